@@ -1,0 +1,197 @@
+"""What can go wrong on purpose. Two families: the expected, said kindly, and the impossible, which stops the act.
+
+Errors know no HTTP: `error_pages.STATUS` is the only table of codes. The docstring of a class is its sentence
+when nothing more definite is known.
+"""
+
+import datetime as dt
+import inspect
+from decimal import Decimal
+
+from ledger_web.domain.currencies import plain
+
+
+class LedgerError(Exception):
+    """Something went wrong. Nothing was saved."""
+
+    def __init__(self, message: str = "") -> None:
+        self.message = message or (inspect.getdoc(type(self)) or type(self).__name__).partition("\n\n")[0]
+        super().__init__(self.message)
+
+
+# Expected: the shop, or the moment, says no.
+
+
+class NotFoundError(LedgerError):
+    """There is no such thing in this shop."""
+
+
+class RuleViolationError(LedgerError):
+    """The rules of the shop do not allow this."""
+
+
+class ConflictError(LedgerError):
+    """Someone else was faster. Look at what is there now and try again."""
+
+
+# Impossible: the books disagree with themselves.
+
+
+class InvariantBrokenError(LedgerError):
+    """The books would disagree with themselves, so nothing was saved. Please tell whoever looks after this system."""
+
+
+class UnbalancedEntryError(InvariantBrokenError):
+    """An entry needs two different accounts of one currency and an amount above zero."""
+
+
+class BalanceDriftError(InvariantBrokenError):
+    """A cached balance and the journal disagree. Recalculate the balances before going on."""
+
+
+# Accounts and money.
+
+
+class InsufficientFundsError(RuleViolationError):
+    """There is not enough money in this account. Pay money in first, or give credit.
+
+    Amounts are minor units of `currency`.
+    """
+
+    def __init__(self, account: str, available: int, needed: int, currency: str) -> None:
+        self.account = account
+        self.available = available
+        self.needed = needed
+        self.currency = currency
+        super().__init__(
+            f"{account} holds {plain(available, currency)}, but {plain(needed, currency)} is needed."
+            " Pay money in first, or give credit."
+        )
+
+
+class CreditLimitExceededError(RuleViolationError):
+    """This would go over the credit limit. Take a payment first, or raise the limit.
+
+    Amounts are minor units of `currency`; `available` is what may still be added.
+    """
+
+    def __init__(self, account: str, available: int, needed: int, currency: str) -> None:
+        self.account = account
+        self.available = available
+        self.needed = needed
+        self.currency = currency
+        super().__init__(
+            f"{account} has {plain(max(available, 0), currency)} of credit left, but {plain(needed, currency)} is needed."
+            " Take a payment first, or raise the credit limit."
+        )
+
+
+class AccountClosedError(RuleViolationError):
+    """This account is closed. Open it again before using it."""
+
+    def __init__(self, account: str = "") -> None:
+        self.account = account
+        super().__init__(f"{account} is closed. Open it again before using it." if account else "")
+
+
+class CurrencyMismatchError(RuleViolationError):
+    """These amounts are in different currencies. Enter both in the same currency, or give a rate."""
+
+    def __init__(self, expected: str = "", given: str = "") -> None:
+        self.expected = expected
+        self.given = given
+        super().__init__(
+            f"This is kept in {expected}, not in {given}. Enter the amount in {expected}." if expected else ""
+        )
+
+
+class InvalidAmountError(RuleViolationError):
+    """This is not an amount of money. Write it like 1,234.50."""
+
+
+class AmountTooLargeError(InvalidAmountError):
+    """This amount is larger than the books can hold. Enter less than 1,000,000,000,000,000 of the smallest coin."""
+
+
+class PeriodLockedError(RuleViolationError):
+    """This day lies in a period that is locked. Choose a later day, or ask the owner to unlock the period."""
+
+    def __init__(self, day: dt.date | None = None, locked_until: dt.date | None = None) -> None:
+        self.day = day
+        self.locked_until = locked_until
+        super().__init__(
+            f"{day:%Y-%m-%d} lies in a locked period: the books are locked up to {locked_until:%Y-%m-%d}."
+            " Choose a later day, or ask the owner to unlock the period."
+            if day and locked_until
+            else ""
+        )
+
+
+# Goods.
+
+
+class InvalidQuantityError(RuleViolationError):
+    """This is not a quantity. Write a number like 2 or 0.250."""
+
+
+class OutOfStockError(RuleViolationError):
+    """There is not enough of this product in stock. Sell less, or record the purchase first."""
+
+    def __init__(self, product: str, available: Decimal, needed: Decimal) -> None:
+        self.product = product
+        self.available = available
+        self.needed = needed
+        super().__init__(
+            f"{_written(available)} of {product} in stock, but {_written(needed)} is needed."
+            " Sell less, or record the purchase first."
+        )
+
+
+class InvalidBarcodeError(RuleViolationError):
+    """This is not a barcode we can read. Scan it again, or type the digits under the bars."""
+
+
+class DuplicateBarcodeError(RuleViolationError):
+    """Another product has this barcode already. Open that product, or use another barcode."""
+
+    def __init__(self, code: str = "", product: str = "") -> None:
+        self.code = code
+        self.product = product
+        holder = product or "Another product"
+        super().__init__(
+            f"{holder} has the barcode {code} already. Open that product, or use another barcode." if code else ""
+        )
+
+
+# Documents.
+
+
+class SaleAlreadyDeletedError(RuleViolationError):
+    """This sale was deleted already. Nothing more is needed."""
+
+    def __init__(self, by: str = "", at: dt.datetime | None = None) -> None:
+        self.by = by
+        self.at = at  # with a time zone: the shop's, where a person will read it
+        super().__init__(
+            f"This sale was deleted already, by {by or 'someone'} at {at:%Y-%m-%d %H:%M}. Nothing more is needed."
+            if at
+            else ""
+        )
+
+
+class AlreadyReversedError(ConflictError):
+    """This was reversed already. Nothing more is needed."""
+
+
+class StaleEditError(ConflictError):
+    """Someone changed this while you were editing. Compare with what is there now, then save again."""
+
+
+class ResubmissionError(ConflictError):
+    """This form was sent already with other values. Open a fresh form and enter it again."""
+
+
+def _written(quantity: Decimal) -> str:
+    """Write a quantity without trailing zeros and without exponent: 2, 0.25."""
+    text = f"{quantity:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
