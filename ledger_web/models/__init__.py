@@ -1,0 +1,49 @@
+"""Floor 2, the tables: columns, keys and what is always true of a row. Nothing here reads or writes.
+
+`migrations/` says how the schema came to be, these classes say what it is; `tests/test_migrations.py` compares them.
+"""
+
+from ledger_web.models.drawer import CashDrawer, CashDrawerMoney, NumberSeries
+from ledger_web.models.ledger import Account, Entry, Transaction
+from ledger_web.models.party import Customer, Employee, Member, Party, PartyWord, Vendor
+from ledger_web.models.payment import Payment
+from ledger_web.models.product import Barcode, Product, ProductWord
+from ledger_web.models.recalculation import BalanceDiscrepancy, RecalculationRun
+from ledger_web.models.sale import Cart, CartLine, Sale, SaleLine
+from ledger_web.models.stock import StockLevel, StockMove
+from ledger_web.models.tenant import Tenant, TenantDirectory
+from ledger_web.models.user import Role, Session, SignInFailure, Submission, User
+
+__all__ = [
+    "Account",
+    "BalanceDiscrepancy",
+    "Barcode",
+    "Cart",
+    "CartLine",
+    "CashDrawer",
+    "CashDrawerMoney",
+    "Customer",
+    "Employee",
+    "Entry",
+    "Member",
+    "NumberSeries",
+    "Party",
+    "PartyWord",
+    "Payment",
+    "Product",
+    "ProductWord",
+    "RecalculationRun",
+    "Role",
+    "Sale",
+    "SaleLine",
+    "Session",
+    "SignInFailure",
+    "StockLevel",
+    "StockMove",
+    "Submission",
+    "Tenant",
+    "TenantDirectory",
+    "Transaction",
+    "User",
+    "Vendor",
+]

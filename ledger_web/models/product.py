@@ -1,0 +1,54 @@
+"""What a shop sells, and the codes that find it."""
+
+import datetime as dt
+import uuid
+
+from sqlalchemy import DateTime
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ledger_web.models.base import Base
+from ledger_web.models.columns import Key, MadeAt, Minor, Percent, TenantKey
+
+
+class Product(Base):
+    """Something sold. `unit_price` is in base currency and includes tax.
+
+    `stock_policy` says what happens when there is not enough: block, warn, allow; "none" keeps no stock (a service).
+    """
+
+    __tablename__ = "products"
+
+    tenant_id: Mapped[TenantKey]
+    id: Mapped[Key]
+    name: Mapped[str]
+    sku: Mapped[str | None]
+    unit: Mapped[str] = mapped_column(server_default="pcs")
+    unit_price: Mapped[Minor]
+    tax_percent: Mapped[Percent]
+    stock_policy: Mapped[str] = mapped_column(server_default="block")
+    note: Mapped[str] = mapped_column(server_default="")
+    version: Mapped[int] = mapped_column(server_default="1")
+    created_at: Mapped[MadeAt]
+    archived_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class ProductWord(Base):
+    """A word of a product's name or SKU, as search looks it up."""
+
+    __tablename__ = "product_words"
+
+    tenant_id: Mapped[TenantKey]
+    word: Mapped[str] = mapped_column(primary_key=True)
+    product_id: Mapped[Key]
+
+
+class Barcode(Base):
+    """A code that means one product of the shop. Always true: canonical ASCII with a right check digit."""
+
+    __tablename__ = "barcodes"
+
+    tenant_id: Mapped[TenantKey]
+    code: Mapped[str] = mapped_column(primary_key=True)
+    product_id: Mapped[uuid.UUID]
+    symbology: Mapped[str]
+    created_at: Mapped[MadeAt]

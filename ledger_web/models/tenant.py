@@ -1,0 +1,36 @@
+"""Shops: the directory that finds them by name, and what each is."""
+
+from sqlalchemy import BigInteger
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ledger_web.models.base import Base
+from ledger_web.models.columns import Currency, MadeAt, TenantKey
+
+
+class TenantDirectory(Base):
+    """Where a host name leads. The only table that is read before the shop is known.
+
+    Always true: one slug, one shop; nothing here but the name, the id and the status.
+    """
+
+    __tablename__ = "tenant_directory"
+
+    slug: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[int] = mapped_column(BigInteger, unique=True)
+    status: Mapped[str] = mapped_column(server_default="active")
+
+
+class Tenant(Base):
+    """One shop with its own books.
+
+    Always true: its row is visible to itself alone.
+    """
+
+    __tablename__ = "tenants"
+
+    tenant_id: Mapped[TenantKey]
+    name: Mapped[str]
+    base_currency: Mapped[Currency]
+    time_zone: Mapped[str]
+    locale: Mapped[str]
+    created_at: Mapped[MadeAt]

@@ -1,0 +1,77 @@
+"""People who sign in, what they may do, and what their browsers sent."""
+
+import datetime as dt
+import uuid
+
+from sqlalchemy import ARRAY, DateTime, LargeBinary, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ledger_web.models.base import Base
+from ledger_web.models.columns import Key, MadeAt, Moment, TenantKey
+
+
+class Role(Base):
+    """A named set of permissions of one shop."""
+
+    __tablename__ = "roles"
+
+    tenant_id: Mapped[TenantKey]
+    id: Mapped[Key]
+    name: Mapped[str]
+    permissions: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    version: Mapped[int] = mapped_column(server_default="1")
+
+
+class User(Base):
+    """Somebody who may sign in to one shop.
+
+    Always true: `login` is casefolded and unique in the shop; the password itself is nowhere.
+    """
+
+    __tablename__ = "users"
+
+    tenant_id: Mapped[TenantKey]
+    id: Mapped[Key]
+    login: Mapped[str]
+    name: Mapped[str]
+    password_hash: Mapped[str]
+    role_id: Mapped[uuid.UUID]
+    active: Mapped[bool] = mapped_column(server_default="true")
+    created_at: Mapped[MadeAt]
+
+
+class Session(Base):
+    """A signed-in browser. The id is the SHA-256 of the token in its cookie, so a stolen table opens nothing."""
+
+    __tablename__ = "sessions"
+
+    tenant_id: Mapped[TenantKey]
+    id: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    user_id: Mapped[uuid.UUID]
+    created_at: Mapped[MadeAt]
+    last_seen_at: Mapped[MadeAt]
+    revoked_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class SignInFailure(Base):
+    """How often a login or an address has failed lately: the throttle that all workers share."""
+
+    __tablename__ = "sign_in_failures"
+
+    tenant_id: Mapped[TenantKey]
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    failures: Mapped[int]
+    window_start: Mapped[Moment]
+
+
+class Submission(Base):
+    """A form that was carried out and posted nothing; its id makes a second submission harmless."""
+
+    __tablename__ = "submissions"
+
+    tenant_id: Mapped[TenantKey]
+    id: Mapped[Key]
+    fingerprint: Mapped[bytes]
+    subject_id: Mapped[uuid.UUID | None]
+    actor_id: Mapped[uuid.UUID | None]
+    submitted_at: Mapped[MadeAt]
