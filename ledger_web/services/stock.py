@@ -1,0 +1,159 @@
+"""Goods in and out: quantity and value moved together, each product once. Used inside a unit of work.
+
+A level is to its moves what a balance is to its entries. Levels are locked in product order before any account.
+"""
+
+import uuid
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ledger_web.domain.errors import InvariantBrokenError, OutOfStockError
+from ledger_web.services.posting import Act
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """Some of one product and what it cost. Both above zero for goods that come, below for goods that go."""
+
+    product_id: uuid.UUID
+    quantity: Decimal
+    value: int = 0  # minor units of the base currency
+
+
+def take(act: Act, wanted: Mapping[uuid.UUID, Decimal]) -> dict[uuid.UUID, int]:
+    """Take goods out of stock at average cost, all products in one statement.
+
+    Args:
+        wanted: Quantity above zero per product; products that keep no stock are left out by the caller.
+
+    Returns:
+        The cost that left with each product. `value × quantity / on hand`, rounded half up, so that
+        quantity and value reach zero together; at the last known cost where nothing is on hand.
+
+    Raises:
+        OutOfStockError: There is not enough of a product that may not be oversold. Nothing is taken.
+    """
+    if not wanted:
+        return {}
+    rows = act.execute(
+        """
+        WITH asked AS (
+            SELECT * FROM unnest(%(products)s::uuid[], %(quantities)s::numeric[]) AS n(product_id, quantity)
+        ), locked AS MATERIALIZED (
+            SELECT product_id, value FROM stock_levels
+             WHERE tenant_id = %(tenant_id)s AND product_id = ANY(%(products)s::uuid[])
+             ORDER BY product_id
+               FOR NO KEY UPDATE
+        )
+        UPDATE stock_levels AS s
+           SET quantity = s.quantity - n.quantity,
+               value = s.value - round(CASE WHEN s.quantity <> 0 THEN s.value * n.quantity / s.quantity
+                                            ELSE s.unit_cost_last * n.quantity END)::bigint,
+               version = s.version + 1
+          FROM locked AS l
+          JOIN asked AS n ON n.product_id = l.product_id
+         WHERE s.tenant_id = %(tenant_id)s
+           AND s.product_id = l.product_id
+           AND (s.may_go_below_zero OR s.quantity >= n.quantity)
+        RETURNING s.product_id, l.value - s.value AS cost
+        """,
+        {"products": list(wanted), "quantities": list(wanted.values())},
+    ).all()
+    if len(rows) != len(wanted):
+        raise _shortage(act, wanted.keys() - {row.product_id for row in rows}, wanted)
+    return {row.product_id: row.cost for row in rows}
+
+
+def put(act: Act, goods: Sequence[Goods], *, sets_cost: bool = False) -> dict[uuid.UUID, int]:
+    """Put goods into stock at what they cost, all products in one statement.
+
+    Args:
+        goods: At most one per product.
+        sets_cost: True for goods that were bought: their unit cost becomes the product's last cost.
+
+    Returns:
+        The value that entered stock per product. It differs from what the goods cost only where the product
+        was oversold: the oversold part replaces what was taken out at an assumed cost, and the
+        difference belongs to the cost of sales. Source: product.md spec 5, Edge.
+    """
+    if not goods:
+        return {}
+    rows = act.execute(
+        """
+        WITH asked AS (
+            SELECT * FROM unnest(%(products)s::uuid[], %(quantities)s::numeric[], %(values)s::numeric[])
+                   AS n(product_id, quantity, value)
+        ), locked AS MATERIALIZED (
+            SELECT product_id, quantity, value FROM stock_levels
+             WHERE tenant_id = %(tenant_id)s AND product_id = ANY(%(products)s::uuid[])
+             ORDER BY product_id
+               FOR NO KEY UPDATE
+        ), arriving AS (
+            SELECT l.product_id, l.quantity AS quantity_before, l.value AS value_before, n.quantity, n.value,
+                   least(greatest(-l.quantity, 0), n.quantity) AS oversold
+              FROM locked AS l
+              JOIN asked AS n ON n.product_id = l.product_id
+        )
+        UPDATE stock_levels AS s
+           SET quantity = s.quantity + a.quantity,
+               value = s.value + CASE WHEN a.oversold = 0 THEN a.value
+                                      ELSE a.value - round(a.value * a.oversold / a.quantity)
+                                         + round(a.value_before * a.oversold / a.quantity_before) END::bigint,
+               unit_cost_last = CASE WHEN %(sets_cost)s THEN round(a.value / a.quantity, 6)
+                                     ELSE s.unit_cost_last END,
+               version = s.version + 1
+          FROM arriving AS a
+         WHERE s.tenant_id = %(tenant_id)s
+           AND s.product_id = a.product_id
+        RETURNING s.product_id, s.value - a.value_before AS kept
+        """,
+        {
+            "products": [each.product_id for each in goods],
+            "quantities": [each.quantity for each in goods],
+            "values": [each.value for each in goods],
+            "sets_cost": sets_cost,
+        },
+    ).all()
+    if len(rows) != len(goods):
+        raise InvariantBrokenError("Goods were put into a stock that this shop does not have. Nothing was saved.")
+    return {row.product_id: row.kept for row in rows}
+
+
+def insert_moves(act: Act, moves: Sequence[Goods]) -> None:
+    """Write down what moved, one line per product: quantity and value above zero came in, below went out."""
+    act.execute(
+        """
+        INSERT INTO stock_moves AS m (tenant_id, transaction_id, line, product_id, quantity, value, occurred_on)
+        SELECT s.tenant_id, %(transaction_id)s::uuid, n.line, n.product_id, n.quantity, n.value, %(occurred_on)s::date
+          FROM tenants AS s
+         CROSS JOIN unnest(%(products)s::uuid[], %(quantities)s::numeric[], %(values)s::bigint[])
+               WITH ORDINALITY AS n(product_id, quantity, value, line)
+         WHERE s.tenant_id = %(tenant_id)s
+        """,
+        {
+            "transaction_id": act.transaction_id,
+            "occurred_on": act.occurred_on,
+            "products": [each.product_id for each in moves],
+            "quantities": [each.quantity for each in moves],
+            "values": [each.value for each in moves],
+        },
+    )
+
+
+def _shortage(act: Act, short: Set[uuid.UUID], wanted: Mapping[uuid.UUID, Decimal]) -> Exception:
+    """Name the first product there is not enough of. Its level is locked, so this is what counted."""
+    row = act.execute(
+        """
+        SELECT p.id, p.name, s.quantity
+          FROM products AS p
+          JOIN stock_levels AS s ON s.tenant_id = %(tenant_id)s AND s.product_id = p.id
+         WHERE p.tenant_id = %(tenant_id)s AND p.id = ANY(%(products)s)
+         ORDER BY p.id
+         LIMIT 1
+        """,
+        {"products": list(short)},
+    ).one_or_none()
+    if row is None:
+        return InvariantBrokenError("Goods were taken from a stock that this shop does not have. Nothing was saved.")
+    return OutOfStockError(row.name, row.quantity, wanted[row.id])

@@ -1,0 +1,247 @@
+"""The only door for writes: one act, one database transaction, one shop. The order of locks lives here.
+
+In this order, always, so that two acts can never wait for each other (design §2):
+the shop, the transaction's header, the documents acted on, stock levels in id order, the document's number,
+entries and other rows, accounts in id order, commit, hooks.
+Accounts come last, because a hot drawer is held only from there to the commit.
+"""
+
+import dataclasses
+import functools
+import hashlib
+import json
+import logging
+import random
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from types import TracebackType
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+
+from sqlalchemy import CursorResult
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from ledger_web.domain.errors import ConflictError, InvariantBrokenError, LedgerError, ResubmissionError
+from ledger_web.domain.journal import AccountKey, Entry
+from ledger_web.models.base import session_of
+from ledger_web.services import posting
+
+ATTEMPTS_MAX = 4
+# Deadlock, serialization failure: the database undid the act and asks for it again.
+RETRIED_STATES = frozenset({"40P01", "40001"})
+
+C = TypeVar("C")
+P = ParamSpec("P")
+R = TypeVar("R")
+
+log = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a writing service answers: the id of what now exists, and whether it existed before this call."""
+
+    id: uuid.UUID
+    replayed: bool = False
+
+
+class UnitOfWork:
+    """One act of one person in one shop.
+
+    Leaving the `with` block cleanly commits, an exception rolls everything back. Used again, it is a new act.
+    """
+
+    def __init__(self, tenant_id: int, actor_id: uuid.UUID | None = None) -> None:
+        self.tenant_id = tenant_id
+        self.actor_id = actor_id
+        self._session: Session | None = None
+
+    def __enter__(self) -> Self:
+        session = session_of(self.tenant_id)
+        if "unit_of_work" in session.info:
+            raise InvariantBrokenError("A unit of work was opened inside another: services do not call services.")
+        # Whatever was read before the act ends here: the act reads for itself, after taking its locks.
+        session.rollback()
+        session.info["unit_of_work"] = self
+        self._session = session
+        self._transaction_id: uuid.UUID | None = None
+        self._occurred_on: date | None = None
+        self._lines = 0
+        self._hooks: list[Callable[[], None]] = []
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        session, self._session = self.session, None
+        try:
+            if error is None:
+                session.commit()
+            else:
+                session.rollback()
+        finally:
+            session.info.pop("unit_of_work", None)
+        if error is None:
+            for hook in self._hooks:
+                hook()
+
+    @property
+    def session(self) -> Session:
+        if self._session is None:
+            raise InvariantBrokenError("A unit of work was used outside its `with` block.")
+        return self._session
+
+    @property
+    def transaction_id(self) -> uuid.UUID:
+        """The transaction this act posts; known after `is_replay`."""
+        if self._transaction_id is None:
+            raise InvariantBrokenError("Entries were posted before their transaction: call is_replay first.")
+        return self._transaction_id
+
+    @property
+    def occurred_on(self) -> date:
+        """The business day of the act, in the shop's time zone."""
+        if self._occurred_on is None:
+            raise InvariantBrokenError("The day of a transaction is known only after is_replay.")
+        return self._occurred_on
+
+    def execute(self, sql: str, values: Mapping[str, object] | None = None) -> CursorResult[Any]:
+        """Run SQL text as written, psycopg's `%(name)s` parameters bound; `tenant_id` is always among them."""
+        return self.session.connection().exec_driver_sql(sql, {"tenant_id": self.tenant_id, **(values or {})})
+
+    def is_replay(
+        self,
+        command: object,
+        *,
+        id: uuid.UUID,
+        kind: str,
+        occurred_on: date | None = None,
+        memo: str = "",
+        reverses_id: uuid.UUID | None = None,
+    ) -> bool:
+        """Write the header of the transaction this act posts, unless it was posted before.
+
+        Args:
+            command: The act; its fingerprint tells a second submission from a second meaning.
+            id: Minted when the form was rendered. The idempotency key, kept for ever.
+            occurred_on: Business day; None is today in the shop's time zone, by the database's clock.
+
+        Returns:
+            True if this very act is in the books already: the caller answers with what exists.
+
+        Raises:
+            ResubmissionError: The id was used for something else.
+        """
+        fingerprint = fingerprint_of(command)
+        day = posting.insert_header(
+            self,
+            id=id,
+            kind=kind,
+            occurred_on=occurred_on,
+            fingerprint=fingerprint,
+            memo=memo,
+            reverses_id=reverses_id,
+        )
+        if day is None:
+            self._must_match(posting.find_fingerprint(self, id), fingerprint)
+            return True
+        self._transaction_id, self._occurred_on = id, day
+        return False
+
+    def is_resubmission(self, command: object, *, id: uuid.UUID, subject_id: uuid.UUID | None = None) -> bool:
+        """Do for an act that posts nothing what `is_replay` does for one that posts: remember its form's id.
+
+        Raises:
+            ResubmissionError: The id was used for something else.
+        """
+        fingerprint = fingerprint_of(command)
+        new = self.execute(
+            """
+            INSERT INTO submissions AS s (tenant_id, id, fingerprint, subject_id, actor_id, submitted_at)
+            VALUES (%(tenant_id)s, %(id)s, %(fingerprint)s, %(subject_id)s, %(actor_id)s, now())
+            ON CONFLICT (tenant_id, id) DO NOTHING
+            RETURNING s.id
+            """,
+            {"id": id, "fingerprint": fingerprint, "subject_id": subject_id, "actor_id": self.actor_id},
+        ).first()
+        if new is not None:
+            return False
+        stored = self.execute(
+            "SELECT fingerprint FROM submissions WHERE tenant_id = %(tenant_id)s AND id = %(id)s", {"id": id}
+        ).scalar_one()
+        self._must_match(stored, fingerprint)
+        return True
+
+    def post(self, entries: Sequence[Entry]) -> dict[AccountKey, int]:
+        """Put entries into the books and move the cached balances they name, each account once.
+
+        Accounts that do not exist yet are opened. Call it last: it locks the accounts until the commit.
+
+        Returns:
+            The new balance of each cached account, minor units, positive on its normal side.
+
+        Raises:
+            InsufficientFundsError, CreditLimitExceededError, AccountClosedError: Nothing is posted.
+        """
+        balances = posting.post_entries(self, entries, first_line=self._lines + 1)
+        self._lines += len(entries)
+        return balances
+
+    def after_commit(self, hook: Callable[[], None]) -> None:
+        """Run `hook` once everything is stored; a rolled back act runs none."""
+        self._hooks.append(hook)
+
+    @staticmethod
+    def _must_match(stored: bytes | None, fingerprint: bytes) -> None:
+        if stored is None:
+            raise ConflictError
+        if bytes(stored) != fingerprint:
+            raise ResubmissionError
+
+
+def whole_act(act: Callable[Concatenate[C, UnitOfWork, P], R]) -> Callable[Concatenate[C, UnitOfWork, P], R]:
+    """Retry a service as a whole when the database undid it or the connection was lost.
+
+    Safe because of the idempotency key: if the commit did arrive, the second attempt is a replay.
+    At most 4 attempts, full jitter from 20 ms. Source: promises §2.7.
+    """
+
+    @functools.wraps(act)
+    def retried(command: C, uow: UnitOfWork, *args: P.args, **kwargs: P.kwargs) -> R:
+        for attempt in range(1, ATTEMPTS_MAX):
+            try:
+                return act(command, uow, *args, **kwargs)
+            except DBAPIError as error:
+                if not _may_be_retried(error):
+                    raise
+                log.warning("retrying %s after %s", act.__name__, type(error.orig).__name__)
+                time.sleep(random.uniform(0, 0.02 * 4**attempt))  # noqa: S311 (jitter, not a secret)
+        return act(command, uow, *args, **kwargs)
+
+    return retried
+
+
+def _may_be_retried(error: DBAPIError) -> bool:
+    return error.connection_invalidated or getattr(error.orig, "sqlstate", None) in RETRIED_STATES
+
+
+def fingerprint_of(command: object) -> bytes:
+    """Return the SHA-256 of what a command says, equal for equal meaning: 1.0 is 1, order of keys is nothing."""
+    if not dataclasses.is_dataclass(command) or isinstance(command, type):
+        raise LedgerError("Only a command can be fingerprinted.")
+    said = [type(command).__name__, dataclasses.asdict(command)]
+    return hashlib.sha256(json.dumps(said, default=_canonical, sort_keys=True).encode()).digest()
+
+
+def _canonical(value: object) -> str:
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
+
+
+def violated_constraint(error: DBAPIError) -> str:
+    """Name the constraint an IntegrityError is about; on a cluster without the shard's number behind it."""
+    name = getattr(getattr(error.orig, "diag", None), "constraint_name", None) or ""
+    head, _, tail = name.rpartition("_")
+    return head if tail.isdigit() and len(tail) > 5 else name
