@@ -81,7 +81,8 @@ class CreditLimitExceededError(RuleViolationError):
         self.needed = needed
         self.currency = currency
         super().__init__(
-            f"{account} has {plain(max(available, 0), currency)} of credit left, but {plain(needed, currency)} is needed."
+            f"{account} has {plain(max(available, 0), currency)} of credit left,"
+            f" but {plain(needed, currency)} is needed."
             " Take a payment first, or raise the credit limit."
         )
 
@@ -105,12 +106,12 @@ class CurrencyMismatchError(RuleViolationError):
         )
 
 
-class InvalidAmountError(RuleViolationError):
+class InvalidNumberError(RuleViolationError):
+    """This is not a number. Write it like 1,234.50."""
+
+
+class InvalidAmountError(InvalidNumberError):
     """This is not an amount of money. Write it like 1,234.50."""
-
-
-class AmountTooLargeError(InvalidAmountError):
-    """This amount is larger than the books can hold. Enter less than 1,000,000,000,000,000 of the smallest coin."""
 
 
 class PeriodLockedError(RuleViolationError):
@@ -130,7 +131,7 @@ class PeriodLockedError(RuleViolationError):
 # Goods.
 
 
-class InvalidQuantityError(RuleViolationError):
+class InvalidQuantityError(InvalidNumberError):
     """This is not a quantity. Write a number like 2 or 0.250."""
 
 

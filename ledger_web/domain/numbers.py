@@ -1,0 +1,206 @@
+"""How numbers are typed and written: one strict grammar, with the signs of the shop's locale.
+
+A number is an optional minus, digits of one script, groups in their places, and at most one decimal sign between
+digits. Nothing else is a number: no exponent, underscore, plus, currency sign, NaN or Infinity, and no decimals
+beyond those asked for, because cutting them off would be rounding in silence.
+"""
+
+import re
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+
+from babel.core import Locale
+
+from ledger_web.domain.errors import InvalidNumberError, InvalidQuantityError
+
+TEXT_MAX = 64  # characters; the longest number we take has 15 digits, 10 decimals and its signs
+QUANTITY_DECIMALS = 6
+QUANTITY_DIGITS = 9
+PERCENT_DECIMALS = 3
+RATE_DECIMALS = 10
+RATE_DIGITS = 10
+
+_SPACES = " \u00a0\u2009\u202f"
+_APOSTROPHES = "'\u2019"
+_MARKS = "\u200e\u200f\u061c"  # left-to-right, right-to-left and Arabic letter mark: printed around numbers
+_SCRIPTS = ("0123456789", "٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹", "０１２３４５６７８９")  # noqa: RUF001
+_ARABIC_SCRIPTS = _SCRIPTS[1:3]
+_TO_ASCII = {ord(digit): str(value) for digits in _SCRIPTS for value, digit in enumerate(digits)}
+_TO_ASCII |= {ord("．"): ".", ord("，"): ",", ord("－"): "-", 0x2212: "-"}  # noqa: RUF001
+_SHAPE = re.compile(r"(-?)([0-9]+(?:G[0-9]+)*)(?:D([0-9]+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """The decimal and group signs of a locale; `lakh`: digits may be grouped 12,34,567 as in India."""
+
+    decimal: str = "."
+    group: str = ","
+    lakh: bool = False
+
+
+ENGLISH = Signs()
+_ARABIC = Signs(decimal="٫", group="٬")
+
+
+def signs_of(locale: str) -> Signs:
+    """Return the signs people of a locale use with the digits 0 to 9.
+
+    Raises:
+        babel.core.UnknownLocaleError, ValueError: Not a locale. Shops choose theirs from a list.
+    """
+    known = Locale.parse(locale.replace("-", "_"))
+    symbols = known.number_symbols["latn"]
+    _, second_group = known.decimal_formats[None].grouping
+    return Signs(decimal=symbols["decimal"], group=symbols["group"], lakh=second_group == 2)
+
+
+def parse_quantity(text: str, signs: Signs = ENGLISH) -> Decimal:
+    """Read a quantity: at most six decimals and nine digits before them. May be negative or zero.
+
+    Raises:
+        InvalidQuantityError: Not written as a quantity, or too large.
+    """
+    try:
+        return parse_number(text, signs, digits=QUANTITY_DIGITS, decimals=QUANTITY_DECIMALS, noun="a quantity")
+    except InvalidNumberError as error:
+        raise InvalidQuantityError(error.message) from None
+
+
+def parse_percent(text: str, signs: Signs = ENGLISH) -> Decimal:
+    """Read a percentage from 0 to 100 with at most three decimals; one percent sign at its end is fine.
+
+    Raises:
+        InvalidNumberError: Not written as a percentage, or outside 0 to 100.
+    """
+    bare = text.strip(_SPACES + _MARKS + "\t")
+    if bare.endswith(("%", "٪", "％")):  # noqa: RUF001
+        bare = bare[:-1]
+    percent = parse_number(bare, signs, digits=3, decimals=PERCENT_DECIMALS, noun="a percentage")
+    if not 0 <= percent <= 100:
+        raise InvalidNumberError("A percentage lies between 0 and 100.")
+    return percent
+
+
+def parse_rate(text: str, signs: Signs = ENGLISH) -> Decimal:
+    """Read an exchange rate: above zero, ten digits, ten decimals, as NUMERIC(20, 10) keeps it.
+
+    Raises:
+        InvalidNumberError: Not written as a rate, or not above zero.
+    """
+    rate = parse_number(text, signs, digits=RATE_DIGITS, decimals=RATE_DECIMALS, noun="a rate")
+    if rate <= 0:
+        raise InvalidNumberError("A rate is above zero.")
+    return rate
+
+
+def parse_number(text: str, signs: Signs, *, digits: int, decimals: int, noun: str) -> Decimal:
+    """Read a number exactly as typed, after the grammar of this module.
+
+    Args:
+        digits: How many may stand before the decimal sign, leading zeros aside.
+        decimals: How many may stand behind it.
+        noun: What the sentence calls it, with its article: "an amount".
+
+    Raises:
+        InvalidNumberError: With a sentence that shows how to write it.
+    """
+    example = written_example(signs, decimals)
+    if len(text) > TEXT_MAX:
+        raise InvalidNumberError(f"This is too long for {noun}. Write it like {example}.")
+    bare = text.strip(_SPACES + _MARKS + "\t")
+    if not bare:
+        raise InvalidNumberError(f"Enter {noun}, like {example}.")
+    match = _SHAPE.fullmatch(_in_ascii(bare, signs, noun, example))
+    if match is None:
+        raise InvalidNumberError(
+            f"Write {noun} like {example}: digits{' and one decimal sign' if decimals else ''}, nothing else."
+        )
+    minus, whole, fraction = match.group(1), match.group(2), match.group(3) or ""
+    if not _is_grouped_right(whole.split("G"), signs):
+        raise InvalidNumberError(f"Group the digits of {noun} like {example}, or leave the group signs out.")
+    if len(fraction) > decimals:
+        raise InvalidNumberError(f"Write {noun} with {_counted(decimals)}, like {example}.")
+    whole = whole.replace("G", "").lstrip("0") or "0"
+    if len(whole) > digits:
+        raise InvalidNumberError(f"This is too large for {noun}: enter less than {write_whole(10**digits, signs)}.")
+    number = Decimal(f"{minus}{whole}.{fraction}" if fraction else f"{minus}{whole}")
+    return number if number else number.copy_abs()
+
+
+def round_half_up(value: Decimal | Fraction) -> int:
+    """Round to a whole number; a half goes away from zero: 2.5 to 3, -2.5 to -3.
+
+    This is the one rule of rounding in the books. Exact for any number of digits.
+
+    Source: promises L5.
+    """
+    if isinstance(value, Decimal):
+        return int(value.to_integral_value(rounding=ROUND_HALF_UP))
+    doubled = 2 * abs(value.numerator) + value.denominator
+    rounded = doubled // (2 * value.denominator)
+    return rounded if value.numerator >= 0 else -rounded
+
+
+def write_number(value: Decimal, signs: Signs = ENGLISH, *, decimals_min: int = 0) -> str:
+    """Write a number so that `parse_number` reads it back: trailing zeros cut down to `decimals_min`."""
+    whole, _, fraction = f"{value.copy_abs():f}".partition(".")
+    fraction = fraction.rstrip("0").ljust(decimals_min, "0")
+    minus = "-" if value < 0 else ""
+    return f"{minus}{write_whole(int(whole), signs)}{signs.decimal if fraction else ''}{fraction}"
+
+
+def write_whole(value: int, signs: Signs = ENGLISH) -> str:
+    """Write a whole number >= 0 with group signs."""
+    if not signs.lakh:
+        return f"{value:,}".replace(",", signs.group)
+    head, tail = divmod(value, 1000)
+    pairs: list[str] = []
+    while head:
+        head, pair = divmod(head, 100)
+        pairs.insert(0, f"{pair:02d}" if head else str(pair))
+    return signs.group.join([*pairs, f"{tail:03d}"]) if pairs else str(tail)
+
+
+def written_example(signs: Signs, decimals: int) -> str:
+    """Write the example that sentences show: as many decimals as are allowed, but no more than two."""
+    fraction = "50"[: min(decimals, 2)] if decimals else ""
+    return f"1{signs.group}234{signs.decimal if fraction else ''}{fraction}"
+
+
+def _in_ascii(text: str, signs: Signs, noun: str, example: str) -> str:
+    """Turn digits into 0-9, the decimal sign into D and group signs into G; other signs stay and do not fit."""
+    scripts = [digits for digits in _SCRIPTS if not set(text).isdisjoint(digits)]
+    if len(scripts) > 1:
+        raise InvalidNumberError(f"Write all digits of {noun} in the same script, like {example}.")
+    if scripts and scripts[0] in _ARABIC_SCRIPTS and not set(text).isdisjoint("٫٬"):
+        signs = _ARABIC
+    meaning = dict.fromkeys("GD", "?") | dict.fromkeys(_alike(signs.group), "G") | {signs.decimal: "D"}
+    return "".join(meaning.get(sign, sign) for sign in text.translate(_TO_ASCII))
+
+
+def _alike(group: str) -> str:
+    """Return the signs that people type for this group sign: no keyboard has a narrow no-break space."""
+    if group in _SPACES:
+        return _SPACES
+    return _APOSTROPHES if group in _APOSTROPHES else group
+
+
+def _is_grouped_right(groups: list[str], signs: Signs) -> bool:
+    """True when ungrouped, in thousands, or in lakhs where the locale writes them.
+
+    A leading zero before a group sign is more likely a decimal sign of another country: 0,123.
+    """
+    first, *rest = groups
+    if not rest:
+        return True
+    if first.startswith("0"):
+        return False
+    in_thousands = len(first) <= 3 and all(len(group) == 3 for group in rest)
+    in_lakhs = len(first) <= 2 and all(len(group) == 2 for group in rest[:-1]) and len(rest[-1]) == 3
+    return in_thousands or (signs.lakh and in_lakhs)
+
+
+def _counted(decimals: int) -> str:
+    return f"at most {decimals} decimals" if decimals else "no decimals"

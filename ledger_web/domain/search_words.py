@@ -1,0 +1,93 @@
+"""The words under which a name is found, and the ranges of words that what was typed asks for.
+
+Search reads stored words by range, `word >= low AND word < high` in COLLATE "C", because under row-level security
+LIKE cannot use an index. Stored and typed words go through the same function, so that they meet.
+"""
+
+import unicodedata
+
+WORD_MAX = 40  # characters
+WORDS_MAX = 40  # of one text
+QUERY_WORDS_MAX = 8
+
+# One letter for letters that people type interchangeably on Arabic, Persian and Urdu keyboards.
+_ONE_LETTER = str.maketrans(
+    {
+        "ي": "ی",
+        "ى": "ی",
+        "ئ": "ی",
+        "ې": "ی",
+        "ك": "ک",
+        "ة": "ه",
+        "ہ": "ه",
+        "ھ": "ه",
+        "ۀ": "ه",
+        "ۃ": "ه",
+        "أ": "ا",
+        "إ": "ا",
+        "آ": "ا",
+        "ٱ": "ا",
+        "ؤ": "و",
+        "ـ": None,
+        "ß": "ss",
+        "æ": "ae",
+        "œ": "oe",
+        "ø": "o",
+        "đ": "d",
+        "ł": "l",
+        "ı": "i",
+    }
+)
+
+
+def words(text: str) -> list[str]:
+    """Return the distinct words of a text in their order: small letters, no accents, ASCII digits.
+
+    At most WORDS_MAX words of at most WORD_MAX characters; what is beyond is cut off.
+
+    Source: promises I7 (search by casefolded NFKC).
+    """
+    distinct = dict.fromkeys(word[:WORD_MAX] for word in _plain_letters(text).split())
+    return list(distinct)[:WORDS_MAX]
+
+
+def ranges(query: str) -> list[tuple[str, str]]:
+    """Return for each word typed the half-open range [low, high) of stored words that begin with it.
+
+    Of words that begin with one another only the longest is asked for. The order of UTF-8 bytes is the order of
+    code points, so the upper bound is the prefix with its last character raised by one.
+    """
+    typed = words(query)[:QUERY_WORDS_MAX]
+    needed = [word for word in typed if not any(other != word and other.startswith(word) for other in typed)]
+    return [(word, _after_prefix(word)) for word in needed]
+
+
+def _plain_letters(text: str) -> str:
+    """Fold a text and put a space wherever there is neither letter nor digit."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    folded = unicodedata.normalize("NFKD", folded.translate(_ONE_LETTER)).translate(_ONE_LETTER)
+    kept: list[str] = []
+    for sign in folded:
+        category = unicodedata.category(sign)
+        if category[0] == "L":
+            kept.append(sign)
+        elif category == "Nd":
+            kept.append(str(unicodedata.decimal(sign)))
+        elif category not in _INSIDE_A_WORD:
+            kept.append(" ")
+    return unicodedata.normalize("NFC", "".join(kept))
+
+
+# Accents, and the invisible joiners of Persian and emoji: they belong to no word and part none.
+_INSIDE_A_WORD = frozenset({"Mn", "Me", "Cf"})
+
+
+def _after_prefix(prefix: str) -> str:
+    """Return the least text that is greater than every text beginning with the prefix.
+
+    A letter is never the last code point there is, so the raised character always exists.
+    """
+    following = ord(prefix[-1]) + 1
+    if 0xD800 <= following <= 0xDFFF:
+        following = 0xE000  # surrogates are no characters and cannot be stored
+    return prefix[:-1] + chr(following)
