@@ -6,6 +6,7 @@ LIKE cannot use an index. Stored and typed words go through the same function, s
 
 import unicodedata
 
+TEXT_MAX = 1000  # characters looked at
 WORD_MAX = 40  # characters
 WORDS_MAX = 40  # of one text
 QUERY_WORDS_MAX = 8
@@ -43,11 +44,11 @@ _ONE_LETTER = str.maketrans(
 def words(text: str) -> list[str]:
     """Return the distinct words of a text in their order: small letters, no accents, ASCII digits.
 
-    At most WORDS_MAX words of at most WORD_MAX characters; what is beyond is cut off.
+    At most WORDS_MAX words of at most WORD_MAX characters, out of TEXT_MAX; what is beyond is cut off.
 
     Source: promises I7 (search by casefolded NFKC).
     """
-    distinct = dict.fromkeys(word[:WORD_MAX] for word in _plain_letters(text).split())
+    distinct = dict.fromkeys(word[:WORD_MAX] for word in _plain_letters(text[:TEXT_MAX]).split())
     return list(distinct)[:WORDS_MAX]
 
 
@@ -65,27 +66,35 @@ def ranges(query: str) -> list[tuple[str, str]]:
 def _plain_letters(text: str) -> str:
     """Fold a text and put a space wherever there is neither letter nor digit."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    folded = unicodedata.normalize("NFKD", folded.translate(_ONE_LETTER)).translate(_ONE_LETTER)
-    kept: list[str] = []
-    for sign in folded:
-        category = unicodedata.category(sign)
-        if category[0] == "L":
-            kept.append(sign)
-        elif category == "Nd":
-            kept.append(str(unicodedata.decimal(sign)))
-        elif category not in _INSIDE_A_WORD:
-            kept.append(" ")
-    return unicodedata.normalize("NFC", "".join(kept))
+    decomposed = unicodedata.normalize("NFKD", folded.translate(_ONE_LETTER)).translate(_ONE_LETTER)
+    return unicodedata.normalize("NFC", "".join(_plain(sign) for sign in decomposed))
 
 
-# Accents, and the invisible joiners of Persian and emoji: they belong to no word and part none.
-_INSIDE_A_WORD = frozenset({"Mn", "Me", "Cf"})
+def _plain(sign: str) -> str:
+    """Return what stays of one code point: itself, its ASCII digit, nothing, or a space.
+
+    Marks that are written above or below Latin, Greek, Cyrillic, Hebrew and Arabic letters go (combining classes
+    10 to 36 and from 200); vowel signs of Indian and Thai writing and the strokes of kana stay, they are letters.
+    """
+    category = unicodedata.category(sign)
+    if category[0] == "L":
+        return sign
+    if category == "Nd":
+        return str(unicodedata.decimal(sign))
+    if category in {"Mn", "Mc"}:
+        combining = unicodedata.combining(sign)
+        is_accent = 10 <= combining <= 36 or combining >= 200 or sign in _VARIATION_SELECTORS
+        return "" if is_accent else sign
+    return "" if category in {"Cf", "Me"} else " "  # invisible joiners of Persian and emoji part no words
+
+
+_VARIATION_SELECTORS = frozenset(map(chr, range(0xFE00, 0xFE10)))
 
 
 def _after_prefix(prefix: str) -> str:
     """Return the least text that is greater than every text beginning with the prefix.
 
-    A letter is never the last code point there is, so the raised character always exists.
+    What a word ends with is never the last code point there is, so the raised character always exists.
     """
     following = ord(prefix[-1]) + 1
     if 0xD800 <= following <= 0xDFFF:
