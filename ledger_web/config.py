@@ -1,0 +1,105 @@
+"""Settings, read once from the environment. Outside the floors: floor 5 reads them and hands the values down."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+SECRET_KEY_BYTES_MIN = 32
+
+
+class SettingsError(Exception):
+    """The environment asks for something that cannot be; the message says what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What the environment decides.
+
+    Always true: with a `database_url` this is production, and the secret was given, not made up.
+    """
+
+    secret_key: str
+    database_url: str | None = None  # None: the embedded server
+    database_owner_url: str | None = None
+    base_domain: str = "localhost"
+    address: str = "127.0.0.1"
+    port: int = 8000
+    threads: int = 8  # of each worker; the connection pool has as many places
+    workers: int = 1
+    data_dir: Path = ROOT / "var"
+    debug: bool = False
+    testing: bool = False
+    check_durability: bool = True  # tests run on a server that forgets on purpose
+
+    @property
+    def in_production(self) -> bool:
+        return self.database_url is not None and not self.testing
+
+
+def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read the environment.
+
+    Raises:
+        SettingsError: A number is none, or production lacks what it needs.
+    """
+    data_dir = Path(environment.get("DATA_DIR") or ROOT / "var").expanduser().resolve()
+    database_url = environment.get("DATABASE_URL") or None
+    settings = Settings(
+        secret_key=environment.get("SECRET_KEY") or ("" if database_url else _secret_kept_in(data_dir)),
+        database_url=database_url,
+        database_owner_url=environment.get("DATABASE_OWNER_URL") or None,
+        base_domain=environment.get("BASE_DOMAIN", "" if database_url else "localhost").strip().lower(),
+        address=environment.get("ADDRESS") or "127.0.0.1",
+        port=_number(environment, "PORT", 8000, most=65535),
+        threads=_number(environment, "THREADS", 8, most=256),
+        workers=_number(environment, "WORKERS", 1, most=64),
+        data_dir=data_dir,
+        debug=environment.get("FLASK_DEBUG", "0") not in {"", "0", "false", "False", "no"},
+    )
+    if settings.in_production:
+        _refuse_unsafe(settings)
+    return settings
+
+
+def _secret_kept_in(data_dir: Path) -> str:
+    """The secret of this machine, made on the first start; readable by its owner only."""
+    path = data_dir / "secret_key"
+    data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        pass
+    else:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+    return path.read_text()
+
+
+def _number(environment: Mapping[str, str], name: str, default: int, *, most: int) -> int:
+    text = environment.get(name) or str(default)
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
+        raise SettingsError(f"{name}={text!r} is not a number from 1 to {most}.")
+    return int(text)
+
+
+def _refuse_unsafe(settings: Settings) -> None:
+    if not settings.secret_key:
+        raise SettingsError("DATABASE_URL is set, so this is production, but SECRET_KEY is not.\n" + _HOW_TO_MAKE_ONE)
+    if len(settings.secret_key.encode()) < SECRET_KEY_BYTES_MIN:
+        raise SettingsError(f"SECRET_KEY is shorter than {SECRET_KEY_BYTES_MIN} bytes.\n" + _HOW_TO_MAKE_ONE)
+    if settings.debug:
+        raise SettingsError("FLASK_DEBUG is on in production: it shows code and data to anyone.\nUnset FLASK_DEBUG.")
+    if not settings.base_domain:
+        raise SettingsError(
+            "BASE_DOMAIN is not set: without it no host name leads to a shop.\n"
+            "Set it to the domain below which the shops live, for example BASE_DOMAIN=example.com"
+        )
+
+
+_HOW_TO_MAKE_ONE = (
+    "Make one, keep it, and give the same to every machine that serves these shops:\n"
+    "    python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+)

@@ -1,0 +1,98 @@
+"""Put the parts together: `create_app()`."""
+
+from typing import Any
+
+from flask import Flask
+from psycopg.conninfo import conninfo_to_dict
+
+from ledger_web import blueprints, cli, csrf, error_pages, headers, identity, rendering, tenancy
+from ledger_web.config import ROOT, Settings, read_settings
+from ledger_web.embedded_postgres import EmbeddedPostgres
+from ledger_web.models.base import db, directory_session, watch_pool
+from ledger_web.queries.readiness import list_refusals
+from ledger_web.services.provisioning import (
+    DatabaseAccess,
+    access_to,
+    access_to_embedded,
+    create_database,
+    schema_head,
+)
+
+BODY_BYTES_MAX = 2 * 1024 * 1024
+FORM_PARTS_MAX = 1_000
+FIELD_BYTES_MAX = 64 * 1024
+
+
+class NotReadyError(Exception):
+    """The shop does not open in this state; the last lines of the message say what to do."""
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Make the application.
+
+    Raises:
+        NotReadyError: The database must not be served from: see `queries/readiness.py`.
+    """
+    settings = settings or read_settings()
+    app = Flask("ledger_web", root_path=str(ROOT / "ledger_web"), template_folder="../templates", static_folder="../static")
+    app.config.from_mapping(_configuration(settings), **_engine(reach_database(settings), settings))
+    db.init_app(app)
+    with app.app_context():
+        watch_pool(db.engine)
+        _refuse_what_is_not_ready(settings)
+    _furnish(app)
+    cli.init_app(app)
+    return app
+
+
+def _furnish(app: Flask) -> None:
+    """Give the application its web. The order is the order in which each looks at a request."""
+    for part in (headers, error_pages, rendering, tenancy, csrf, identity):
+        part.init_app(app)
+    for blueprint in blueprints.ALL:
+        app.register_blueprint(blueprint)
+
+
+def reach_database(settings: Settings) -> DatabaseAccess:
+    """Say how to reach the database of these settings; the embedded server is started, or joined, for it."""
+    if settings.database_url:
+        return access_to(settings.database_url, settings.database_owner_url, settings.secret_key)
+    server = EmbeddedPostgres(settings.data_dir / "postgres").start()
+    create_database(server.conninfo(), "ledger")
+    return access_to_embedded(server.conninfo, "ledger")
+
+
+def _configuration(settings: Settings) -> dict[str, Any]:
+    return {
+        "SECRET_KEY": settings.secret_key,
+        "BASE_DOMAIN": settings.base_domain,
+        "DEBUG": settings.debug,
+        "TESTING": settings.testing,
+        "MAX_CONTENT_LENGTH": BODY_BYTES_MAX,
+        "MAX_FORM_PARTS": FORM_PARTS_MAX,
+        "MAX_FORM_MEMORY_SIZE": FIELD_BYTES_MAX,
+    }
+
+
+def _engine(access: DatabaseAccess, settings: Settings) -> dict[str, Any]:
+    """One connection for each thread, none more: whoever waits longer than three seconds is told to come back."""
+    return {
+        "SQLALCHEMY_DATABASE_URI": "postgresql+psycopg://",
+        "SQLALCHEMY_ENGINE_OPTIONS": {
+            "connect_args": {"connect_timeout": 3, "application_name": "ledger_web"}
+            | conninfo_to_dict(access.application),
+            "pool_size": settings.threads,
+            "max_overflow": 0,
+            "pool_timeout": 3,
+            "pool_recycle": 1800,
+        },
+    }
+
+
+def _refuse_what_is_not_ready(settings: Settings) -> None:
+    refusals = list_refusals(
+        directory_session(), schema_head=schema_head(), check_durability=settings.check_durability
+    )
+    db.session.remove()
+    if refusals:
+        raise NotReadyError("\n".join(f"{refusal.reason}\n{refusal.remedy}" for refusal in refusals))

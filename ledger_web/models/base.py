@@ -1,0 +1,127 @@
+"""The one session of a scope, bound to one shop for life, and the declarative base of every table.
+
+Row-level security needs to know the shop in each database transaction, so whoever wants to talk to the database
+says whose books they mean: `session_of(tenant_id)`, or `directory_session()` before the shop is known.
+"""
+
+import time
+from typing import Any, cast
+
+import psycopg
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import ColumnElement, Connection, Engine, event, true
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, SessionTransaction, with_loader_criteria
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+
+TENANT = "tenant_id"  # keys of session.info
+UNIT_OF_WORK = "unit_of_work"
+NOBODY = 0  # in session.info: the directory's session, which sees no shop at all
+RESTED_SECONDS_MAX = 1.0
+
+
+class Base(DeclarativeBase):
+    """What every table and view of the shop is declared from."""
+
+
+db = SQLAlchemy(model_class=Base)
+
+
+class SessionBelongsToAnotherShopError(RuntimeError):
+    """A unit of work of one shop is open, and another shop's books were asked for."""
+
+
+def session_of(tenant_id: int) -> Session:
+    """Return the scope's session on one shop's books.
+
+    A session belongs to one shop for life: its identity map would answer with the earlier shop's rows. If the
+    scope's session belongs to another, it is closed and a new one takes its place.
+
+    Raises:
+        SessionBelongsToAnotherShopError: The other one has an open unit of work.
+    """
+    if not isinstance(tenant_id, int) or tenant_id <= 0:
+        raise ValueError(f"not the id of a shop: {tenant_id!r}")
+    return _session_for(tenant_id)
+
+
+def directory_session() -> Session:
+    """Return the scope's session for the time before the shop is known: it can read `tenant_directory` only."""
+    return _session_for(NOBODY)
+
+
+def _session_for(tenant_id: int) -> Session:
+    session = cast(Session, db.session())
+    owner = session.info.setdefault(TENANT, tenant_id)
+    if owner == tenant_id:
+        return session
+    if UNIT_OF_WORK in session.info:
+        raise SessionBelongsToAnotherShopError(f"shop {owner} has an open unit of work, shop {tenant_id} was asked for")
+    db.session.remove()
+    session = cast(Session, db.session())
+    session.info[TENANT] = tenant_id
+    return session
+
+
+@event.listens_for(db.session, "after_begin")
+def _say_whose_transaction_this_is(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
+    """Make the shop the first statement of each transaction.
+
+    `SET LOCAL` with the number as text: `set_config` would not reach the workers of a cluster. The directory's
+    transactions name nobody, so that even a setting left behind by mistake could not open a shop to them.
+    """
+    if transaction.nested:
+        return  # a savepoint inherits it
+    tenant_id = session.info.get(TENANT)
+    if tenant_id is None:
+        raise RuntimeError("a session without a shop: use session_of(tenant_id) or directory_session()")
+    shop = "" if tenant_id == NOBODY else int(tenant_id)
+    connection.exec_driver_sql(f"SET LOCAL app.tenant_id = '{shop}'")
+
+
+@event.listens_for(db.session, "do_orm_execute")
+def _read_only_this_shop(state: ORMExecuteState) -> None:
+    """Filter every class with a `tenant_id`: the index and a cluster's router want it said in the statement."""
+    tenant_id = state.session.info.get(TENANT, NOBODY)
+    if tenant_id != NOBODY and (state.is_select or state.is_update or state.is_delete):
+        state.statement = state.statement.options(
+            with_loader_criteria(Base, lambda cls: _of_shop(cls, tenant_id), include_aliases=True)
+        )
+
+
+def _of_shop(cls: type[Any], tenant_id: int) -> ColumnElement[bool]:
+    return cast("ColumnElement[bool]", cls.tenant_id == tenant_id) if hasattr(cls, "tenant_id") else true()
+
+
+def watch_pool(engine: Engine) -> None:
+    """Hand out only connections that are idle and alive.
+
+    A connection used a moment ago is not asked whether it lives: that would be a round trip before each act. If it
+    has died, an act is retried as a whole and the pool forgets all its connections at the first failure.
+    """
+    event.listen(engine, "connect", _remember_more_statements)
+    event.listen(engine, "checkin", _note_the_time)
+    event.listen(engine, "checkout", _refuse_the_dead)
+
+
+def _remember_more_statements(driver: "psycopg.Connection[Any]", record: ConnectionPoolEntry) -> None:
+    # Psycopg keeps 100 prepared statements; ours are more, and each shop adds its own SET LOCAL.
+    driver.prepared_max = 400
+
+
+def _note_the_time(driver: "psycopg.Connection[Any] | None", record: ConnectionPoolEntry) -> None:
+    record.info["returned_at"] = time.monotonic()
+
+
+def _refuse_the_dead(
+    driver: "psycopg.Connection[Any]", record: ConnectionPoolEntry, proxy: PoolProxiedConnection
+) -> None:
+    if driver.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+        raise DisconnectionError("a connection came back in the middle of a transaction")
+    if time.monotonic() - record.info.get("returned_at", time.monotonic()) > RESTED_SECONDS_MAX:
+        try:
+            driver.autocommit = True
+            driver.execute("")
+            driver.autocommit = False
+        except psycopg.Error as error:
+            raise DisconnectionError("the connection was lost while it rested") from error

@@ -1,0 +1,84 @@
+"""The frame of every test: one PostgreSQL for all workers, one database for each, one fresh copy for who asks.
+
+Tests commit for real: the unit of work rolls back whatever was read before an act, so a transaction around a whole
+test would be undone by it. Instead, the rows a test leaves are deleted when it ends, which takes two milliseconds.
+"""
+
+import contextvars
+import os
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from ledger_web.config import ROOT
+from ledger_web.embedded_postgres import EmbeddedPostgres
+from ledger_web.services.provisioning import create_database, prepare
+from tests.databases import Database, clone, drop, empty
+
+RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid.uuid4().hex)[:12]
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+
+
+class Client(FlaskClient):
+    """A browser in a context of its own: a request sees nothing of the test's `g`, session or identity."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        return contextvars.Context().run(super().open, *args, **kwargs)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[EmbeddedPostgres]:
+    """The PostgreSQL of the tests; all workers, and all runs of this checkout, share it while any of them lives."""
+    server = EmbeddedPostgres(ROOT / "var" / "test-postgres", ephemeral=True).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def template(server: EmbeddedPostgres) -> Database:
+    """A migrated database without rows; the first worker makes it, the others wait for it."""
+    database = Database(server, f"template_{RUN}")
+    create_database(server.conninfo(), database.name)
+    prepare(database.access)
+    return database
+
+
+@pytest.fixture(scope="session")
+def worker_database(template: Database) -> Iterator[Database]:
+    database = clone(template, f"{WORKER}_{RUN}")
+    yield database
+    drop(database)
+
+
+@pytest.fixture(scope="session")
+def worker_app(worker_database: Database) -> Flask:
+    app = worker_database.make_app()
+    app.test_client_class = Client
+    return app
+
+
+@pytest.fixture
+def app(worker_app: Flask, database: Database) -> Iterator[Flask]:
+    """The application, with its context open; no shop in its database, unless a fixture made one."""
+    with worker_app.app_context():
+        yield worker_app
+
+
+@pytest.fixture
+def database(worker_database: Database) -> Iterator[Database]:
+    """This worker's database; its rows are gone after the test."""
+    yield worker_database
+    with worker_database.connect() as superuser:
+        empty(superuser)
+
+
+@pytest.fixture
+def committed_database(template: Database) -> Iterator[Database]:
+    """A database of one's own, for tests that change the schema, count all shops, or end connections."""
+    database = clone(template, f"{WORKER}_{RUN}_{uuid.uuid4().hex[:8]}")
+    yield database
+    drop(database)
