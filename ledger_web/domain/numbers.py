@@ -143,9 +143,9 @@ def round_half_up(value: Decimal | Fraction) -> int:
     return rounded if value.numerator >= 0 else -rounded
 
 
-def write_number(value: Decimal, signs: Signs = ENGLISH, *, decimals_min: int = 0) -> str:
+def write_number(value: Decimal | int, signs: Signs = ENGLISH, *, decimals_min: int = 0) -> str:
     """Write a number so that `parse_number` reads it back: trailing zeros cut down to `decimals_min`."""
-    whole, _, fraction = f"{value.copy_abs():f}".partition(".")
+    whole, _, fraction = f"{Decimal(value).copy_abs():f}".partition(".")
     fraction = fraction.rstrip("0").ljust(decimals_min, "0")
     minus = "-" if value < 0 else ""
     return f"{minus}{write_whole(int(whole), signs)}{signs.decimal if fraction else ''}{fraction}"

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Final
 from xml.sax.saxutils import escape
 
-import barcode  # type: ignore[import-untyped]
+import barcode
 
 from ledger_web.domain.barcodes import read_barcode
 from ledger_web.domain.errors import InvariantBrokenError

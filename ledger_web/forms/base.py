@@ -1,0 +1,53 @@
+"""What every form of ours is: it knows the shop's signs, currency and day, and carries its own number."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import g, has_app_context
+from werkzeug.datastructures import MultiDict
+from wtforms import Form
+
+from ledger_web.domain.numbers import ENGLISH, Signs, signs_of
+from ledger_web.forms.fields import OpIdField
+
+
+class QueryForm(Form):
+    """A form that only asks: the filters of a list, the options of a sheet of labels.
+
+    The shop of the request gives signs, currency and today; a test or a command may give them itself.
+    """
+
+    def __init__(
+        self,
+        formdata: MultiDict[str, str] | None = None,
+        *,
+        signs: Signs | None = None,
+        base_currency: str | None = None,
+        today: dt.date | None = None,
+        data: Mapping[str, Any] | None = None,
+        **defaults: Any,
+    ) -> None:
+        tenant = g.get("tenant") if has_app_context() else None
+        meta = {
+            "signs": signs or (signs_of(tenant.locale) if tenant else ENGLISH),
+            "base_currency": base_currency or (tenant.base_currency if tenant else None),
+            "today": today or dt.datetime.now(ZoneInfo(tenant.time_zone) if tenant else dt.UTC).date(),
+        }
+        super().__init__(formdata, data=data, meta=meta, **defaults)
+
+    @property
+    def sentences(self) -> list[str]:
+        """Return every refusal, in the order of the fields."""
+        return [str(sentence) for field in self for sentence in field.errors]
+
+
+class LedgerForm(QueryForm):
+    """A form that changes something. Its `op_id` is made when it is rendered and comes back with it.
+
+    It stays the same while the form is refused, so that a corrected form is the same act; after success a new
+    form is made. For a thing that is created, it is the id of the thing.
+    """
+
+    op_id = OpIdField()
