@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from ledger_web.config import ROOT
 from ledger_web.embedded_postgres import EmbeddedPostgres
 from ledger_web.services.provisioning import create_database, prepare
-from tests.databases import Database, clone, drop, empty
+from tests.databases import Broom, Database, clone, drop
 
 RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid.uuid4().hex)[:12]
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
@@ -61,19 +61,25 @@ def worker_app(worker_database: Database) -> Flask:
     return app
 
 
-@pytest.fixture
-def app(worker_app: Flask, database: Database) -> Iterator[Flask]:
-    """The application, with its context open; no shop in its database, unless a fixture made one."""
-    with worker_app.app_context():
-        yield worker_app
+@pytest.fixture(scope="session")
+def broom(worker_database: Database) -> Iterator[Broom]:
+    broom = Broom(worker_database)
+    yield broom
+    broom.close()
 
 
 @pytest.fixture
-def database(worker_database: Database) -> Iterator[Database]:
+def database(worker_database: Database, broom: Broom) -> Iterator[Database]:
     """This worker's database; its rows are gone after the test."""
     yield worker_database
-    with worker_database.connect() as superuser:
-        empty(superuser)
+    broom.sweep()
+
+
+@pytest.fixture
+def app(worker_app: Flask, database: Database) -> Iterator[Flask]:
+    """The application with its context open. No shop in its database, unless a fixture makes one."""
+    with worker_app.app_context():
+        yield worker_app
 
 
 @pytest.fixture

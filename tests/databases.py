@@ -75,14 +75,24 @@ def drop(database: Database) -> None:
         _drop(connection, database)
 
 
-def empty(connection: "psycopg.Connection[tuple[Any, ...]]") -> None:
-    """Remove every row of every shop, by the superuser's hand: no policy, no trigger, no order of tables."""
-    rows = connection.execute(
-        "SELECT format('DELETE FROM %I', tablename) FROM pg_tables"
-        " WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
-    ).fetchall()
-    connection.execute("SET session_replication_role = replica; SET lock_timeout = '5s'")
-    connection.execute("; ".join(row[0] for row in rows).encode())
+class Broom:
+    """Removes every row of every shop, by the superuser's hand: no policy, no trigger, no order of tables."""
+
+    def __init__(self, database: Database) -> None:
+        self._superuser = database.connect()
+        tables = self._superuser.execute(
+            "SELECT format('DELETE FROM %I', tablename) FROM pg_tables"
+            " WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+        ).fetchall()
+        self._statements = "; ".join(row[0] for row in tables).encode()
+        # A test that leaves a transaction open is told so here.
+        self._superuser.execute("SET session_replication_role = replica; SET lock_timeout = '5s'")
+
+    def sweep(self) -> None:
+        self._superuser.execute(self._statements)
+
+    def close(self) -> None:
+        self._superuser.close()
 
 
 @contextlib.contextmanager
