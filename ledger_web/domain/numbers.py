@@ -24,10 +24,10 @@ RATE_DIGITS = 10
 _SPACES = " \u00a0\u2009\u202f"
 _APOSTROPHES = "'\u2019"
 _MARKS = "\u200e\u200f\u061c"  # left-to-right, right-to-left and Arabic letter mark: printed around numbers
-_SCRIPTS = ("0123456789", "٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹", "０１２３４５６７８９")  # noqa: RUF001
+_SCRIPTS = ("0123456789", "٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹", "０１２３４５６７８９")
 _ARABIC_SCRIPTS = _SCRIPTS[1:3]
 _TO_ASCII = {ord(digit): str(value) for digits in _SCRIPTS for value, digit in enumerate(digits)}
-_TO_ASCII |= {ord("．"): ".", ord("，"): ",", ord("－"): "-", 0x2212: "-"}  # noqa: RUF001
+_TO_ASCII |= {ord("．"): ".", ord("，"): ",", ord("－"): "-", 0x2212: "-"}
 _SHAPE = re.compile(r"(-?)([0-9]+(?:G[0-9]+)*)(?:D([0-9]+))?")
 
 
@@ -75,7 +75,7 @@ def parse_percent(text: str, signs: Signs = ENGLISH) -> Decimal:
         InvalidNumberError: Not written as a percentage, or outside 0 to 100.
     """
     bare = text.strip(_SPACES + _MARKS + "\t")
-    if bare.endswith(("%", "٪", "％")):  # noqa: RUF001
+    if bare.endswith(("%", "٪", "％")):
         bare = bare[:-1]
     percent = parse_number(bare, signs, digits=3, decimals=PERCENT_DECIMALS, noun="a percentage")
     if not 0 <= percent <= 100:

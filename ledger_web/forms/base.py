@@ -3,13 +3,13 @@
 import datetime as dt
 from collections.abc import Mapping
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import g, has_app_context
 from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
-from ledger_web.domain.numbers import ENGLISH, Signs, signs_of
+from ledger_web.domain.numbers import Signs
+from ledger_web.filters import shop_signs, shop_zone
 from ledger_web.forms.fields import OpIdField
 
 
@@ -31,9 +31,9 @@ class QueryForm(Form):
     ) -> None:
         tenant = g.get("tenant") if has_app_context() else None
         meta = {
-            "signs": signs or (signs_of(tenant.locale) if tenant else ENGLISH),
+            "signs": signs or shop_signs(),
             "base_currency": base_currency or (tenant.base_currency if tenant else None),
-            "today": today or dt.datetime.now(ZoneInfo(tenant.time_zone) if tenant else dt.UTC).date(),
+            "today": today or dt.datetime.now(shop_zone()).date(),
         }
         super().__init__(formdata, data=data, meta=meta, **defaults)
 

@@ -450,7 +450,7 @@ class ChoiceField(_Typed):
     def parse(self, text: str) -> Any:
         return text
 
-    def pre_validate(self, form: Any) -> None:
+    def pre_validate(self, form: Any) -> None:  # noqa: ARG002
         """Look at the choices only now: they may have been set after the form was filled."""
         if self.data is None or self.process_errors:
             return

@@ -1,0 +1,105 @@
+"""How money, quantities, days and barcodes look: in the signs, the language and the time zone of the shop."""
+
+import datetime as dt
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_time
+from flask import Flask, g, has_app_context
+from markupsafe import Markup
+
+from ledger_web.domain.money import format_amount
+from ledger_web.domain.numbers import ENGLISH, Signs, signs_of, write_number
+from ledger_web.domain.symbols import svg
+
+# Of whom a balance above zero says that they owe the shop; of the others it says that the shop owes them.
+_OWES_US = frozenset({"customer", "member"})
+
+
+def init_app(app: Flask) -> None:
+    """Give the filters to the templates."""
+    app.template_filter("money")(money)
+    app.template_filter("amount")(amount)
+    app.template_filter("quantity")(quantity)
+    app.template_filter("percent")(percent)
+    app.template_filter("date")(date)
+    app.template_filter("datetime")(datetime)
+    app.template_filter("owes")(owes)
+    app.template_filter("barcode_svg")(barcode_svg)
+
+
+def shop_signs() -> Signs:
+    """Return the decimal and group signs of the shop of this request; without a shop the English ones."""
+    if not has_app_context() or not g.get("tenant"):
+        return ENGLISH
+    if "signs" not in g:
+        g.signs = signs_of(g.tenant.locale)
+    signs: Signs = g.signs
+    return signs
+
+
+def shop_zone() -> dt.tzinfo:
+    """Return the time zone of the shop of this request; without a shop UTC."""
+    return ZoneInfo(g.tenant.time_zone) if has_app_context() and g.get("tenant") else dt.UTC
+
+
+def money(minor_units: int, currency: str) -> str:
+    """Write an amount with its currency: ``1,234.50 PKR``. The code stands behind, it is the same in every locale."""
+    return f"{format_amount(minor_units, currency, shop_signs())} {currency}"
+
+
+def amount(minor_units: int, currency: str) -> str:
+    """Write an amount where the currency is said elsewhere: in a column, in an input."""
+    return format_amount(minor_units, currency, shop_signs())
+
+
+def quantity(value: Decimal | int) -> str:
+    """Write a quantity without the zeros that a column of the database adds: ``2``, ``0.25``."""
+    return write_number(value, shop_signs())
+
+
+def percent(value: Decimal | int) -> str:
+    return f"{write_number(value, shop_signs())}%"
+
+
+def date(day: dt.date) -> str:
+    """Write a day: ``Nov 20, 2026``. Of a moment, the day it is in the shop."""
+    if isinstance(day, dt.datetime):
+        day = day.astimezone(shop_zone()).date()
+    return format_date(day, format="medium", locale=_locale())
+
+
+def datetime(moment: dt.datetime) -> str:
+    """Write a moment as the shop's clock shows it: ``Nov 20, 2026 2:03 PM``."""
+    local = moment.astimezone(shop_zone())
+    return f"{date(local.date())} {format_time(local.time(), format='short', locale=_locale())}"
+
+
+def owes(balance: int, currency: str, kind: str) -> str:
+    """Say a balance in words, never with a bare minus: ``owes you 120.00 PKR``.
+
+    Args:
+        balance: Minor units, positive on the normal side of the account.
+        currency: Of the balance.
+        kind: customer, member, vendor or employee.
+
+    Source: product, §3 "Sign rule".
+    """
+    written = money(abs(balance), currency)
+    if not balance:
+        return "settled"
+    if kind in _OWES_US:
+        return f"owes you {written}" if balance > 0 else f"you owe them {written} (credit)"
+    return f"you owe {written}" if balance > 0 else f"owes you {written} (advance)"
+
+
+def barcode_svg(code: str, symbology: str, module_mm: str = "0.33", height_mm: str = "18", text: bool = True) -> Markup:
+    """Draw a stored barcode. The drawing is made of numbers and of the code, which is escaped in it."""
+    drawing = svg(code, symbology, module_mm=Decimal(module_mm), height_mm=Decimal(height_mm), text=text)
+    return Markup(drawing)  # noqa: S704  # nosec B704
+
+
+def _locale() -> Locale:
+    tenant = g.get("tenant") if has_app_context() else None
+    return Locale.parse(tenant.locale.replace("-", "_") if tenant else "en")
