@@ -11,7 +11,10 @@ from ledger_web.models.columns import Currency, Key, MadeAt, Minor, TenantKey
 
 
 class Party(Base):
-    """A customer, vendor, employee or member."""
+    """A customer, vendor, employee or member.
+
+    Always true: once archived, its accounts are closed and their balances zero. `name_key` puts names in order.
+    """
 
     __tablename__ = "parties"
 
@@ -19,6 +22,7 @@ class Party(Base):
     id: Mapped[Key]
     kind: Mapped[str]
     name: Mapped[str]
+    name_key: Mapped[str] = mapped_column(server_default="")
     phone: Mapped[str] = mapped_column(server_default="")
     note: Mapped[str] = mapped_column(server_default="")
     currency: Mapped[Currency]

@@ -1,0 +1,87 @@
+"""Payments as they are shown on their receipt."""
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import text
+
+from ledger_web.domain.errors import NotFoundError
+from ledger_web.models.base import session_of
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentDetails:
+    """A payment of a party. Amounts are minor units; `balance_after` is what the party's account held after it."""
+
+    id: uuid.UUID
+    direction: str
+    currency: str
+    tendered: int
+    applied: int
+    change: int
+    memo: str
+    occurred_on: dt.date
+    posted_at: dt.datetime
+    actor: str
+    drawer_id: uuid.UUID
+    drawer: str
+    party_id: uuid.UUID
+    party: str
+    party_kind: str
+    account_id: uuid.UUID
+    is_reversed: bool
+
+    @property
+    def reference(self) -> str:
+        """The last eight signs of the id, enough to find the payment by when somebody comes with the paper."""
+        return self.id.hex[-8:].upper()
+
+
+def get_payment(tenant_id: int, payment_id: uuid.UUID) -> PaymentDetails:
+    """Return a payment from or to a party.
+
+    Raises:
+        NotFoundError: The shop has no such payment.
+    """
+    row = (
+        session_of(tenant_id)
+        .execute(
+            text(
+                """
+                SELECT m.id, m.direction, m.currency, m.tendered, m.applied, m.change, t.memo, t.occurred_on,
+                       t.posted_at, coalesce(u.name, '') AS actor, d.id, d.name, p.id, p.name, p.kind, a.id,
+                       r.id IS NOT NULL AS is_reversed
+                  FROM payments AS m
+                  JOIN transactions AS t
+                    ON t.tenant_id = :tenant_id
+                   AND t.id = m.transaction_id
+                   AND t.kind = 'payment'
+                  JOIN parties AS p
+                    ON p.tenant_id = :tenant_id
+                   AND p.id = m.party_id
+                  JOIN accounts AS a
+                    ON a.tenant_id = :tenant_id
+                   AND a.party_id = p.id
+                   AND a.kind = p.kind
+                   AND a.currency = m.currency
+                  JOIN cash_drawers AS d
+                    ON d.tenant_id = :tenant_id
+                   AND d.id = m.drawer_id
+                  LEFT JOIN users AS u
+                    ON u.tenant_id = :tenant_id
+                   AND u.id = t.actor_id
+                  LEFT JOIN transactions AS r
+                    ON r.tenant_id = :tenant_id
+                   AND r.reverses_id = t.id
+                 WHERE m.tenant_id = :tenant_id
+                   AND m.id = :id
+                """
+            ),
+            {"tenant_id": tenant_id, "id": payment_id},
+        )
+        .one_or_none()
+    )
+    if row is None:
+        raise NotFoundError("There is no such payment in this shop.")
+    return PaymentDetails(*row)
