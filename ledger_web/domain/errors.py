@@ -164,6 +164,49 @@ class DuplicateBarcodeError(RuleViolationError):
         )
 
 
+class DuplicateSkuError(RuleViolationError):
+    """Another product has this SKU already. Open that product, or use another SKU."""
+
+    def __init__(self, sku: str = "", product: str = "") -> None:
+        self.sku = sku
+        self.product = product
+        holder = product or "Another product"
+        super().__init__(f"{holder} has the SKU {sku} already. Open that product, or use another SKU." if sku else "")
+
+
+# Shops and people.
+
+
+class InvalidSlugError(RuleViolationError):
+    """An address has 3 to 40 letters a-z, digits and hyphens, and begins and ends with a letter or digit."""
+
+
+class DuplicateSlugError(RuleViolationError):
+    """This address is taken, or looks like one that is. Choose another."""
+
+
+class WeakPasswordError(RuleViolationError):
+    """This password is easy to guess. Choose one that nobody would try: a short sentence is a good one."""
+
+
+class WrongPasswordError(RuleViolationError):
+    """This name and password do not belong together. Check both and try again."""
+
+
+class DuplicateLoginError(RuleViolationError):
+    """Somebody here signs in with this name already. Choose another."""
+
+
+class TooManyAttemptsError(LedgerError):
+    """Too many attempts. Wait a moment and try again."""
+
+    def __init__(self, seconds: int = 60) -> None:
+        self.seconds = seconds
+        minutes = -(-seconds // 60)
+        wait = f"{seconds} seconds" if seconds < 90 else f"{minutes} minutes"
+        super().__init__(f"Too many attempts. Wait {wait}, then try again.")
+
+
 # Documents.
 
 

@@ -1,41 +1,21 @@
 """Signing in: a name, a password, and where to go then."""
 
-from wtforms import Form, HiddenField, PasswordField, StringField, ValidationError
-from wtforms.validators import InputRequired
-
-from ledger_web.domain.passwords import LENGTH_MAX
+from ledger_web.forms.base import QueryForm
+from ledger_web.forms.fields import PasswordField, TextField
 from ledger_web.services.users import SignIn
 
-LOGIN_LENGTH_MAX = 80
 
+class SignInForm(QueryForm):
+    """Speaks browser. It has no number of its own: signing in twice is two sessions, and the older one ends."""
 
-def _writable(form: Form, field: StringField) -> None:
-    """Refuse what no keyboard types and no database takes: control characters and half characters."""
-    text = field.data or ""
-    if not text.isprintable() or any("\ud800" <= character <= "\udfff" for character in text):
-        raise ValidationError("This has characters that cannot be used here. Type it again.")
-
-
-class _AtMost:
-    def __init__(self, most: int) -> None:
-        self.most = most
-
-    def __call__(self, form: Form, field: StringField) -> None:
-        if len(field.data or "") > self.most:
-            raise ValidationError(f"At most {self.most} characters.")
-
-
-class SignInForm(Form):
-    """Speaks browser; the password is never trimmed, never shown again."""
-
-    login = StringField("Name", [InputRequired("Enter your name."), _AtMost(LOGIN_LENGTH_MAX), _writable])
-    password = PasswordField("Password", [InputRequired("Enter your password."), _AtMost(LENGTH_MAX), _writable])
-    next = HiddenField()
+    login = TextField("Name", max_length=80, identifier=True, render_kw={"autocomplete": "username"})
+    password = PasswordField("Password", render_kw={"autocomplete": "current-password"})
+    next = TextField("Next page", required=False, max_length=1000)
 
     def to_command(self, address: str, previous_session: bytes | None) -> SignIn:
         return SignIn(
-            login=self.login.data or "",
-            password=self.password.data or "",
+            login=self.login.data,
+            password=self.password.data,
             address=address,
             previous_session=previous_session,
         )

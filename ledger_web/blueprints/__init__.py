@@ -1,0 +1,13 @@
+"""Floor 4, HTTP in and HTML out: one file per feature. A handler says form, service or query, answer.
+
+`ALL` is the table of contents of the site; `factory.create_app` registers it.
+"""
+
+from ledger_web.blueprints import appearance, auth, home, landing
+
+ALL = (
+    landing.blueprint,
+    auth.blueprint,
+    appearance.blueprint,
+    home.blueprint,
+)

@@ -1,0 +1,92 @@
+"""Signing in and out. A session is the thing: it is made new, created, and deleted."""
+
+from flask import Blueprint, Response, g, make_response, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from ledger_web.domain.errors import LedgerError, TooManyAttemptsError, WrongPasswordError
+from ledger_web.error_pages import show, status_of
+from ledger_web.forms.auth import SignInForm
+from ledger_web.identity import SESSION_COOKIE, claimed_session, cookie_value, login_manager, public, signed_in_required
+from ledger_web.rendering import current_page, redirect_to, redirect_to_path, render, safe_path, wants_fragment
+from ledger_web.services.unit_of_work import UnitOfWork
+from ledger_web.services.users import SignedIn, SignOut, sign_in, sign_out
+
+blueprint = Blueprint("auth", __name__)
+
+
+@blueprint.get("/sign-in")
+@public
+def new() -> ResponseReturnValue:
+    if g.identity:
+        return redirect_to_path(_next(request.args.get("next")))
+    return _form(SignInForm(data={"next": request.args.get("next", "")}))
+
+
+@blueprint.post("/sign-in")
+@public
+def create() -> ResponseReturnValue:
+    form = SignInForm(request.form)
+    if not form.validate():
+        return _form(form, 422)
+    try:
+        signed_in = sign_in(form.to_command(request.remote_addr or "", _current_session()), UnitOfWork(g.tenant.id))
+    except (WrongPasswordError, TooManyAttemptsError) as refusal:
+        return _refused(form, refusal)
+    return _let_in(signed_in, _next(form.next.data))
+
+
+@blueprint.post("/sign-out")
+@signed_in_required
+def delete() -> ResponseReturnValue:
+    sign_out(SignOut(g.identity.session_id), UnitOfWork(g.tenant.id, g.identity.user_id))
+    session.clear()
+    response = make_response(redirect_to("auth.new"))
+    response.delete_cookie(SESSION_COOKIE, path="/", secure=True, httponly=True, samesite="Lax")
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
+
+
+@login_manager.unauthorized_handler  # type: ignore[untyped-decorator]
+def ask_to_sign_in() -> ResponseReturnValue:
+    """Send a stranger to the sign-in page, and from there back to where they were."""
+    sign_in_page = url_for("auth.new", next=_next(current_page()))
+    if not wants_fragment():
+        return redirect_to_path(sign_in_page)
+    response = show(401, "You were signed out. Sign in again to go on.")
+    response.headers["HX-Redirect"] = sign_in_page
+    return response
+
+
+def _form(form: SignInForm, status: int = 200, refusal: str = "") -> Response:
+    return render("auth/new.html", status=status, form=form, refusal=refusal)
+
+
+def _refused(form: SignInForm, refusal: LedgerError) -> Response:
+    response = _form(form, status_of(refusal), refusal.message)
+    if isinstance(refusal, TooManyAttemptsError):
+        response.headers["Retry-After"] = str(refusal.seconds)
+    return response
+
+
+def _let_in(signed_in: SignedIn, path: str) -> Response:
+    """Begin a new visit: nothing that was agreed with a stranger goes on."""
+    session.clear()
+    response = make_response(redirect_to_path(path))
+    response.set_cookie(
+        SESSION_COOKIE,
+        cookie_value(g.tenant.id, signed_in.token),
+        path="/",
+        secure=True,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+def _current_session() -> bytes | None:
+    claim = claimed_session()
+    return claim.session_id if claim and claim.tenant_id == g.tenant.id else None
+
+
+def _next(text: str | None) -> str:
+    return safe_path(text) or url_for("home.index")

@@ -1,0 +1,56 @@
+"""What every answer says beside its content: who may embed, run, send and keep what. And the request's number."""
+
+import secrets
+
+from flask import Flask, Response, g, request
+
+from ledger_web.rendering import static_digest
+
+# Source: promises §2.5. No 'unsafe-inline', no 'unsafe-eval'.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self';"
+    " form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+)
+PERMISSIONS_POLICY = (
+    "accelerometer=(), browsing-topics=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(),"
+    " microphone=(), midi=(), payment=(), usb=()"
+)
+FIXED = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Permissions-Policy": PERMISSIONS_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    # Not no-referrer: over HTTPS the token check asks where a form was sent from.
+    "Referrer-Policy": "same-origin",
+}
+ONE_YEAR_SECONDS = 31_536_000
+
+
+def init_app(app: Flask) -> None:
+    """Number each request and seal each answer. Register first, so that errors of the others carry a number too."""
+    app.before_request(_number_request)
+    app.after_request(_seal)
+
+
+def _number_request() -> None:
+    g.request_id = secrets.token_hex(8)
+
+
+def _seal(response: Response) -> Response:
+    response.headers.update(FIXED)
+    response.headers["X-Request-Id"] = g.get("request_id", "")
+    response.headers["Cache-Control"] = _how_long_to_keep(response)
+    if request.is_secure:
+        response.headers["Strict-Transport-Security"] = f"max-age={ONE_YEAR_SECONDS}; includeSubDomains"
+    return response
+
+
+def _how_long_to_keep(response: Response) -> str:
+    """Nothing of a person's pages is kept anywhere; a file of ours under its own digest is kept for ever."""
+    if request.endpoint != "static" or response.status_code >= 400:
+        return "no-store"
+    filename = (request.view_args or {}).get("filename", "")
+    if request.args.get("v") == static_digest(filename):
+        return f"public, max-age={ONE_YEAR_SECONDS}, immutable"
+    return "no-cache"

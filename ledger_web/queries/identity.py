@@ -1,0 +1,72 @@
+"""Who is asking, and where: shop, session, user, role and permissions in one statement."""
+
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import text
+
+from ledger_web.models.base import session_of
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityRow:
+    """A living session and all that hangs on it."""
+
+    tenant_id: int
+    slug: str
+    tenant_name: str
+    base_currency: str
+    time_zone: str
+    locale: str
+    user_id: uuid.UUID
+    user_name: str
+    role_name: str
+    permissions: frozenset[str]
+    is_touch_due: bool
+
+
+def find_identity(tenant_id: int, slug: str, session_digest: bytes) -> IdentityRow | None:
+    """Return who holds a session of this shop, if the session lives, the user is active and the name is the shop's.
+
+    `tenant_id` is what the cookie claims. Row-level security shows that shop alone, and the join with the directory
+    demands that the host name is that shop's: a cookie of another shop finds nothing.
+
+    A session lives 30 minutes after it was last seen and 12 hours in all, by the database's clock. `is_touch_due`
+    says that it was last seen more than a minute ago. Source: promises S3, S9.
+    """
+    row = (
+        session_of(tenant_id)
+        .execute(
+            text(
+                """
+                SELECT t.tenant_id, d.slug, t.name, t.base_currency, t.time_zone, t.locale,
+                       u.id, u.name, r.name, r.permissions,
+                       s.last_seen_at < now() - interval '1 minute'
+                  FROM sessions AS s
+                  JOIN users AS u
+                    ON u.tenant_id = :tenant_id
+                   AND u.id = s.user_id
+                   AND u.active
+                  JOIN roles AS r
+                    ON r.tenant_id = :tenant_id
+                   AND r.id = u.role_id
+                  JOIN tenants AS t
+                    ON t.tenant_id = :tenant_id
+                  JOIN tenant_directory AS d
+                    ON d.tenant_id = :tenant_id
+                   AND d.slug = :slug
+                   AND d.status = 'active'
+                 WHERE s.tenant_id = :tenant_id
+                   AND s.id = :session_digest
+                   AND s.revoked_at IS NULL
+                   AND s.last_seen_at > now() - interval '30 minutes'
+                   AND s.created_at > now() - interval '12 hours'
+                """
+            ),
+            {"tenant_id": tenant_id, "slug": slug, "session_digest": session_digest},
+        )
+        .one_or_none()
+    )
+    if row is None:
+        return None
+    return IdentityRow(*row[:9], permissions=frozenset(row[9]), is_touch_due=row[10])

@@ -1,0 +1,187 @@
+"""Whole page or fragment, decided in one place; what every template may count on; where a request goes next."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from babel import Locale
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    flash,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from htmx_flask import Htmx
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
+
+from ledger_web.domain.ids import new_id
+from ledger_web.identity import may, may_open
+
+NAVIGATION = (  # endpoint, label, icon, shortcut
+    ("sell.show", "Sell", "sell", "Alt+S"),
+    ("sales.index", "Sales", "sales", "Alt+L"),
+    ("products.index", "Products", "products", "Alt+P"),
+    ("customers.index", "Customers", "customers", "Alt+C"),
+    ("drawers.index", "Drawers", "drawers", "Alt+W"),
+    ("admin.index", "Admin", "admin", "Alt+A"),
+)
+THEME_COOKIE = "__Host-theme"
+THEMES = ("system", "light", "dark")
+
+_PLAIN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]{0,1000}")  # printable ASCII without backslash
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A place in the navigation."""
+
+    url: str
+    label: str
+    icon: str
+    shortcut: str
+    is_current: bool
+
+
+def init_app(app: Flask) -> None:
+    """Tell requests about htmx, templates about who asks, and static files which version they are."""
+    Htmx(app)
+    app.context_processor(_known_everywhere)
+    app.extensions["static_digests"] = {}
+    app.url_defaults(_name_the_version)
+
+
+def render(page: str, fragment: str = "", status: int = 200, **context: Any) -> Response:
+    """Answer with the fragment where htmx asked for one, else with the page around it.
+
+    Messages said on the way (`say`) go along out of band.
+    """
+    if fragment and wants_fragment():
+        html = render_template(fragment, **context) + _messages_said()
+    else:
+        html = render_template(page, **context)
+    response = make_response(html, status)
+    response.vary.update(("HX-Request", "Cookie"))
+    return response
+
+
+def wants_fragment() -> bool:
+    """Say whether htmx asked for a piece of the page: not boosted, not restoring its history."""
+    htmx = request.htmx  # type: ignore[attr-defined]  # put there by htmx-flask
+    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+
+
+def redirect_to(endpoint: str, **values: Any) -> ResponseReturnValue:
+    """Send the browser to one of our own pages with a GET: 303, or htmx's header for a whole new page."""
+    return redirect_to_path(url_for(endpoint, **values))
+
+
+def redirect_to_path(path: str) -> ResponseReturnValue:
+    """Like `redirect_to`, for a path that was already found to be ours."""
+    if wants_fragment():
+        return Response(status=204, headers={"HX-Redirect": path})
+    return redirect(path, code=303)
+
+
+def say(sentence: str, kind: str = "good") -> None:
+    """Show a sentence with the next answer, page or fragment. Kinds: good, warn, bad."""
+    flash(sentence, kind)
+
+
+def safe_path(text: str | None) -> str | None:
+    """Return the path if it leads to a page of ours that a GET opens, written anew by us; else None.
+
+    What a browser makes of `/\\t/evil`, `https:evil` or `//evil` is its own affair: only a path that our own map
+    of addresses knows comes back, built by that map. Source: promise S10.
+    """
+    if not text or not _PLAIN_PATH.fullmatch(text):
+        return None
+    path, _, query = text.partition("?")
+    try:
+        endpoint, values = current_app.url_map.bind("").match(path, method="GET")
+    except (HTTPException, RequestRedirect):
+        return None
+    if endpoint == "static":
+        return None
+    return url_for(endpoint, **values) + (f"?{urlencode(parse_qsl(query))}" if query else "")
+
+
+def current_page() -> str:
+    """Return the path of the page the person looks at: for htmx the address in the window, not of the fragment."""
+    shown = urlsplit(request.headers.get("HX-Current-URL", ""))
+    if shown.path:
+        return f"{shown.path}?{shown.query}" if shown.query else shown.path
+    if request.method != "GET":
+        return "/"
+    return request.full_path if request.query_string else request.path
+
+
+def _messages_said() -> str:
+    return render_template("layouts/_messages.html") if session.get("_flashes") else ""
+
+
+def _known_everywhere() -> dict[str, Any]:
+    """Return what any template may use: who and where, the way around, the theme, the direction of writing."""
+    tenant = g.get("tenant")
+    locale = Locale.parse(tenant.locale) if tenant else Locale("en")
+    return {
+        "tenant": tenant,
+        "identity": g.get("identity"),
+        "may": may,
+        "navigation": _navigation,
+        "new_op_id": new_id,
+        "has_endpoint": current_app.view_functions.__contains__,
+        "request_id": g.get("request_id", ""),
+        "theme": _theme(),
+        "themes": THEMES,
+        "language": str(locale).replace("_", "-"),
+        "direction": locale.text_direction,
+    }
+
+
+def _navigation() -> list[Destination]:
+    """Return the places this person may go to, in the order they are shown."""
+    return [
+        Destination(url_for(endpoint), label, icon, shortcut, request.blueprint == endpoint.partition(".")[0])
+        for endpoint, label, icon, shortcut in NAVIGATION
+        if endpoint in current_app.view_functions and may_open(endpoint)
+    ]
+
+
+def _theme() -> str:
+    chosen = request.cookies.get(THEME_COOKIE, "")
+    return chosen if chosen in THEMES else THEMES[0]
+
+
+def _name_the_version(endpoint: str, values: dict[str, Any]) -> None:
+    """Put a digest of the content into the address of a static file, so that it may be kept for ever."""
+    if endpoint == "static" and "v" not in values and (digest := static_digest(values["filename"])):
+        values["v"] = digest
+
+
+def static_digest(filename: str) -> str:
+    """Return a short digest of one of our static files, or nothing where there is no such file.
+
+    Read again only when the file changed; keyed by name, time and size.
+    """
+    path = Path(current_app.static_folder or "") / filename
+    if not path.is_file():
+        return ""
+    stat = path.stat()
+    digests = current_app.extensions["static_digests"]
+    known = digests.get(filename)
+    if known is None or known[0] != (stat.st_mtime_ns, stat.st_size):
+        known = ((stat.st_mtime_ns, stat.st_size), hashlib.sha256(path.read_bytes()).hexdigest()[:12])
+        digests[filename] = known
+    return str(known[1])

@@ -1,0 +1,160 @@
+"""Shops open."""
+
+import secrets
+import uuid
+import zoneinfo
+from dataclasses import dataclass, field
+
+from babel import Locale, UnknownLocaleError
+
+from ledger_web.domain.currencies import CURRENCIES
+from ledger_web.domain.errors import DuplicateSlugError, RuleViolationError
+from ledger_web.domain.ids import new_id
+from ledger_web.domain.passwords import check_password
+from ledger_web.domain.permissions import BUILT_IN_ROLES
+from ledger_web.domain.slugs import check_slug, look
+from ledger_web.services.passwords import hash_password
+from ledger_web.services.unit_of_work import UnitOfWork, whole_act
+
+FIRST_DRAWER = "Till 1"
+FIRST_SERIES = "A"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenShop:
+    """Somebody opens a shop and owns it."""
+
+    slug: str
+    name: str
+    base_currency: str
+    owner_login: str
+    owner_name: str
+    owner_password: str = field(repr=False)
+    time_zone: str = "UTC"
+    locale: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedShop:
+    """What there is now."""
+
+    tenant_id: int
+    slug: str
+    owner_id: uuid.UUID
+    drawer_id: uuid.UUID
+
+
+def new_tenant_id() -> int:
+    """Choose the id of a shop: at random among those a browser can count, as no sequence spans all machines."""
+    return secrets.randbelow(2**53 - 1) + 1
+
+
+@whole_act
+def open_shop(command: OpenShop, uow: UnitOfWork) -> OpenedShop:
+    """Open a shop under an id of its own (`UnitOfWork(new_tenant_id())`): all of it, or nothing.
+
+    Its name in the directory, its settings, the three built-in roles, the owner and a first cash drawer.
+
+    Raises:
+        InvalidSlugError: The address is reserved or cannot be one.
+        DuplicateSlugError: The address is taken, or looks like one that is.
+        WeakPasswordError: The owner's password is easy to guess.
+        RuleViolationError: No such currency, time zone or locale.
+    """
+    slug = check_slug(command.slug)
+    login = command.owner_login.strip().casefold()
+    check_password(command.owner_password, [login, command.owner_name, slug, command.name])
+    _check_settings(command)
+    password_hash = hash_password(command.owner_password)
+    shop = OpenedShop(uow.tenant_id, slug, owner_id=new_id(), drawer_id=new_id())
+    with uow:
+        _enter_in_directory(uow, slug)
+        _insert_tenant(uow, command)
+        roles = _insert_roles(uow)
+        _insert_owner(uow, shop.owner_id, login, command.owner_name, password_hash, roles["owner"])
+        _insert_drawer(uow, shop.drawer_id)
+    return shop
+
+
+def _check_settings(command: OpenShop) -> None:
+    if not command.name.strip() or not command.owner_login.strip():
+        raise RuleViolationError("A shop needs a name, and its owner a name to sign in with.")
+    if command.base_currency not in CURRENCIES:
+        raise RuleViolationError(f"{command.base_currency} is not a currency. Use a code like EUR or PKR.")
+    if command.time_zone not in zoneinfo.available_timezones():
+        raise RuleViolationError(f"{command.time_zone} is not a time zone. Use a name like Asia/Karachi.")
+    try:
+        Locale.parse(command.locale)
+    except (UnknownLocaleError, ValueError) as error:
+        raise RuleViolationError(f"{command.locale} is not a locale. Use one like en, ur or de_AT.") from error
+
+
+def _enter_in_directory(uow: UnitOfWork, slug: str) -> None:
+    """Take the name. Two who ask for the very same at once: one gets it, by the key of the table.
+
+    Looks are compared with what is there now; two look-alikes opened in the same instant would both pass, which
+    is a nuisance and no danger: the names still differ.
+    """
+    looks = {look(taken) for taken in uow.execute("SELECT slug FROM tenant_directory").scalars()}
+    entered = uow.execute(
+        """
+        INSERT INTO tenant_directory AS d (slug, tenant_id)
+        SELECT %(slug)s, %(tenant_id)s
+         WHERE NOT %(looks_taken)s
+        ON CONFLICT (slug) DO NOTHING
+        RETURNING d.slug
+        """,
+        {"slug": slug, "looks_taken": look(slug) in looks},
+    ).first()
+    if entered is None:
+        raise DuplicateSlugError(f"{slug} is taken, or looks like an address that is. Choose another.")
+
+
+def _insert_tenant(uow: UnitOfWork, command: OpenShop) -> None:
+    uow.execute(
+        """
+        INSERT INTO tenants (tenant_id, name, base_currency, time_zone, locale)
+        VALUES (%(tenant_id)s, %(name)s, %(base_currency)s, %(time_zone)s, %(locale)s)
+        """,
+        {
+            "name": command.name.strip(),
+            "base_currency": command.base_currency,
+            "time_zone": command.time_zone,
+            "locale": command.locale,
+        },
+    )
+
+
+def _insert_roles(uow: UnitOfWork) -> dict[str, uuid.UUID]:
+    roles = {name: new_id() for name in BUILT_IN_ROLES}
+    for name, permissions in BUILT_IN_ROLES.items():
+        uow.execute(
+            """
+            INSERT INTO roles (tenant_id, id, name, permissions)
+            VALUES (%(tenant_id)s, %(id)s, %(name)s, %(permissions)s)
+            """,
+            {"id": roles[name], "name": name, "permissions": sorted(permissions)},
+        )
+    return roles
+
+
+def _insert_owner(
+    uow: UnitOfWork, owner_id: uuid.UUID, login: str, name: str, password_hash: str, role_id: uuid.UUID
+) -> None:
+    uow.execute(
+        """
+        INSERT INTO users (tenant_id, id, login, name, password_hash, role_id)
+        VALUES (%(tenant_id)s, %(id)s, %(login)s, %(name)s, %(password_hash)s, %(role_id)s)
+        """,
+        {"id": owner_id, "login": login, "name": name.strip(), "password_hash": password_hash, "role_id": role_id},
+    )
+
+
+def _insert_drawer(uow: UnitOfWork, drawer_id: uuid.UUID) -> None:
+    uow.execute(
+        """
+        INSERT INTO cash_drawers (tenant_id, id, name, series)
+        VALUES (%(tenant_id)s, %(id)s, %(name)s, %(series)s)
+        """,
+        {"id": drawer_id, "name": FIRST_DRAWER, "series": FIRST_SERIES},
+    )

@@ -1,0 +1,166 @@
+"""Which shop a request is for: host name → `g.tenant`, and with it, in the same query, who is asking."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from flask import Flask, current_app, g, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import BadRequest
+
+from ledger_web.domain import permissions
+from ledger_web.domain.errors import NotFoundError
+from ledger_web.domain.slugs import is_slug
+from ledger_web.identity import Identity, SessionClaim, claimed_session
+from ledger_web.queries.identity import IdentityRow, find_identity
+from ledger_web.queries.tenants import find_tenant
+from ledger_web.rendering import redirect_to
+from ledger_web.services.unit_of_work import UnitOfWork
+from ledger_web.services.users import TouchSession, touch_session
+
+BARE = ""  # the slug of the bare domain
+
+_PORT = re.compile(r":[0-9]{1,5}")
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class UnknownShopError(NotFoundError):
+    """There is no shop at this address. Check the spelling of the first part of the address."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenant:
+    """The shop a request is for.
+
+    Of a shop that nobody is signed in to, only the directory is read: `name` is then the slug, the currency is
+    "XXX" (ISO 4217: no currency), and zone and locale are the neutral ones.
+    """
+
+    id: int
+    slug: str
+    name: str
+    base_currency: str = "XXX"
+    time_zone: str = "UTC"
+    locale: str = "en"
+
+
+def init_app(app: Flask) -> None:
+    """Find the shop of each request before anything else looks at it."""
+    app.before_request(_set_tenant)
+
+
+def bare_domain(view: View) -> View:
+    """Serve a view on the bare domain, and on no shop's."""
+    view.is_on_bare_domain = True  # type: ignore[attr-defined]
+    return view
+
+
+def everywhere(view: View) -> View:
+    """Serve a view on the bare domain as well as on every shop's."""
+    view.is_everywhere = True  # type: ignore[attr-defined]
+    return view
+
+
+def slug_of(host: str, base_domain: str) -> str:
+    """Read a Host header strictly: the bare domain, or exactly one label before it.
+
+    No case is folded and no trailing dot forgiven: a browser sends neither, and whoever does wants something else.
+
+    Returns:
+        The slug, or BARE.
+
+    Raises:
+        BadRequest: Anything else.
+
+    Source: promises §2.2.
+    """
+    name = _without_port(host)
+    if name == base_domain:
+        return BARE
+    slug, dot, rest = name.partition(".")
+    if not dot or rest != base_domain or not is_slug(slug):
+        raise BadRequest("This is not an address of a shop.")
+    return slug
+
+
+def address_of(slug: str) -> str:
+    """Return the address of a shop: the domain we were configured with, on the port this request came to."""
+    port = _PORT.search(request.headers.get("Host", ""))
+    return f"{request.scheme}://{slug}.{current_app.config['BASE_DOMAIN']}{port[0] if port else ''}/"
+
+
+def _without_port(host: str) -> str:
+    name, colon, _port = host.partition(":")
+    if colon and not _PORT.fullmatch(host[len(name) :]):
+        raise BadRequest("This is not an address of a shop.")
+    return name
+
+
+def _set_tenant() -> ResponseReturnValue | None:
+    g.tenant = g.identity = None
+    slug = slug_of(request.headers.get("Host", ""), current_app.config["BASE_DOMAIN"])
+    g.slug = slug
+    if request.endpoint == "static":
+        return None
+    if slug == BARE:
+        return _stay_on_bare_domain()
+    if _is_marked("is_on_bare_domain"):
+        raise NotFoundError
+    _recognise(slug)
+    return None
+
+
+def _stay_on_bare_domain() -> ResponseReturnValue | None:
+    if request.path == "/":
+        return redirect_to("landing.index")
+    if request.endpoint is None or _is_marked("is_on_bare_domain") or _is_marked("is_everywhere"):
+        return None
+    raise NotFoundError
+
+
+def _is_marked(mark: str) -> bool:
+    view = current_app.view_functions.get(request.endpoint or "")
+    return getattr(view, mark, False)
+
+
+def _recognise(slug: str) -> None:
+    """Find shop and person in one query, or for a stranger the shop alone in the directory."""
+    claim = claimed_session()
+    row = find_identity(claim.tenant_id, slug, claim.session_id) if claim else None
+    if claim and row:
+        _welcome(claim, row)
+    else:
+        g.tenant = _known_from_directory(slug)
+
+
+def _welcome(claim: SessionClaim, row: IdentityRow) -> None:
+    g.tenant = Tenant(
+        id=row.tenant_id,
+        slug=row.slug,
+        name=row.tenant_name,
+        base_currency=row.base_currency,
+        time_zone=row.time_zone,
+        locale=row.locale,
+    )
+    g.identity = Identity(
+        tenant_id=row.tenant_id,
+        user_id=row.user_id,
+        user_name=row.user_name,
+        role_name=row.role_name,
+        session_id=claim.session_id,
+        # A right that the code no longer knows opens nothing.
+        permissions=row.permissions & permissions.ALL,
+    )
+    if row.is_touch_due:
+        # The one write outside a handler: idle time is counted from the last request, whatever it was.
+        # At most once a minute and session, in its own unit of work; the page reads in another transaction.
+        touch_session(TouchSession(claim.session_id), UnitOfWork(claim.tenant_id, row.user_id))
+
+
+def _known_from_directory(slug: str) -> Tenant:
+    found = find_tenant(slug)
+    if found is None:
+        raise UnknownShopError
+    return Tenant(id=found.tenant_id, slug=found.slug, name=found.slug)

@@ -1,0 +1,102 @@
+// The sell page: scans are sent one after another, in the order they came, and none is lost while another is under way.
+// Without this file the form posts as any form does.
+(() => {
+  "use strict";
+  const form = document.querySelector("[data-scan]");
+  if (!form) return;
+  const box = form.elements.q;
+  const waiting = [];
+  let sending = false;
+
+  // Each scan carries its own id: two quick scans count two, one scan sent again counts one.
+  const newId = () => {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    bytes[6] = (bytes[6] & 0x0f) | 0x40;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    return [8, 12, 16, 20].reduceRight((text, at) => `${text.slice(0, at)}-${text.slice(at)}`, hex);
+  };
+
+  const tell = (sentence) => {
+    const place = document.getElementById("messages");
+    place.replaceChildren();
+    if (!sentence) return;
+    const line = document.createElement("p");
+    line.className = "message bad";
+    line.textContent = sentence;
+    place.append(line);
+  };
+
+  const send = async () => {
+    if (sending || !waiting.length) return;
+    sending = true;
+    const scan = waiting[0];
+    let answered = false;
+    const noted = (event) => {
+      if (event.detail.requestConfig?.parameters?.op_id === scan.op_id) answered = event.detail.xhr.status > 0 && event.detail.xhr.status < 500;
+    };
+    document.body.addEventListener("htmx:afterRequest", noted);
+    try {
+      await htmx.ajax("POST", form.action, { source: form, target: "#cart-panel", swap: "outerHTML", values: scan });
+    } catch {
+      answered = false;
+    }
+    document.body.removeEventListener("htmx:afterRequest", noted);
+    sending = false;
+    if (answered) {
+      waiting.shift();
+      if (!waiting.length) tell("");
+      send();
+    } else {
+      tell(`No answer from the shop's server. ${waiting.length === 1 ? "One scan is" : `${waiting.length} scans are`} kept here and sent again by itself.`);
+      setTimeout(send, 1500);
+    }
+  };
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const text = box.value.trim();
+    if (!text) {
+      document.getElementById("tendered")?.focus();
+      return;
+    }
+    waiting.push({ q: text, op_id: newId(), csrf_token: form.elements.csrf_token.value });
+    box.value = "";
+    document.getElementById("hits")?.replaceChildren();
+    send();
+  }, true);
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !event.defaultPrevented) {
+      box.value = "";
+      document.getElementById("hits")?.replaceChildren();
+      box.focus();
+    }
+    if (event.key === "ArrowDown" && event.target === box) {
+      document.querySelector("#hits button")?.focus();
+      event.preventDefault();
+    }
+    if ((event.key === "ArrowDown" || event.key === "ArrowUp") && event.target.closest?.("#hits")) {
+      const buttons = [...document.querySelectorAll("#hits button")];
+      const next = buttons[buttons.indexOf(event.target) + (event.key === "ArrowDown" ? 1 : -1)];
+      (next || box).focus();
+      event.preventDefault();
+    }
+  });
+
+  // A product chosen from the list goes into the cart, and the line is free for the next one.
+  document.addEventListener("submit", (event) => {
+    if (event.target.matches?.("[data-hit]")) {
+      setTimeout(() => {
+        box.value = "";
+        document.getElementById("hits")?.replaceChildren();
+        box.focus();
+      });
+    }
+  });
+
+  window.addEventListener("beforeunload", (event) => {
+    if (waiting.length) event.preventDefault();
+  });
+})();
