@@ -114,6 +114,10 @@ class InvalidAmountError(InvalidNumberError):
     """This is not an amount of money. Write it like 1,234.50."""
 
 
+class AmountTooLargeError(InvalidAmountError):
+    """This amount is larger than the books can hold. Enter less than 1,000,000,000,000,000 of the smallest coin."""
+
+
 class PeriodLockedError(RuleViolationError):
     """This day lies in a period that is locked. Choose a later day, or ask the owner to unlock the period."""
 
