@@ -10,19 +10,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, TextClause, text
 
 from ledger_web.models.base import session_of
 
 LINES_MAX: Final = 50
 PRINTED_MAX: Final = 2000
 EARLIEST: Final = dt.date(2000, 1, 1)  # transactions_day_is_sane
-LATEST: Final = dt.date(2200, 1, 1)
+LATEST: Final = dt.date(2200, 1, 2)  # one day later
+DAY: Final = dt.timedelta(days=1)
 _FIRST_ID: Final = uuid.UUID(int=0)
 _LAST_ID: Final = uuid.UUID(int=2**128 - 1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Place:
     """Where a line stands in an account: by business day, then by transaction."""
 
@@ -85,55 +86,65 @@ class Statement:
 
 NOTHING: Final = Statement(0, 0, 0, 0, (), None, None)
 
-# Both sides of the account, each through its own index. The day's bounds and the place are said on both, so that
-# both scans begin where the page begins.
-_SIDES = """
-    SELECT e.occurred_on, e.transaction_id, e.amount AS debit, 0::bigint AS credit
+# The page: the first or last lines of each side, and of these the first or last together. Each side is grouped in the
+# order of its index, so that both scans stop after a page.
+_SIDE = """(
+    SELECT e.occurred_on, e.transaction_id, {amounts}
       FROM entries AS e
      WHERE e.tenant_id = :tenant_id
-       AND e.debit_account_id = :account_id
-       AND {condition}
-    UNION ALL
-    SELECT e.occurred_on, e.transaction_id, 0::bigint, e.amount
-      FROM entries AS e
-     WHERE e.tenant_id = :tenant_id
-       AND e.credit_account_id = :account_id
-       AND {condition}
+       AND e.{side}_account_id = :account_id
+       AND (e.occurred_on, e.transaction_id) {beyond} (CAST(:day AS date), CAST(:id AS uuid))
+       AND e.occurred_on >= :since
+       AND e.occurred_on < :until
+     GROUP BY e.occurred_on, e.transaction_id
+     ORDER BY e.occurred_on {order}, e.transaction_id {order}
+     LIMIT :lines
+)"""
+
+# What stood on a side before a place. An account that caches its sums is summed from whichever end is nearer: the
+# cached sums and the entries are of the same moment.
+_SUM = """
+    CASE WHEN b.is_near_the_end
+         THEN a.{side}s - (SELECT coalesce(sum(e.amount), 0)::bigint
+                             FROM entries AS e
+                            WHERE e.tenant_id = :tenant_id
+                              AND e.{side}_account_id = :account_id
+                              AND (e.occurred_on, e.transaction_id) >= (b.day, b.id))
+         ELSE (SELECT coalesce(sum(e.amount), 0)::bigint
+                 FROM entries AS e
+                WHERE e.tenant_id = :tenant_id
+                  AND e.{side}_account_id = :account_id
+                  AND (e.occurred_on, e.transaction_id) < (b.day, b.id))
+    END AS {side}s
 """
-_LATER = "(e.occurred_on, e.transaction_id) > (CAST(:day AS date), CAST(:id AS uuid))"
-_EARLIER = "(e.occurred_on, e.transaction_id) < (CAST(:day AS date), CAST(:id AS uuid))"
-_IN_RANGE = "e.occurred_on >= :since AND e.occurred_on < :until"
 
 _PAGE = """
 WITH account AS (
-    SELECT CASE a.normal_side WHEN 'debit' THEN 1 ELSE -1 END AS sign
+    SELECT CASE a.normal_side WHEN 'debit' THEN 1 ELSE -1 END AS sign, a.cached, a.debits, a.credits,
+           a.created_at::date AS first_day
       FROM accounts AS a
      WHERE a.tenant_id = :tenant_id
        AND a.id = :account_id
+), bounds AS (
+    SELECT v.name, v.day, v.id, a.cached AND current_date - v.day < v.day - a.first_day AS is_near_the_end
+      FROM account AS a
+     CROSS JOIN (VALUES ('opening', CAST(:since AS date), CAST(:first_id AS uuid)),
+                        ('page', CAST(:day AS date), CAST(:id AS uuid)),
+                        ('closing', CAST(:until AS date), CAST(:first_id AS uuid))) AS v(name, day, id)
+), sums AS MATERIALIZED (
+    SELECT b.name, {debits}, {credits}
+      FROM account AS a
+     CROSS JOIN bounds AS b
 ), page AS (
     SELECT s.occurred_on, s.transaction_id, sum(s.debit)::bigint AS debits, sum(s.credit)::bigint AS credits
-      FROM ({lines}) AS s
+      FROM ({debit_side} UNION ALL {credit_side}) AS s
      GROUP BY s.occurred_on, s.transaction_id
      ORDER BY s.occurred_on {order}, s.transaction_id {order}
      LIMIT :lines
-), sums AS (
-    SELECT coalesce(sum(s.debit - s.credit) FILTER (WHERE s.occurred_on < :since), 0)::bigint AS opening,
-           coalesce(sum(s.debit - s.credit) FILTER (
-               WHERE s.occurred_on < :since
-                  OR (s.occurred_on, s.transaction_id) {before} (CAST(:day AS date), CAST(:id AS uuid))
-           ), 0)::bigint AS before,
-           coalesce(bool_or(s.occurred_on >= :since
-               AND (s.occurred_on, s.transaction_id) {before} (CAST(:day AS date), CAST(:id AS uuid))
-           ), false) AS is_any_before,
-           coalesce(bool_or(s.occurred_on >= :since
-               AND NOT (s.occurred_on, s.transaction_id) {before} (CAST(:day AS date), CAST(:id AS uuid))
-           ), false) AS is_any_behind,
-           coalesce(sum(s.debit) FILTER (WHERE s.occurred_on >= :since), 0)::bigint AS debits,
-           coalesce(sum(s.credit) FILTER (WHERE s.occurred_on >= :since), 0)::bigint AS credits
-      FROM ({sums}) AS s
 )
-SELECT a.sign, s.opening, s.before, s.is_any_before, s.is_any_behind,
-       s.debits AS debits_all, s.credits AS credits_all,
+SELECT a.sign, opening.debits AS opening_debits, opening.credits AS opening_credits,
+       place.debits AS place_debits, place.credits AS place_credits,
+       closing.debits AS closing_debits, closing.credits AS closing_credits,
        p.occurred_on, p.transaction_id, p.debits, p.credits, t.kind, t.memo,
        coalesce(r.kind, t.kind) AS document_kind, coalesce(r.id, t.id) AS document_id,
        coalesce(d.number, '') AS number, coalesce(u.name, '') AS actor,
@@ -154,7 +165,12 @@ SELECT a.sign, s.opening, s.before, s.is_any_before, s.is_any_behind,
                     AND e.transaction_id = t.id
                     AND t.kind = 'pay_out'), '') AS category
   FROM account AS a
- CROSS JOIN sums AS s
+  JOIN sums AS opening
+    ON opening.name = 'opening'
+  JOIN sums AS place
+    ON place.name = 'page'
+  JOIN sums AS closing
+    ON closing.name = 'closing'
   LEFT JOIN page AS p
     ON true
   LEFT JOIN transactions AS t
@@ -171,22 +187,24 @@ SELECT a.sign, s.opening, s.before, s.is_any_before, s.is_any_behind,
    AND u.id = t.actor_id
  ORDER BY p.occurred_on, p.transaction_id
 """
-_FORWARDS = text(
-    _PAGE.format(
-        lines=_SIDES.format(condition=f"{_LATER} AND {_IN_RANGE}"),
-        sums=_SIDES.format(condition="e.occurred_on < :until"),
-        order="",
-        before="<=",
+
+
+def _page(*, beyond: str, order: str) -> TextClause:
+    return text(
+        _PAGE.format(
+            debits=_SUM.format(side="debit"),
+            credits=_SUM.format(side="credit"),
+            debit_side=_SIDE.format(
+                side="debit", amounts="sum(e.amount) AS debit, 0 AS credit", beyond=beyond, order=order
+            ),
+            credit_side=_SIDE.format(side="credit", amounts="0, sum(e.amount)", beyond=beyond, order=order),
+            order=order,
+        )
     )
-)
-_BACKWARDS = text(
-    _PAGE.format(
-        lines=_SIDES.format(condition=f"{_EARLIER} AND {_IN_RANGE}"),
-        sums=_SIDES.format(condition="e.occurred_on < :until"),
-        order="DESC",
-        before="<",
-    )
-)
+
+
+_FORWARDS: Final = _page(beyond=">=", order="ASC")
+_BACKWARDS: Final = _page(beyond="<", order="DESC")
 
 
 def get_statement(
@@ -206,9 +224,9 @@ def get_statement(
         since: First day, None for the beginning.
         until: Last day, None for the end.
     """
-    if account_id is None:
-        return NOTHING
-    place = after or before or END
+    first, end = _range(since, until)
+    place = _following(after) if after else before or END
+    place = min(max(place, Place(first, _FIRST_ID)), Place(end, _FIRST_ID))
     rows = (
         session_of(tenant_id)
         .execute(
@@ -216,16 +234,31 @@ def get_statement(
             {
                 "tenant_id": tenant_id,
                 "account_id": account_id,
-                "since": since or EARLIEST,
-                "until": min(until, LATEST) + dt.timedelta(days=1) if until else LATEST,
+                "since": first,
+                "until": end,
                 "day": place.day,
                 "id": place.transaction_id,
+                "first_id": _FIRST_ID,
                 "lines": lines_max + 1,
             },
         )
         .all()
+        if account_id
+        else []
     )
     return _made_of(rows, forwards=after is not None, lines_max=lines_max) if rows else NOTHING
+
+
+def _range(since: dt.date | None, until: dt.date | None) -> tuple[dt.date, dt.date]:
+    """Return the first day and the day behind the last; an empty range where the last comes before the first."""
+    first = max(since or EARLIEST, EARLIEST)
+    end = min(until, LATEST - DAY) + DAY if until else LATEST
+    return min(first, LATEST), max(first, end)
+
+
+def _following(place: Place) -> Place:
+    """Return the place right behind a place: nothing stands between the two."""
+    return Place(place.day, uuid.UUID(int=min(place.transaction_id.int + 1, _LAST_ID.int)))
 
 
 def iterate_statement(
@@ -249,14 +282,19 @@ def _made_of(rows: Sequence[Row[Any]], *, forwards: bool, lines_max: int) -> Sta
     first, found = rows[0], [row for row in rows if row.transaction_id is not None]
     has_more = len(found) > lines_max
     shown = (found[:lines_max] if forwards else found[-lines_max:]) if has_more else found
-    before = first.sign * first.before
+    before = first.sign * (first.place_debits - first.place_credits)
     # Going backwards, what stands before the given place still contains the page itself.
     opening = before if forwards else before - sum(first.sign * (row.debits - row.credits) for row in shown)
     lines = _lines(shown, opening)
-    increases, decreases = _sides(first.sign, first.debits_all, first.credits_all)
-    has_earlier, has_later = (first.is_any_before, has_more) if forwards else (has_more, first.is_any_behind)
+    increases, decreases = _sides(
+        first.sign, first.closing_debits - first.opening_debits, first.closing_credits - first.opening_credits
+    )
+    # Every entry adds to one of the sums, so sums that are equal have no entry between them.
+    is_any_before = (first.place_debits, first.place_credits) != (first.opening_debits, first.opening_credits)
+    is_any_behind = (first.place_debits, first.place_credits) != (first.closing_debits, first.closing_credits)
+    has_earlier, has_later = (is_any_before, has_more) if forwards else (has_more, is_any_behind)
     return Statement(
-        opening=first.sign * first.opening,
+        opening=first.sign * (first.opening_debits - first.opening_credits),
         increases=increases,
         decreases=decreases,
         page_opening=opening,
