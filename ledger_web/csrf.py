@@ -1,10 +1,10 @@
 """Nobody else's page may make a browser write here: where a request comes from, and the token of a visit."""
 
-from itsdangerous import URLSafeTimedSerializer
 from flask import Flask, request
 from flask.sessions import SecureCookieSessionInterface
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
+from itsdangerous import URLSafeTimedSerializer
 
 UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 VISIT_COOKIE = "__Host-visit"
@@ -45,6 +45,8 @@ def _refuse_other_origins() -> None:
     if request.method not in UNSAFE_METHODS:
         return
     site = request.headers.get("Sec-Fetch-Site")
-    is_own = site == "same-origin" if site is not None else request.headers.get("Origin") == request.host_url.rstrip("/")
+    is_own = (
+        site == "same-origin" if site is not None else request.headers.get("Origin") == request.host_url.rstrip("/")
+    )
     if not is_own:
         raise CSRFError(f"from {site or 'another origin'}")

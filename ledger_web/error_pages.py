@@ -78,6 +78,7 @@ def status_of(error: LedgerError) -> int:
 def show(status: int, sentence: str = "", headers: dict[str, str] | None = None) -> Response:
     """Show a sentence: a page of its own, or for htmx a line in #messages, which leaves the form as it is."""
     known: dict[str, Any] = {
+        "is_error": True,
         "status": status,
         "title": TITLES.get(status, "That did not work"),
         "sentence": sentence or SENTENCES.get(status, "This cannot be done as it was asked."),

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Flask
 from psycopg.conninfo import conninfo_to_dict
 
-from ledger_web import blueprints, cli, csrf, error_pages, headers, identity, rendering, tenancy
+from ledger_web import blueprints, cli, csrf, error_pages, filters, headers, identity, rendering, tenancy
 from ledger_web.config import ROOT, Settings, read_settings
 from ledger_web.embedded_postgres import EmbeddedPostgres
 from ledger_web.models.base import db, directory_session, watch_pool
@@ -47,7 +47,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _furnish(app: Flask) -> None:
     """Give the application its web. The order is the order in which each looks at a request."""
-    for part in (headers, error_pages, rendering, tenancy, csrf, identity):
+    for part in (headers, error_pages, rendering, filters, tenancy, csrf, identity):
         part.init_app(app)
     for blueprint in blueprints.ALL:
         app.register_blueprint(blueprint)

@@ -4,30 +4,22 @@ Tests commit for real: the unit of work rolls back whatever was read before an a
 test would be undone by it. Instead, the rows a test leaves are deleted when it ends, which takes two milliseconds.
 """
 
-import contextvars
 import os
 import uuid
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 
 from ledger_web.config import ROOT
 from ledger_web.embedded_postgres import EmbeddedPostgres
 from ledger_web.services.provisioning import create_database, prepare
+from tests.clients import Client, ShopClient, browser_at
 from tests.databases import Broom, Database, clone, drop
+from tests.shops import Shop, open_a_shop
 
 RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid.uuid4().hex)[:12]
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
-
-
-class Client(FlaskClient):
-    """A browser in a context of its own: a request sees nothing of the test's `g`, session or identity."""
-
-    def open(self, *args: Any, **kwargs: Any) -> Any:
-        return contextvars.Context().run(super().open, *args, **kwargs)
 
 
 @pytest.fixture(scope="session")
@@ -88,3 +80,33 @@ def committed_database(template: Database) -> Iterator[Database]:
     database = clone(template, f"{WORKER}_{RUN}_{uuid.uuid4().hex[:8]}")
     yield database
     drop(database)
+
+
+@pytest.fixture
+def corner(app: Flask) -> Shop:
+    """The shop most tests are about."""
+    return open_a_shop("corner")
+
+
+@pytest.fixture
+def rival(app: Flask) -> Shop:
+    """The shop that must never see anything of corner's."""
+    return open_a_shop("rival")
+
+
+@pytest.fixture
+def shop(corner: Shop) -> Shop:
+    return corner
+
+
+@pytest.fixture
+def client_of(app: Flask) -> Callable[..., ShopClient]:
+    """Return a browser at a shop: signed in as its owner, manager or cashier, or with role="" a stranger's."""
+
+    def open_browser(shop: Shop, role: str = "owner") -> ShopClient:
+        client = browser_at(app, shop.slug)
+        if role:
+            client.sign_in_as(shop, role)
+        return client
+
+    return open_browser
