@@ -3,10 +3,64 @@
 import click
 from flask import Flask
 
+from ledger_web.domain.errors import LedgerError
+from ledger_web.queries.tenants import list_tenants
+from ledger_web.services.tenants import OpenShop, new_tenant_id, open_shop
+from ledger_web.services.unit_of_work import UnitOfWork
+
 
 def init_app(app: Flask) -> None:
     for command in COMMANDS:
         app.cli.add_command(command)
 
 
-COMMANDS: list[click.Command] = []
+@click.group()
+def tenants() -> None:
+    """Open shops and list them."""
+
+
+@tenants.command("create")
+@click.argument("slug")
+@click.option("--name", help="Name of the shop; the address, if left out.")
+@click.option("--currency", required=True, help="Base currency, for example PKR. It cannot be changed later.")
+@click.option("--time-zone", default="UTC", show_default=True, help="For example Asia/Karachi.")
+@click.option("--locale", default="en", show_default=True, help="How numbers and days are written, for example ur.")
+@click.option("--owner", default="owner", show_default=True, help="Name the owner signs in with.")
+@click.option("--owner-name", help="Name of the owner as it is shown.")
+@click.option("--password", prompt=True, hide_input=True, confirmation_prompt=True, help="Of the owner; asked for.")
+def create_tenant(
+    slug: str,
+    name: str | None,
+    currency: str,
+    time_zone: str,
+    locale: str,
+    owner: str,
+    owner_name: str | None,
+    password: str,
+) -> None:
+    """Open the shop SLUG with its owner, the built-in roles and a first cash drawer."""
+    command = OpenShop(
+        slug=slug,
+        name=name or slug,
+        base_currency=currency.upper(),
+        owner_login=owner,
+        owner_name=owner_name or owner,
+        owner_password=password,
+        time_zone=time_zone,
+        locale=locale,
+    )
+    try:
+        opened = open_shop(command, UnitOfWork(new_tenant_id()))
+    except LedgerError as refusal:
+        raise click.ClickException(refusal.message) from refusal
+    click.echo(f"{opened.slug} is open. Its owner signs in as {owner}.")
+
+
+@tenants.command("list")
+def list_all_tenants() -> None:
+    """List every shop: address, id and status."""
+    for tenant in list_tenants():
+        click.echo(f"{tenant.slug}\t{tenant.tenant_id}\t{tenant.status}")
+
+
+COMMANDS: list[click.Command] = [tenants]

@@ -34,7 +34,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         NotReadyError: The database must not be served from: see `queries/readiness.py`.
     """
     settings = settings or read_settings()
-    app = Flask("ledger_web", root_path=str(ROOT / "ledger_web"), template_folder="../templates", static_folder="../static")
+    app = Flask(
+        "ledger_web", root_path=str(ROOT / "ledger_web"), template_folder="../templates", static_folder="../static"
+    )
     app.config.from_mapping(_configuration(settings), **_engine(reach_database(settings), settings))
     db.init_app(app)
     with app.app_context():
@@ -90,9 +92,7 @@ def _engine(access: DatabaseAccess, settings: Settings) -> dict[str, Any]:
 
 
 def _refuse_what_is_not_ready(settings: Settings) -> None:
-    refusals = list_refusals(
-        directory_session(), schema_head=schema_head(), check_durability=settings.check_durability
-    )
+    refusals = list_refusals(directory_session(), schema_head=schema_head(), check_durability=settings.check_durability)
     db.session.remove()
     if refusals:
         raise NotReadyError("\n".join(f"{refusal.reason}\n{refusal.remedy}" for refusal in refusals))
