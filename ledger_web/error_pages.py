@@ -53,7 +53,7 @@ SENTENCES = {
     415: "This kind of file cannot be read here.",
     422: "This cannot be done as it was asked.",
     429: "That was too often. Wait a moment and try again.",
-    500: "Nothing was saved. Trying again is safe. If it stays so, tell whoever looks after this system the number below.",
+    500: "Nothing was saved. Trying again is safe. If it stays so, pass on the number of this request.",
     503: "The books cannot be reached right now. Nothing was lost, and trying again is safe.",
 }
 RETRY_AFTER_SECONDS = 5

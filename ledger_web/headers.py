@@ -12,8 +12,8 @@ CONTENT_SECURITY_POLICY = (
     " form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
 )
 PERMISSIONS_POLICY = (
-    "accelerometer=(), browsing-topics=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(),"
-    " microphone=(), midi=(), payment=(), usb=()"
+    "accelerometer=(), browsing-topics=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), "
+    "magnetometer=(), microphone=(), midi=(), payment=(), usb=()"
 )
 FIXED = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
