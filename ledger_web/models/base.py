@@ -9,9 +9,9 @@ from typing import Any, cast
 
 import psycopg
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import ColumnElement, Connection, Engine, event, true
+from sqlalchemy import ColumnElement, Connection, Engine, Text, event, true
 from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, SessionTransaction, with_loader_criteria
+from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, SessionTransaction, registry, with_loader_criteria
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 TENANT = "tenant_id"  # keys of session.info
@@ -22,6 +22,8 @@ RESTED_SECONDS_MAX = 1.0
 
 class Base(DeclarativeBase):
     """What every table and view of the shop is declared from."""
+
+    registry = registry(type_annotation_map={str: Text})
 
 
 db = SQLAlchemy(model_class=Base)

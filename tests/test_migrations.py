@@ -1,0 +1,182 @@
+"""The migrations lead to the schema that the models declare, from nothing and back."""
+
+import threading
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import Column, Connection, Table, create_engine, inspect
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.pool import NullPool
+
+from ledger_web import models
+from ledger_web.models.base import Base
+from ledger_web.services.provisioning import MIGRATIONS, migrate, schema_head
+from tests.databases import Database
+
+DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
+FILES = sorted((MIGRATIONS / "versions").glob("*.py"))
+TABLES = {table.name: table for table in Base.metadata.sorted_tables}
+
+
+@pytest.fixture
+def catalogue(worker_database: Database) -> Any:
+    engine = create_engine(
+        "postgresql+psycopg://", creator=lambda: psycopg.connect(worker_database.conninfo()), poolclass=NullPool
+    )
+    with engine.connect() as connection:
+        yield connection
+
+
+def columns_in(connection: Connection, table: str) -> dict[str, Any]:
+    return {column["name"]: column for column in inspect(connection).get_columns(table)}
+
+
+def written(type_: Any) -> str:
+    """A type as PostgreSQL writes it; the order of its letters is the migrations' business."""
+    return str(type_.compile(dialect=DIALECT)).partition(" COLLATE ")[0]
+
+
+def test_migrations_are_numbered_one_after_the_other() -> None:
+    numbers = [path.name.partition("_")[0] for path in FILES]
+
+    assert numbers == [f"{number:04}" for number in range(1, len(FILES) + 1)]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_migration_says_its_number_why_and_what_old_code_makes_of_it(path: Any) -> None:
+    source = path.read_text()
+    number = path.name.partition("_")[0]
+    before = "None" if number == "0001" else f'"{int(number) - 1:04}"'
+
+    assert f'\nrevision = "{number}"\n' in source
+    assert f"\ndown_revision = {before}\n" in source
+    assert "\nWhy: " in source
+    assert "\nOld code beside it: " in source
+
+
+def test_the_newest_migration_is_where_the_schema_stands(worker_database: Database) -> None:
+    with worker_database.connect("ledger_app") as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == (schema_head(),)
+    assert schema_head() == FILES[-1].name[:4]
+
+
+def test_every_table_and_view_has_a_model(catalogue: Connection) -> None:
+    found = {*inspect(catalogue).get_table_names(), *inspect(catalogue).get_view_names()} - {"alembic_version"}
+
+    assert found == set(TABLES)
+    assert len(models.__all__) == len(TABLES)
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES.keys())
+def test_a_model_says_what_the_table_is(catalogue: Connection, table: Table) -> None:
+    found = columns_in(catalogue, table.name)
+
+    assert {column.name for column in table.columns} == set(found)
+    for column in table.columns:
+        assert written(column.type) == written(found[column.name]["type"]), column
+        assert (column.computed is None) == ("computed" not in found[column.name]), column
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES.keys())
+def test_a_model_says_what_may_be_missing_and_what_the_key_is(catalogue: Connection, table: Table) -> None:
+    found = columns_in(catalogue, table.name)
+
+    if table.name in inspect(catalogue).get_view_names():  # PostgreSQL knows neither of a view
+        assert table.primary_key.columns.keys()[0] == "tenant_id"
+    else:
+        nullable = {name for name, column in found.items() if column["nullable"]}
+        assert {column.name for column in table.columns if column.nullable} == nullable
+        key = inspect(catalogue).get_pk_constraint(table.name)["constrained_columns"]
+        assert table.primary_key.columns.keys() == key
+        filled = {column.name for column in table.columns if column.server_default is not None}
+        assert filled <= {name for name, column in found.items() if column["default"] or column.get("computed")}
+
+
+def test_the_way_down_leads_back_to_nothing_and_up_again(committed_database: Database) -> None:
+    owner = committed_database.conninfo("ledger_owner")
+    before = schema_of(committed_database)
+
+    for path in reversed(FILES[:-1]):
+        migrate(owner, path.name[:4])
+    migrate(owner, "base")
+    with committed_database.connect() as connection:
+        left = connection.execute("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace").fetchall()
+    migrate(owner)
+
+    assert {name for (name,) in left} <= {"alembic_version", "alembic_version_pkc"}
+    assert schema_of(committed_database) == before
+
+
+def schema_of(database: Database) -> list[tuple[Any, ...]]:
+    """Every column, constraint and right, as text that can be compared."""
+    with database.connect() as connection:
+        return connection.execute(
+            """
+            SELECT 'column', table_name || '.' || column_name,
+                   concat_ws(' ', ordinal_position, udt_name, character_maximum_length, numeric_precision,
+                             numeric_scale, is_nullable, column_default, generation_expression, collation_name)
+              FROM information_schema.columns WHERE table_schema = 'public'
+             UNION ALL
+            SELECT 'constraint', conrelid::regclass || '.' || conname, pg_get_constraintdef(oid)
+              FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+             UNION ALL
+            SELECT 'index', indexrelid::regclass::text, pg_get_indexdef(indexrelid)
+              FROM pg_index JOIN pg_class ON pg_class.oid = indrelid
+             WHERE relnamespace = 'public'::regnamespace
+             UNION ALL
+            SELECT 'rights', relname, coalesce(relacl::text, '')
+              FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v')
+             UNION ALL
+            SELECT 'columns'' rights', attrelid::regclass || '.' || attname, attacl::text
+              FROM pg_attribute WHERE attacl IS NOT NULL
+             UNION ALL
+            SELECT 'policy', tablename || '.' || policyname, concat_ws(' ', permissive, roles, cmd, qual, with_check)
+              FROM pg_policies
+             ORDER BY 1, 2, 3
+            """
+        ).fetchall()
+
+
+def test_two_starters_migrate_once(committed_database: Database) -> None:
+    owner = committed_database.conninfo("ledger_owner")
+    before = schema_of(committed_database)
+    migrate(owner, "base")
+    errors: list[BaseException] = []
+
+    def start() -> None:
+        try:
+            migrate(owner)
+        except BaseException as error:
+            errors.append(error)
+
+    starters = [threading.Thread(target=start) for _ in range(3)]
+    for starter in starters:
+        starter.start()
+    for starter in starters:
+        starter.join(60)
+
+    assert errors == []
+    assert schema_of(committed_database) == before
+
+
+def test_a_migration_waits_for_a_reader_by_trying_again(committed_database: Database) -> None:
+    """It gives its place in the queue up each second: whoever reads meanwhile is not stopped by it."""
+    owner = committed_database.conninfo("ledger_owner")
+    migrate(owner, FILES[-2].name[:4])
+    with committed_database.connect(autocommit=False) as reader:
+        reader.execute("SELECT count(*) FROM tenant_directory")  # a lock that dropping the table waits for
+        starter = threading.Thread(target=migrate, args=(owner, "base"))
+        starter.start()
+        starter.join(2.5)
+        assert starter.is_alive()
+        with committed_database.connect() as another:
+            another.execute("SET statement_timeout = '1800ms'")
+            another.execute("SELECT count(*) FROM tenant_directory")
+        reader.rollback()
+        starter.join(30)
+
+    assert not starter.is_alive()
+    with committed_database.connect() as connection:
+        assert connection.execute("SELECT to_regclass('tenant_directory')").fetchone() == (None,)
+
