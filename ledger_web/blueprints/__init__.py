@@ -3,11 +3,13 @@
 `ALL` is the table of contents of the site; `factory.create_app` registers it.
 """
 
-from ledger_web.blueprints import appearance, auth, home, landing
+from ledger_web.blueprints import appearance, auth, home, landing, sales, sell
 
 ALL = (
     landing.blueprint,
     auth.blueprint,
     appearance.blueprint,
     home.blueprint,
+    sell.blueprint,
+    sales.blueprint,
 )

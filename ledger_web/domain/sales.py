@@ -87,13 +87,14 @@ def pair(debits: Iterable[tuple[AccountKey, int]], credits: Iterable[tuple[Accou
 
     The sums of both sides are equal; amounts of zero need no entry.
     """
+    owed = [(key, amount) for key, amount in credits if amount]
     entries = []
-    left, right = [[key, amount] for key, amount in debits if amount], [[key, amount] for key, amount in credits if amount]
-    while left and right:
-        amount = min(left[0][1], right[0][1])
-        entries.append(Entry(left[0][0], right[0][0], amount))
-        for side in (left, right):
-            side[0][1] -= amount
-            if side[0][1] == 0:
-                side.pop(0)
+    for key, amount in debits:
+        while amount:
+            other, open_amount = owed.pop(0)
+            paired = min(amount, open_amount)
+            entries.append(Entry(key, other, paired))
+            amount -= paired
+            if open_amount > paired:
+                owed.insert(0, (other, open_amount - paired))
     return entries

@@ -140,9 +140,7 @@ def _insert_accounts(act: Act, wanted: Mapping[uuid.UUID, AccountKey]) -> None:
     )
 
 
-def insert_entries(
-    act: Act, lines: Sequence[tuple[uuid.UUID, int, Entry]], days: Mapping[uuid.UUID, date]
-) -> None:
+def insert_entries(act: Act, lines: Sequence[tuple[uuid.UUID, int, Entry]], days: Mapping[uuid.UUID, date]) -> None:
     """Insert entries of one or many transactions in one statement, however many.
 
     Args:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast
 
 from sqlalchemy import CursorResult
 from sqlalchemy.exc import DBAPIError
@@ -221,11 +221,16 @@ def whole_act(act: Callable[Concatenate[C, UnitOfWork, P], R]) -> Callable[Conca
                 time.sleep(random.uniform(0, 0.02 * 4**attempt))  # noqa: S311 (jitter, not a secret)
         return act(command, uow, *args, **kwargs)
 
-    return retried
+    return cast("Callable[Concatenate[C, UnitOfWork, P], R]", retried)
 
 
 def _may_be_retried(error: DBAPIError) -> bool:
-    return error.connection_invalidated or getattr(error.orig, "sqlstate", None) in RETRIED_STATES
+    """Say whether a second attempt can end otherwise; the slower of two reversals then sees the first."""
+    return (
+        error.connection_invalidated
+        or getattr(error.orig, "sqlstate", None) in RETRIED_STATES
+        or violated_constraint(error) == "transactions_reversed_once"
+    )
 
 
 def fingerprint_of(command: object) -> bytes:

@@ -1,0 +1,84 @@
+"""Sales that were made: the list, one of them, its receipt, and its deletion."""
+
+import uuid
+
+from flask import Blueprint, g, request, url_for
+from flask.typing import ResponseReturnValue
+
+from ledger_web.domain.errors import ConflictError, RuleViolationError
+from ledger_web.domain.permissions import SALE_DELETE, SALE_VIEW
+from ledger_web.error_pages import status_of
+from ledger_web.forms.sales import DeletionForm, SalesFilterForm
+from ledger_web.identity import permission_required
+from ledger_web.queries import sales as queries
+from ledger_web.rendering import redirect_to, render, say
+from ledger_web.services.sales import delete_sale, preview_deletion
+from ledger_web.services.unit_of_work import UnitOfWork
+
+blueprint = Blueprint("sales", __name__, url_prefix="/sales")
+
+
+@blueprint.get("/")
+@permission_required(SALE_VIEW)
+def index() -> ResponseReturnValue:
+    form = SalesFilterForm(request.args)
+    if not form.validate():
+        return render("sales/index.html", "sales/_sales_list.html", 422, form=form, sales=None, older="")
+    page = queries.list_sales(g.tenant.id, number=form.number.data, day=form.day.data, older_than=form.older_than)
+    older = ""
+    if page.older_than:
+        before_day, before = page.older_than
+        number, day = form.number.data or None, form.day.data
+        older = url_for("sales.index", number=number, day=day, before_day=before_day, before=before)
+    return render("sales/index.html", "sales/_sales_list.html", form=form, sales=page, older=older)
+
+
+@blueprint.get("/<uuid:sale_id>")
+@permission_required(SALE_VIEW)
+def show(sale_id: uuid.UUID) -> ResponseReturnValue:
+    return render("sales/show.html", sale=queries.get_sale(g.tenant.id, sale_id))
+
+
+@blueprint.get("/<uuid:sale_id>/receipt")
+@permission_required(SALE_VIEW)
+def receipt(sale_id: uuid.UUID) -> ResponseReturnValue:
+    return render("sales/receipt.html", sale=queries.get_sale(g.tenant.id, sale_id))
+
+
+@blueprint.get("/<uuid:sale_id>/deletion")
+@permission_required(SALE_DELETE)
+def new_deletion(sale_id: uuid.UUID) -> ResponseReturnValue:
+    return _show_deletion(sale_id, DeletionForm())
+
+
+@blueprint.post("/<uuid:sale_id>/deletion")
+@permission_required(SALE_DELETE)
+def create_deletion(sale_id: uuid.UUID) -> ResponseReturnValue:
+    form = DeletionForm(request.form)
+    if not form.validate():
+        return _show_deletion(sale_id, form, 422)
+    try:
+        deleted = delete_sale(form.to_command(sale_id), UnitOfWork(g.tenant.id, g.identity.user_id))
+    except (RuleViolationError, ConflictError) as error:
+        return _show_deletion(sale_id, form, status_of(error), error.message)
+    say(
+        "This sale was deleted already."
+        if deleted.replayed
+        else "The sale was deleted and everything it moved is back."
+    )
+    return redirect_to("sales.show", sale_id=sale_id)
+
+
+def _show_deletion(sale_id: uuid.UUID, form: DeletionForm, status: int = 200, trouble: str = "") -> ResponseReturnValue:
+    sale = queries.get_sale(g.tenant.id, sale_id)
+    uow = UnitOfWork(g.tenant.id, g.identity.user_id)
+    preview = None if sale.is_deleted else preview_deletion(sale_id, uow)
+    return render(
+        "sales/deletion.html",
+        "sales/_deletion_panel.html",
+        status,
+        sale=sale,
+        preview=preview,
+        form=form,
+        trouble=trouble,
+    )

@@ -1,0 +1,211 @@
+"""What the sell page shows: the cart of a person, and the products and customers a text may mean."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sqlalchemy import text
+
+from ledger_web.domain.barcodes import normalise
+from ledger_web.domain.sales import line_amounts
+from ledger_web.domain.search_words import ranges
+from ledger_web.models.base import session_of
+from ledger_web.queries.search import bounds, every_word
+
+HITS_MAX = 8
+
+
+@dataclass(frozen=True, slots=True)
+class CartRow:
+    """A line of the cart with what it comes to."""
+
+    product_id: uuid.UUID
+    name: str
+    unit: str
+    quantity: Decimal
+    unit_price: int
+    tax_percent: Decimal
+    on_hand: Decimal | None  # None: keeps no stock
+    stock_policy: str
+    total: int
+    tax: int
+
+    @property
+    def is_short(self) -> bool:
+        return self.on_hand is not None and self.quantity > self.on_hand and self.stock_policy in ("block", "warn")
+
+
+@dataclass(frozen=True, slots=True)
+class CartDetails:
+    """A cart, its lines in the order they were scanned, and its customer with what they owe."""
+
+    id: uuid.UUID
+    version: int
+    customer_id: uuid.UUID | None
+    customer: str | None
+    customer_balance: int
+    customer_credit_limit: int | None
+    rows: Sequence[CartRow]
+
+    @property
+    def total(self) -> int:
+        return sum(row.total for row in self.rows)
+
+    @property
+    def tax(self) -> int:
+        return sum(row.tax for row in self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class ProductHit:
+    """A product that a scanned or typed text may mean."""
+
+    id: uuid.UUID
+    name: str
+    unit: str
+    unit_price: int
+    on_hand: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerHit:
+    """A customer that a typed text may mean."""
+
+    id: uuid.UUID
+    name: str
+    phone: str
+    balance: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class DrawerChoice:
+    """A drawer that money can go into."""
+
+    id: uuid.UUID
+    name: str
+
+
+_CART = text("""
+    SELECT c.id AS cart_id, c.version, c.customer_id, k.name AS customer, a.balance, a.ceiling,
+           l.product_id, l.quantity, l.unit_price, p.name, p.unit, p.tax_percent, p.stock_policy,
+           CASE WHEN p.stock_policy <> 'none' THEN coalesce(s.quantity, 0) END AS on_hand
+      FROM carts AS c
+      LEFT JOIN parties AS k ON k.tenant_id = :tenant_id AND k.id = c.customer_id
+      LEFT JOIN accounts AS a
+        ON a.tenant_id = :tenant_id AND a.party_id = c.customer_id AND a.kind = 'customer' AND a.currency = :currency
+      LEFT JOIN cart_lines AS l ON l.tenant_id = :tenant_id AND l.cart_id = c.id
+      LEFT JOIN products AS p ON p.tenant_id = :tenant_id AND p.id = l.product_id
+      LEFT JOIN stock_levels AS s ON s.tenant_id = :tenant_id AND s.product_id = l.product_id
+     WHERE c.tenant_id = :tenant_id AND c.user_id = :user_id
+     ORDER BY l.position
+""")
+
+_BY_CODE = text("""
+    SELECT p.id, p.name, p.unit, p.unit_price, CASE WHEN p.stock_policy <> 'none' THEN s.quantity END AS on_hand
+      FROM barcodes AS b
+      JOIN products AS p ON p.tenant_id = :tenant_id AND p.id = b.product_id
+      LEFT JOIN stock_levels AS s ON s.tenant_id = :tenant_id AND s.product_id = b.product_id
+     WHERE b.tenant_id = :tenant_id AND b.code = ANY(:codes) AND p.archived_at IS NULL
+     UNION
+    SELECT p.id, p.name, p.unit, p.unit_price, CASE WHEN p.stock_policy <> 'none' THEN s.quantity END AS on_hand
+      FROM products AS p
+      LEFT JOIN stock_levels AS s ON s.tenant_id = :tenant_id AND s.product_id = p.id
+     WHERE p.tenant_id = :tenant_id AND p.sku = ANY(:codes) AND p.archived_at IS NULL
+     LIMIT 2
+""")
+
+
+def find_cart(tenant_id: int, user_id: uuid.UUID, currency: str) -> CartDetails | None:
+    """Return the cart a person is filling, with the customer's balance in `currency`; None if there is none."""
+    rows = (
+        session_of(tenant_id).execute(_CART, {"tenant_id": tenant_id, "user_id": user_id, "currency": currency}).all()
+    )
+    if not rows:
+        return None
+    head = rows[0]
+    return CartDetails(
+        id=head.cart_id,
+        version=head.version,
+        customer_id=head.customer_id,
+        customer=head.customer,
+        customer_balance=head.balance or 0,
+        customer_credit_limit=head.ceiling,
+        rows=tuple(_cart_row(row) for row in rows if row.product_id is not None),
+    )
+
+
+def find_product_by_code(tenant_id: int, typed: str) -> ProductHit | None:
+    """Return the one product that has exactly this barcode or SKU; one index look-up, as typed and normalised."""
+    codes = list({typed.strip(), normalise(typed)} - {""})
+    rows = session_of(tenant_id).execute(_BY_CODE, {"tenant_id": tenant_id, "codes": codes}).all() if codes else []
+    return ProductHit(**rows[0]._mapping) if len(rows) == 1 else None
+
+
+def list_product_hits(tenant_id: int, typed: str) -> list[ProductHit]:
+    """Return products in whose name every typed word begins a word, at most eight, newest first."""
+    parts = ranges(typed)
+    if not parts:
+        return []
+    rows = session_of(tenant_id).execute(
+        text(f"""
+            SELECT p.id, p.name, p.unit, p.unit_price,
+                   CASE WHEN p.stock_policy <> 'none' THEN s.quantity END AS on_hand
+              FROM products AS p
+              LEFT JOIN stock_levels AS s ON s.tenant_id = :tenant_id AND s.product_id = p.id
+             WHERE p.tenant_id = :tenant_id AND p.archived_at IS NULL
+               AND {every_word("product_words", "product_id", "p.id", len(parts))}
+             ORDER BY p.name, p.id
+             LIMIT {HITS_MAX}
+        """),
+        {"tenant_id": tenant_id, **bounds(parts)},
+    )
+    return [ProductHit(**row._mapping) for row in rows]
+
+
+def list_customer_hits(tenant_id: int, typed: str, currency: str) -> list[CustomerHit]:
+    """Return customers in whose name or phone every typed word begins a word, at most eight, with their balance."""
+    parts = ranges(typed)
+    if not parts:
+        return []
+    rows = session_of(tenant_id).execute(
+        text(f"""
+            SELECT p.id, p.name, p.phone, coalesce(a.balance, 0) AS balance, CAST(:currency AS text) AS currency
+              FROM parties AS p
+              LEFT JOIN accounts AS a
+                ON a.tenant_id = :tenant_id AND a.party_id = p.id AND a.kind = 'customer' AND a.currency = :currency
+             WHERE p.tenant_id = :tenant_id AND p.kind = 'customer' AND p.archived_at IS NULL
+               AND {every_word("party_words", "party_id", "p.id", len(parts))}
+             ORDER BY p.name, p.id
+             LIMIT {HITS_MAX}
+        """),
+        {"tenant_id": tenant_id, "currency": currency, **bounds(parts)},
+    )
+    return [CustomerHit(**row._mapping) for row in rows]
+
+
+def list_drawer_choices(tenant_id: int, user_id: uuid.UUID) -> list[DrawerChoice]:
+    """Return the drawers in use, the one this person sold from last at the head."""
+    rows = session_of(tenant_id).execute(
+        text("""
+            SELECT d.id, d.name
+              FROM cash_drawers AS d
+              LEFT JOIN LATERAL (
+                    SELECT s.id AS last_sale FROM sales AS s
+                     WHERE s.tenant_id = :tenant_id AND s.drawer_id = d.id AND s.cashier_id = :user_id
+                     ORDER BY s.id DESC
+                     LIMIT 1) AS mine ON true
+             WHERE d.tenant_id = :tenant_id AND d.active
+             ORDER BY mine.last_sale DESC NULLS LAST, d.name
+        """),
+        {"tenant_id": tenant_id, "user_id": user_id},
+    )
+    return [DrawerChoice(**row._mapping) for row in rows]
+
+
+def _cart_row(row: object) -> CartRow:
+    amounts = line_amounts(row.unit_price, row.quantity, row.tax_percent)  # type: ignore[attr-defined]
+    values = row._mapping  # type: ignore[attr-defined]
+    names = ("product_id", "name", "unit", "quantity", "unit_price", "tax_percent", "on_hand", "stock_policy")
+    return CartRow(**{name: values[name] for name in names}, total=amounts.total, tax=amounts.tax)

@@ -1,0 +1,98 @@
+"""Looking into the books by plain SQL, apart from the code under test."""
+
+import uuid
+from decimal import Decimal
+
+from sqlalchemy import text
+
+from ledger_web.domain.journal import AccountKey
+from ledger_web.models.base import session_of
+from ledger_web.services.posting import account_id
+from tests.shops import Shop
+
+_BALANCES = text("""
+    SELECT a.kind, coalesce(p.name, d.name, a.code, '') AS holder, a.currency,
+           coalesce(sum(CASE WHEN e.debit_account_id = a.id THEN e.amount ELSE -e.amount END), 0)
+               * CASE a.normal_side WHEN 'debit' THEN 1 ELSE -1 END AS balance
+      FROM accounts AS a
+      LEFT JOIN parties AS p ON p.tenant_id = :tenant_id AND p.id = a.party_id
+      LEFT JOIN cash_drawers AS d ON d.tenant_id = :tenant_id AND d.id = a.drawer_id
+      LEFT JOIN entries AS e ON e.tenant_id = :tenant_id AND a.id IN (e.debit_account_id, e.credit_account_id)
+     WHERE a.tenant_id = :tenant_id
+     GROUP BY a.id, a.kind, holder, a.currency, a.normal_side
+""")
+
+_DRIFT = text("""
+    SELECT count(*)
+      FROM accounts AS a
+      LEFT JOIN LATERAL (
+            SELECT coalesce(sum(e.amount) FILTER (WHERE e.debit_account_id = a.id), 0) AS debits,
+                   coalesce(sum(e.amount) FILTER (WHERE e.credit_account_id = a.id), 0) AS credits, count(*) AS entries
+              FROM entries AS e
+             WHERE e.tenant_id = :tenant_id AND a.id IN (e.debit_account_id, e.credit_account_id)) AS b ON true
+     WHERE a.tenant_id = :tenant_id
+       AND a.cached
+       AND (a.debits, a.credits, a.version) IS DISTINCT FROM (b.debits, b.credits, b.entries)
+""")
+
+_STOCK_DRIFT = text("""
+    SELECT count(*)
+      FROM stock_levels AS s
+      LEFT JOIN LATERAL (
+            SELECT coalesce(sum(m.quantity), 0) AS quantity, coalesce(sum(m.value), 0) AS value
+              FROM stock_moves AS m
+             WHERE m.tenant_id = :tenant_id AND m.product_id = s.product_id) AS b ON true
+     WHERE s.tenant_id = :tenant_id AND (s.quantity, s.value) IS DISTINCT FROM (b.quantity, b.value)
+""")
+
+_INVENTORY = text("""
+    SELECT coalesce((SELECT sum(value) FROM stock_levels WHERE tenant_id = :tenant_id), 0)
+         - coalesce((SELECT sum(CASE WHEN d.kind = 'inventory' THEN e.amount ELSE -e.amount END)
+                       FROM entries AS e
+                       JOIN accounts AS d ON d.tenant_id = :tenant_id AND d.id = e.debit_account_id
+                       JOIN accounts AS c ON c.tenant_id = :tenant_id AND c.id = e.credit_account_id
+                      WHERE e.tenant_id = :tenant_id AND 'inventory' IN (d.kind, c.kind)), 0)
+""")
+
+
+def balances(shop: Shop) -> dict[tuple[str, str], int]:
+    """Return what the entries come to, per (kind, holder), on the account's normal side, without the settled ones."""
+    rows = session_of(shop.tenant_id).execute(_BALANCES, {"tenant_id": shop.tenant_id})
+    return {(row.kind, row.holder): int(row.balance) for row in rows if row.balance}
+
+
+def cached_balance(shop: Shop, key: AccountKey) -> int:
+    """Return the cached balance of an account; 0 where none was opened."""
+    found = session_of(shop.tenant_id).execute(
+        text("SELECT balance FROM accounts WHERE tenant_id = :tenant_id AND id = :id"),
+        {"tenant_id": shop.tenant_id, "id": account_id(shop.tenant_id, key)},
+    )
+    return found.scalar_one_or_none() or 0
+
+
+def stock_of(shop: Shop, product_id: uuid.UUID) -> tuple[Decimal | int, int]:
+    """Return (quantity, value) on hand."""
+    found = session_of(shop.tenant_id).execute(
+        text("SELECT quantity, value FROM stock_levels WHERE tenant_id = :tenant_id AND product_id = :id"),
+        {"tenant_id": shop.tenant_id, "id": product_id},
+    )
+    row = found.one()
+    return row.quantity, row.value
+
+
+def count(shop: Shop, table: str) -> int:
+    """Count the shop's rows of a table."""
+    found = session_of(shop.tenant_id).execute(
+        text(f"SELECT count(*) FROM {table} WHERE tenant_id = :tenant_id"),
+        {"tenant_id": shop.tenant_id},
+    )
+    return int(found.scalar_one())
+
+
+def assert_the_books_agree(shop: Shop) -> None:
+    """Every cached figure equals what explains it, and the stock is worth what the inventory account says."""
+    session, values = session_of(shop.tenant_id), {"tenant_id": shop.tenant_id}
+    session.rollback()
+    assert session.execute(_DRIFT, values).scalar_one() == 0
+    assert session.execute(_STOCK_DRIFT, values).scalar_one() == 0
+    assert session.execute(_INVENTORY, values).scalar_one() == 0
