@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from decimal import Decimal
 
-from sqlalchemy import CHAR, ARRAY, BigInteger, Computed, DateTime, Numeric, Text
+from sqlalchemy import ARRAY, CHAR, BigInteger, Computed, DateTime, Numeric, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger_web.models.base import Base
@@ -12,7 +12,12 @@ from ledger_web.models.columns import Key, MadeAt, TenantKey
 
 
 class RecalculationRun(Base):
-    """One proof of the cached figures. `model` and `after_id` are where it goes on; finished when `finished_at`."""
+    """One proof of the cached figures: everything is looked at, then what is wrong is repaired if `fix` says so.
+
+    `model` and `after_id` are where it goes on, `step` counts the steps taken. Phases: check, repair, then done, or
+    stopped where so much was wrong that it asks for `force` first.
+    Always true: finished exactly when the phase is done or stopped.
+    """
 
     __tablename__ = "recalculation_runs"
 
@@ -27,10 +32,19 @@ class RecalculationRun(Base):
     after_id: Mapped[uuid.UUID | None]
     rows_total: Mapped[int] = mapped_column(BigInteger)
     rows_done: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    force: Mapped[bool] = mapped_column(server_default="false")
+    phase: Mapped[str] = mapped_column(server_default="check")
+    batch: Mapped[int] = mapped_column(server_default="1000")
+    step: Mapped[int] = mapped_column(server_default="0")
+    rows_wrong: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    rows_fixed: Mapped[int] = mapped_column(BigInteger, server_default="0")
 
 
 class BalanceDiscrepancy(Base):
-    """A cached figure that differed from its entries: what stood there, what should, and from where on."""
+    """A cached figure that differed from its entries: what stood there, what should, and from where on.
+
+    `holder_id` is the account, product or transaction. `refusal` says why it was not repaired, if it was not.
+    """
 
     __tablename__ = "balance_discrepancies"
 
@@ -47,3 +61,4 @@ class BalanceDiscrepancy(Base):
     first_transaction_id: Mapped[uuid.UUID | None]
     fixed_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
     found_at: Mapped[MadeAt]
+    refusal: Mapped[str] = mapped_column(server_default="")

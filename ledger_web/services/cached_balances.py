@@ -1,0 +1,336 @@
+"""Cached figures beside what their entries say: how they are looked at, locked and put right. Used by recalculation.
+
+A look is one statement, so cache and entries are seen in one snapshot. A posting commits both together; that is why
+a look needs no lock and raises no false alarm while the shop trades. Source: promises R2.
+"""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Row
+
+from ledger_web.domain.errors import InvariantBrokenError
+from ledger_web.services.posting import Act
+
+_BEFORE_ALL = uuid.UUID(int=0)
+
+MISSING_ENTRIES = (
+    "Fewer entries are in the books than were once counted. Entries may be missing, and then the cached figure is the"
+    " better witness: find out what happened to them before this is repaired."
+)
+IMPOSSIBLE = "By the books this would be below zero, or be worth something with nothing there. Correct the books first."
+REPORTED_ONLY = "This is about a document, not about a cached figure, so nothing here can repair it."
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """A row whose cached figures are not what its entries say."""
+
+    id: uuid.UUID
+    holder: str
+    currency: str | None  # of the amounts of money among the figures
+    cached: tuple[Decimal, ...]  # one per figure of the source, in its order
+    computed: tuple[Decimal, ...]
+    is_impossible: bool  # the database would refuse what the entries say
+
+    @property
+    def lacks_entries(self) -> bool:
+        """Say whether fewer entries are visible than were counted: the number of entries is the last figure."""
+        return self.computed[-1] < self.cached[-1]
+
+    def refusal(self, *, force: bool) -> str:
+        """Say why this may not be repaired; "" if it may. Source: promises R4."""
+        if self.is_impossible:
+            return IMPOSSIBLE
+        return MISSING_ENTRIES if self.lacks_entries and not force else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look at a batch found."""
+
+    rows: int
+    last_id: uuid.UUID | None
+    wrong: list[Wrong]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where cached figures stand and how they are computed again, as SQL text.
+
+    `batch` and `named` choose rows by key range and by ids, `compared` compares them; `lock` and `write` put them
+    right, or are "" where nothing may be; `sides` lists what moved them, for the search of the first difference.
+    """
+
+    figures: tuple[str, ...]  # the last is the number of entries
+    count: str
+    batch: str
+    named: str
+    compared: str
+    lock: str = ""
+    write: str = ""
+    sides: str = ""
+
+
+ACCOUNTS = Source(
+    figures=("balance", "debits", "credits", "version"),
+    count="SELECT count(*) FROM accounts WHERE tenant_id = %(tenant_id)s AND kind = ANY(%(kinds)s)",
+    batch="""
+        SELECT * FROM accounts
+         WHERE tenant_id = %(tenant_id)s AND kind = ANY(%(kinds)s) AND id > %(after)s
+         ORDER BY id
+         LIMIT %(limit)s
+    """,
+    named="SELECT * FROM accounts WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s)",
+    # Per account two ranges of a covering index, however many entries it has: no sort, no hash table, no heap.
+    compared="""
+        SELECT b.id, coalesce(p.name, w.name, b.code, b.kind) AS holder, b.currency,
+               ARRAY[b.balance, b.debits, b.credits, b.version]::numeric[] AS cached,
+               ARRAY[CASE b.normal_side WHEN 'debit' THEN d.amount - c.amount ELSE c.amount - d.amount END,
+                     d.amount, c.amount, d.entries + c.entries]::numeric[] AS computed,
+               (b.kind = 'cash' AND d.amount < c.amount) OR (b.kind = 'store_credit' AND c.amount < d.amount)
+                   AS is_impossible
+          FROM batch AS b
+         CROSS JOIN LATERAL (
+                SELECT coalesce(sum(e.amount), 0) AS amount, count(*) AS entries FROM entries AS e
+                 WHERE e.tenant_id = %(tenant_id)s AND e.debit_account_id = b.id) AS d
+         CROSS JOIN LATERAL (
+                SELECT coalesce(sum(e.amount), 0) AS amount, count(*) AS entries FROM entries AS e
+                 WHERE e.tenant_id = %(tenant_id)s AND e.credit_account_id = b.id) AS c
+          LEFT JOIN parties AS p ON p.tenant_id = %(tenant_id)s AND p.id = b.party_id
+          LEFT JOIN cash_drawers AS w ON w.tenant_id = %(tenant_id)s AND w.id = b.drawer_id
+         WHERE b.debits <> d.amount OR b.credits <> c.amount OR b.version <> d.entries + c.entries
+    """,
+    lock="""
+        SELECT id FROM accounts
+         WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s)
+         ORDER BY id
+           FOR NO KEY UPDATE
+    """,
+    write="""
+        UPDATE accounts AS a
+           SET debits = n.debits, credits = n.credits, version = n.version
+          FROM unnest(%(ids)s::uuid[], %(balance)s::bigint[], %(debits)s::bigint[], %(credits)s::bigint[],
+                      %(version)s::bigint[]) AS n(id, balance, debits, credits, version)
+         WHERE a.tenant_id = %(tenant_id)s AND a.id = n.id
+    """,
+    sides="""
+        SELECT e.debit_account_id AS id, e.transaction_id, e.line, e.amount::numeric AS one, 0::numeric AS other
+          FROM entries AS e
+         WHERE e.tenant_id = %(tenant_id)s AND e.debit_account_id = ANY(%(ids)s)
+         UNION ALL
+        SELECT e.credit_account_id AS id, e.transaction_id, e.line, 0::numeric AS one, e.amount::numeric AS other
+          FROM entries AS e
+         WHERE e.tenant_id = %(tenant_id)s AND e.credit_account_id = ANY(%(ids)s)
+    """,
+)
+
+STOCK = Source(
+    figures=("quantity", "value", "version"),
+    count="SELECT count(*) FROM stock_levels WHERE tenant_id = %(tenant_id)s",
+    batch="""
+        SELECT product_id AS id, quantity, value, version, may_go_below_zero FROM stock_levels
+         WHERE tenant_id = %(tenant_id)s AND product_id > %(after)s
+         ORDER BY product_id
+         LIMIT %(limit)s
+    """,
+    named="""
+        SELECT product_id AS id, quantity, value, version, may_go_below_zero FROM stock_levels
+         WHERE tenant_id = %(tenant_id)s AND product_id = ANY(%(ids)s)
+    """,
+    compared="""
+        SELECT b.id, p.name AS holder, t.base_currency AS currency,
+               ARRAY[b.quantity, b.value, b.version]::numeric[] AS cached,
+               ARRAY[m.quantity, m.value, m.moves]::numeric[] AS computed,
+               (m.quantity < 0 AND NOT b.may_go_below_zero) OR (m.quantity = 0 AND m.value <> 0) AS is_impossible
+          FROM batch AS b
+         CROSS JOIN LATERAL (
+                SELECT coalesce(sum(s.quantity), 0) AS quantity, coalesce(sum(s.value), 0) AS value, count(*) AS moves
+                  FROM stock_moves AS s
+                 WHERE s.tenant_id = %(tenant_id)s AND s.product_id = b.id) AS m
+          JOIN products AS p ON p.tenant_id = %(tenant_id)s AND p.id = b.id
+          JOIN tenants AS t ON t.tenant_id = %(tenant_id)s
+         WHERE b.quantity <> m.quantity OR b.value <> m.value OR b.version <> m.moves
+    """,
+    lock="""
+        SELECT product_id AS id FROM stock_levels
+         WHERE tenant_id = %(tenant_id)s AND product_id = ANY(%(ids)s)
+         ORDER BY product_id
+           FOR NO KEY UPDATE
+    """,
+    write="""
+        UPDATE stock_levels AS s
+           SET quantity = n.quantity, value = n.value, version = n.version
+          FROM unnest(%(ids)s::uuid[], %(quantity)s::numeric[], %(value)s::bigint[], %(version)s::bigint[])
+               AS n(product_id, quantity, value, version)
+         WHERE s.tenant_id = %(tenant_id)s AND s.product_id = n.product_id
+    """,
+    sides="""
+        SELECT m.product_id AS id, m.transaction_id, m.line, m.quantity AS one, m.value::numeric AS other
+          FROM stock_moves AS m
+         WHERE m.tenant_id = %(tenant_id)s AND m.product_id = ANY(%(ids)s)
+    """,
+)
+
+# A document on one side, what its transaction moved on the other. Entries are numbered from 1, so one that is gone
+# leaves a gap unless it was the last; then an amount differs.
+DOCUMENTS = Source(
+    figures=("total", "cash", "stock_value", "reversals", "entries"),
+    count="SELECT count(*) FROM transactions WHERE tenant_id = %(tenant_id)s",
+    batch="""
+        SELECT id, kind, occurred_on, reverses_id FROM transactions
+         WHERE tenant_id = %(tenant_id)s AND id > %(after)s
+         ORDER BY id
+         LIMIT %(limit)s
+    """,
+    named="""
+        SELECT id, kind, occurred_on, reverses_id FROM transactions
+         WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s)
+    """,
+    compared="""
+        SELECT b.id, coalesce(s.number, undone.number, b.kind || ' ' || b.occurred_on) AS holder,
+               coalesce(s.currency, undone.currency, t.base_currency) AS currency, b.cached, b.computed,
+               false AS is_impossible
+          FROM (SELECT b.id, b.kind, b.occurred_on, b.reverses_id,
+                       ARRAY[CASE WHEN b.kind = 'sale' THEN coalesce(s.total, 0)
+                                  WHEN undone.id IS NOT NULL THEN -undone.total
+                                  ELSE e.earned END,
+                             CASE WHEN b.kind IN ('sale', 'payment') THEN p.cash ELSE e.cash END,
+                             m.value, (s.deleted_at IS NOT NULL)::integer, e.last_line]::numeric[] AS cached,
+                       ARRAY[e.earned, e.cash, e.stock_value,
+                             CASE WHEN s.id IS NULL THEN 0 ELSE r.reversals END, e.lines]::numeric[] AS computed
+                  FROM batch AS b
+                  LEFT JOIN sales AS s ON s.tenant_id = %(tenant_id)s AND s.id = b.id
+                  LEFT JOIN sales AS undone ON undone.tenant_id = %(tenant_id)s AND undone.id = b.reverses_id
+                 CROSS JOIN LATERAL (
+                        SELECT count(*) AS lines, coalesce(max(e.line), 0) AS last_line,
+                               coalesce(sum(CASE WHEN c.kind IN ('revenue', 'tax_payable') THEN e.amount ELSE 0 END
+                                          - CASE WHEN d.kind IN ('revenue', 'tax_payable') THEN e.amount ELSE 0 END), 0)
+                                   AS earned,
+                               coalesce(sum(CASE WHEN d.kind = 'cash' THEN e.amount ELSE 0 END
+                                          - CASE WHEN c.kind = 'cash' THEN e.amount ELSE 0 END), 0) AS cash,
+                               coalesce(sum(CASE WHEN d.kind = 'inventory' THEN e.amount ELSE 0 END
+                                          - CASE WHEN c.kind = 'inventory' THEN e.amount ELSE 0 END), 0) AS stock_value
+                          FROM entries AS e
+                          JOIN accounts AS d ON d.tenant_id = %(tenant_id)s AND d.id = e.debit_account_id
+                          JOIN accounts AS c ON c.tenant_id = %(tenant_id)s AND c.id = e.credit_account_id
+                         WHERE e.tenant_id = %(tenant_id)s AND e.transaction_id = b.id) AS e
+                 CROSS JOIN LATERAL (
+                        SELECT coalesce(sum(m.value), 0) AS value FROM stock_moves AS m
+                         WHERE m.tenant_id = %(tenant_id)s AND m.transaction_id = b.id) AS m
+                 CROSS JOIN LATERAL (
+                        SELECT coalesce(sum(CASE p.direction WHEN 'in' THEN p.applied ELSE -p.applied END), 0) AS cash
+                          FROM payments AS p
+                         WHERE p.tenant_id = %(tenant_id)s AND p.transaction_id = b.id AND p.drawer_id IS NOT NULL) AS p
+                 CROSS JOIN LATERAL (
+                        SELECT count(*) AS reversals FROM transactions AS r
+                         WHERE r.tenant_id = %(tenant_id)s AND r.reverses_id = b.id) AS r
+               ) AS b
+          LEFT JOIN sales AS s ON s.tenant_id = %(tenant_id)s AND s.id = b.id
+          LEFT JOIN sales AS undone ON undone.tenant_id = %(tenant_id)s AND undone.id = b.reverses_id
+          JOIN tenants AS t ON t.tenant_id = %(tenant_id)s
+         WHERE b.cached <> b.computed
+    """,
+)
+
+
+def count(act: Act, source: Source, kinds: Sequence[str]) -> int:
+    return int(act.execute(source.count, {"kinds": list(kinds)}).scalar_one())
+
+
+def look_at_batch(act: Act, source: Source, kinds: Sequence[str], after: uuid.UUID | None, limit: int) -> Look:
+    """Compare the next rows in the order of their keys. Locks nothing."""
+    rows = _compare(act, source, source.batch, {"kinds": list(kinds), "after": after or _BEFORE_ALL, "limit": limit})
+    return Look(rows[0].rows, rows[0].last_id, [_wrong(row) for row in rows if row.id is not None])
+
+
+def look_at(act: Act, source: Source, ids: Sequence[uuid.UUID]) -> list[Wrong]:
+    """Compare these rows."""
+    return [_wrong(row) for row in _compare(act, source, source.named, {"ids": list(ids)}) if row.id is not None]
+
+
+def lock(act: Act, source: Source, ids: Sequence[uuid.UUID]) -> None:
+    """Hold these rows until the commit, in id order, so that two acts on the same rows cannot wait for each other."""
+    act.execute(source.lock, {"ids": sorted(ids)}).all()
+
+
+def write(act: Act, source: Source, wrong: Sequence[Wrong]) -> None:
+    """Put the computed figures where the cached ones stand, all rows in one statement. Only under their locks.
+
+    Raises:
+        InvariantBrokenError: A row is gone that was there a statement ago, under lock.
+    """
+    if not wrong:
+        return
+    figures = {figure: [each.computed[place] for each in wrong] for place, figure in enumerate(source.figures)}
+    written = act.execute(source.write, {"ids": [each.id for each in wrong], **figures})
+    if written.rowcount != len(wrong):
+        raise InvariantBrokenError("A repair touched other rows than it had locked. Nothing was saved.")
+
+
+def first_transactions(act: Act, source: Source, wrong: Sequence[Wrong]) -> dict[uuid.UUID, uuid.UUID]:
+    """Find, where one can say, the transaction from which on cache and entries differ.
+
+    Either the cached figures are those of some moment in the past: then it is the transaction after that moment.
+    Or the one entry that makes the whole difference is found: then it is the entry's. A figure that somebody
+    changed by hand parts from its entries at no transaction, and is not in the answer.
+    """
+    if not wrong or not source.sides:
+        return {}
+    rows = act.execute(
+        f"""
+        WITH asked AS (
+            SELECT * FROM unnest(%(ids)s::uuid[], %(one)s::numeric[], %(other)s::numeric[], %(entries)s::numeric[],
+                                 %(gap_one)s::numeric[], %(gap_other)s::numeric[], %(gap_entries)s::numeric[])
+                   AS n(id, one, other, entries, gap_one, gap_other, gap_entries)
+        ), sides AS ({source.sides}), running AS (
+            SELECT s.*, sum(s.one) OVER so_far AS ones, sum(s.other) OVER so_far AS others,
+                   count(*) OVER so_far AS entries
+              FROM sides AS s
+            WINDOW so_far AS (PARTITION BY s.id ORDER BY s.transaction_id, s.line ROWS UNBOUNDED PRECEDING)
+        ), suspected AS (
+            SELECT r.id, r.transaction_id, r.line,
+                   r.ones - r.one = a.one AND r.others - r.other = a.other AND r.entries - 1 = a.entries AS follows,
+                   a.gap_one = r.one AND a.gap_other = r.other AND a.gap_entries = 1 AS explains
+              FROM running AS r
+              JOIN asked AS a ON a.id = r.id
+        )
+        SELECT DISTINCT ON (id) id, transaction_id
+          FROM suspected
+         WHERE follows OR explains
+         ORDER BY id, follows DESC, transaction_id DESC, line DESC
+        """,  # nosec B608: the text of one of our own sources
+        {
+            "ids": [each.id for each in wrong],
+            "one": [each.cached[-3] for each in wrong],
+            "other": [each.cached[-2] for each in wrong],
+            "entries": [each.cached[-1] for each in wrong],
+            "gap_one": [each.computed[-3] - each.cached[-3] for each in wrong],
+            "gap_other": [each.computed[-2] - each.cached[-2] for each in wrong],
+            "gap_entries": [each.computed[-1] - each.cached[-1] for each in wrong],
+        },
+    )
+    return {row.id: row.transaction_id for row in rows}
+
+
+def _compare(act: Act, source: Source, chosen: str, values: Mapping[str, object]) -> Sequence[Row[Any]]:
+    """Run the one statement that sees cache and entries together. At least one row: how far it came."""
+    return act.execute(
+        f"""
+        WITH batch AS MATERIALIZED ({chosen}), wrong AS ({source.compared}), place AS (
+            SELECT count(*) AS rows, (array_agg(id ORDER BY id DESC))[1] AS last_id FROM batch
+        )
+        SELECT place.rows, place.last_id, wrong.*
+          FROM place
+          LEFT JOIN wrong ON true
+         ORDER BY wrong.id
+        """,  # nosec B608: the text of one of our own sources
+        values,
+    ).all()
+
+
+def _wrong(row: Row[Any]) -> Wrong:
+    return Wrong(row.id, row.holder, row.currency, tuple(row.cached), tuple(row.computed), row.is_impossible)
