@@ -1,5 +1,6 @@
 import io
 import random
+from decimal import Decimal
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -39,7 +40,9 @@ def decode(drawing: str, symbology: str, fonts: bool = False) -> str:
     """Print in its own size at 300 dpi, and read it back."""
     png = bytes(resvg_py.svg_to_bytes(svg_string=drawing, dpi=300, skip_system_fonts=not fonts))
     image = Image.open(io.BytesIO(png)).convert("L")
-    found = zxingcpp.read_barcodes(image, formats=FORMATS[symbology], try_rotate=False, try_downscale=False)
+    found = zxingcpp.read_barcodes(
+        image, formats=zxingcpp.BarcodeFormats(FORMATS[symbology]), try_rotate=False, try_downscale=False
+    )
     assert len(found) == 1
     return str(found[0].text)
 
@@ -54,7 +57,7 @@ def test_every_printed_symbol_reads_as_its_code(symbology: str, codes: int) -> N
     for _ in range(codes):
         code = some_code(chance, symbology)
 
-        read = decode(svg(code, symbology, height_mm=8, text=False), symbology)
+        read = decode(svg(code, symbology, height_mm=Decimal(8), text=False), symbology)
 
         assert read in {code, f"0{code}" if symbology == "upca" else code}, f"seed {seed}: {code} was read as {read}"
 
