@@ -8,7 +8,7 @@ Old code beside it: no, the release before this one never ran a recalculation.
 
 from migrations.tenant_tables import run
 
-revision = "0010"
+revision = "0009"
 down_revision = "0008"
 branch_labels = None
 depends_on = None
