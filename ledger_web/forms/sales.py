@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from decimal import Decimal
 
-from wtforms import BooleanField
+from wtforms import BooleanField, ValidationError
 
 from ledger_web.forms.base import LedgerForm, QueryForm
 from ledger_web.forms.fields import DateField, IdField, MoneyField, QuantityField, TextField, WholeNumberField
@@ -88,7 +88,7 @@ class DeletionForm(LedgerForm):
     def validate_reason(self, field: TextField) -> None:
         """A reason says something."""
         if field.data and len(field.data) < 3:
-            raise ValueError("Reason: Write at least three characters, so that it can be understood later.")
+            raise ValidationError("Reason: Write at least three characters, so that it can be understood later.")
 
 
 class SalesFilterForm(QueryForm):

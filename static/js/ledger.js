@@ -44,6 +44,7 @@
   }
   document.addEventListener("submit", (event) => {
     const form = event.target;
+    if (form.matches("[data-queue]")) return; // it sends one after another by itself
     if (busy.has(form)) {
       event.preventDefault();
       event.stopImmediatePropagation();
