@@ -3,7 +3,7 @@
 `ALL` is the table of contents of the site; `factory.create_app` registers it.
 """
 
-from ledger_web.blueprints import appearance, auth, home, landing, sales, sell
+from ledger_web.blueprints import appearance, auth, home, landing, product_imports, products, sales, sell
 
 ALL = (
     landing.blueprint,
@@ -12,4 +12,6 @@ ALL = (
     home.blueprint,
     sell.blueprint,
     sales.blueprint,
+    products.blueprint,
+    product_imports.blueprint,
 )

@@ -2,8 +2,10 @@
 
 import datetime as dt
 import uuid
+from typing import Any
 
 from sqlalchemy import DateTime
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger_web.models.base import Base
@@ -21,6 +23,7 @@ class Product(Base):
     tenant_id: Mapped[TenantKey]
     id: Mapped[Key]
     name: Mapped[str]
+    name_key: Mapped[str] = mapped_column(server_default="")  # its words: the order of the list
     sku: Mapped[str | None]
     unit: Mapped[str] = mapped_column(server_default="pcs")
     unit_price: Mapped[Minor]
@@ -52,3 +55,23 @@ class Barcode(Base):
     product_id: Mapped[uuid.UUID]
     symbology: Mapped[str]
     created_at: Mapped[MadeAt]
+
+
+class ProductImport(Base):
+    """A file of products: what was uploaded, what its dry run found, and whether it was carried out.
+
+    Always true: the id comes from the content's digest, so one content is one row of a shop.
+    """
+
+    __tablename__ = "product_imports"
+
+    tenant_id: Mapped[TenantKey]
+    id: Mapped[Key]
+    file_name: Mapped[str]
+    content: Mapped[bytes]
+    stock_policy: Mapped[str]
+    plan: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    uploaded_at: Mapped[MadeAt]
+    uploaded_by: Mapped[uuid.UUID | None]
+    imported_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
+    imported_by: Mapped[uuid.UUID | None]

@@ -1,5 +1,6 @@
 """Products: made, changed, archived; their barcodes; and goods that come or are counted where nothing was bought."""
 
+import datetime as dt
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -117,6 +118,7 @@ class ReceiveGoods:
     unit_cost: int  # minor units of `currency`, >= 0
     currency: str  # the shop's base currency
     note: str = ""
+    occurred_on: dt.date | None = None  # None: today in the shop's time zone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -258,7 +260,7 @@ def receive_goods(command: ReceiveGoods, uow: UnitOfWork) -> Recorded:
     _must_be_countable(command.quantity, command.quantity)
     with uow:
         memo = _memo("Goods received", command.note)
-        if uow.is_replay(command, id=command.id, kind="stock_receipt", memo=memo):
+        if uow.is_replay(command, id=command.id, kind="stock_receipt", occurred_on=command.occurred_on, memo=memo):
             return Recorded(command.id, replayed=True)
         level = _lock_level(uow, command.product_id)
         _must_be_countable(command.quantity, level.quantity + command.quantity)
@@ -281,9 +283,7 @@ def adjust_stock(command: AdjustStock, uow: UnitOfWork) -> Recorded:
             return Recorded(command.id, replayed=True)
         level = _lock_level(uow, command.product_id)
         difference = _difference(command, level)
-        against = (
-            equity(command.currency, OPENING) if command.reason == OPENING else cost_of_sales(command.currency)
-        )
+        against = equity(command.currency, OPENING) if command.reason == OPENING else cost_of_sales(command.currency)
         if difference > 0:
             _put_at_average_cost(uow, level, difference, against)
         else:
@@ -415,9 +415,7 @@ def _write_words(uow: UnitOfWork, product_id: uuid.UUID, name: str, sku: str | N
 
 
 def _rewrite_words(uow: UnitOfWork, product_id: uuid.UUID, name: str, sku: str | None) -> None:
-    uow.execute(
-        "DELETE FROM product_words WHERE tenant_id = %(tenant_id)s AND product_id = %(id)s", {"id": product_id}
-    )
+    uow.execute("DELETE FROM product_words WHERE tenant_id = %(tenant_id)s AND product_id = %(id)s", {"id": product_id})
     _write_words(uow, product_id, name, sku)
 
 
@@ -593,10 +591,9 @@ def _difference(command: AdjustStock, level: Row[Any]) -> Decimal:
         RuleViolationError: By nothing, or to less than nothing.
         InvalidQuantityError: To more than can be counted.
     """
+    difference = command.difference or Decimal(0)
     if command.counted is not None:
         difference = command.counted - level.quantity
-    else:
-        difference = command.difference or Decimal(0)
     after = level.quantity + difference
     if not difference:
         raise RuleViolationError(f"{_written(level.quantity)} are in stock already. There is nothing to adjust.")

@@ -1,0 +1,135 @@
+"""Files of products: chosen, looked at in a dry run that changes nothing, then imported as a whole."""
+
+import csv
+import io
+import uuid
+from typing import Any, Final
+
+from flask import Blueprint, Response, g, request
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import CombinedMultiDict
+
+from ledger_web.domain.errors import ConflictError, RuleViolationError
+from ledger_web.domain.permissions import PRODUCT_IMPORT
+from ledger_web.domain.products import STOCK_POLICIES
+from ledger_web.error_pages import status_of
+from ledger_web.forms.product_imports import CheckForm, ImportForm, UploadForm
+from ledger_web.identity import permission_required
+from ledger_web.queries import product_imports as queries
+from ledger_web.rendering import redirect_to, render, say
+from ledger_web.services import product_imports as services
+from ledger_web.services.product_imports import ChangedMeanwhileError, CheckImport
+from ledger_web.services.unit_of_work import UnitOfWork
+
+blueprint = Blueprint("product_imports", __name__, url_prefix="/products/imports")
+
+FILE_BYTES_MAX: Final = 10 * 1024 * 1024
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+@blueprint.url_value_preprocessor
+def _take_files(endpoint: str | None, _values: object) -> None:
+    """Let a file be larger than other forms. Here, because CSRF protection reads the form before any handler."""
+    if endpoint == "product_imports.create":
+        request.max_content_length = FILE_BYTES_MAX
+
+
+@blueprint.get("/")
+@permission_required(PRODUCT_IMPORT)
+def index() -> ResponseReturnValue:
+    return _index(UploadForm(data={"stock_policy": "warn"}))
+
+
+@blueprint.post("/")
+@permission_required(PRODUCT_IMPORT)
+def create() -> ResponseReturnValue:
+    sent: Any = CombinedMultiDict([request.files, request.form])
+    form = UploadForm(sent)
+    if not form.validate():
+        return _index(form, 422)
+    try:
+        uploaded = services.upload_products(form.to_command(), _act())
+    except (RuleViolationError, ConflictError) as refusal:
+        return _index(form, status_of(refusal), refusal.message)
+    return redirect_to("product_imports.show", import_id=uploaded.id)
+
+
+@blueprint.get("/<uuid:import_id>")
+@permission_required(PRODUCT_IMPORT)
+def show(import_id: uuid.UUID) -> ResponseReturnValue:
+    return _show(import_id)
+
+
+@blueprint.post("/<uuid:import_id>")
+@permission_required(PRODUCT_IMPORT)
+def update(import_id: uuid.UUID) -> ResponseReturnValue:
+    """Carry the import out."""
+    form = ImportForm(request.form)
+    if not form.validate():
+        return _show(import_id, 422, " ".join(form.sentences))
+    try:
+        imported = services.carry_out_import(form.to_command(import_id), _act())
+    except ChangedMeanwhileError as refusal:
+        services.check_import(CheckImport(import_id=import_id), _act())
+        return _show(import_id, status_of(refusal), refusal.message)
+    except (RuleViolationError, ConflictError) as refusal:
+        return _show(import_id, status_of(refusal), refusal.message)
+    say("This file was imported already." if imported.replayed else "The products were imported.")
+    return redirect_to("product_imports.show", import_id=import_id)
+
+
+@blueprint.post("/<uuid:import_id>/check")
+@permission_required(PRODUCT_IMPORT)
+def create_check(import_id: uuid.UUID) -> ResponseReturnValue:
+    form = CheckForm(request.form)
+    if not form.validate():
+        return _show(import_id, 422, " ".join(form.sentences))
+    services.check_import(CheckImport(import_id=import_id), _act())
+    return redirect_to("product_imports.show", import_id=import_id)
+
+
+@blueprint.get("/<uuid:import_id>/problems.csv")
+@permission_required(PRODUCT_IMPORT)
+def problems(import_id: uuid.UUID) -> ResponseReturnValue:
+    """Download the rows that cannot be imported, for whoever corrects the file."""
+    report = queries.get_import(g.tenant.id, import_id)
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["line", "reason"])
+    writer.writerows((problem.line, _inert(problem.reason)) for problem in report.problems)
+    response = Response("\ufeff" + text.getvalue(), mimetype="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = "attachment; filename=problems.csv"
+    return response
+
+
+def _act() -> UnitOfWork:
+    return UnitOfWork(g.tenant.id, g.identity.user_id)
+
+
+def _index(form: UploadForm, status: int = 200, trouble: str = "") -> ResponseReturnValue:
+    return render(
+        "product_imports/index.html",
+        "product_imports/_upload_form.html",
+        status,
+        form=form,
+        imports=queries.list_imports(g.tenant.id),
+        trouble=trouble,
+    )
+
+
+def _show(import_id: uuid.UUID, status: int = 200, trouble: str = "") -> ResponseReturnValue:
+    report = queries.get_import(g.tenant.id, import_id)
+    return render(
+        "product_imports/show.html",
+        "product_imports/_dry_run.html",
+        status,
+        report=report,
+        form=ImportForm(data={"digest": report.digest}),
+        policies=STOCK_POLICIES,
+        trouble=trouble,
+    )
+
+
+def _inert(cell: str) -> str:
+    """Keep a spreadsheet from reading a cell as a formula. Source: promises B4."""
+    return f"'{cell}" if cell.lstrip(" '\"").startswith(_FORMULA) else cell

@@ -1,0 +1,253 @@
+"""CSV files of products: bytes in, checked rows and the reasons against the others out.
+
+A file is refused as a whole when it cannot be read as what it says it is; a row is refused by itself, with its line.
+Nothing is guessed: no encoding but UTF-8, no number that the shop's locale would not write, no lost leading zero.
+"""
+
+import csv
+import hashlib
+import io
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Final, TypeVar
+
+from ledger_web.domain.barcodes import Barcode, read_barcode
+from ledger_web.domain.errors import InvalidAmountError, InvalidQuantityError, RuleViolationError
+from ledger_web.domain.money import multiply, parse_amount
+from ledger_web.domain.numbers import ENGLISH, Signs, parse_percent, parse_quantity
+from ledger_web.domain.products import NAME_MAX, UNIT_MAX, read_line, read_sku
+
+ROWS_MAX: Final = 50_000
+LINE_MAX: Final = 64 * 1024  # characters between two line ends
+CELL_MAX: Final = 10_000  # characters
+COLUMNS_MAX: Final = 50
+PROBLEMS_MAX: Final = 1_000  # the first ones are told; all are counted
+
+# What a column may be called, in small letters.
+COLUMNS: Final = {
+    "name": ("name", "product", "product name", "product_name", "title"),
+    "barcode": ("barcode", "ean", "gtin", "upc", "code"),
+    "sku": ("sku", "item code", "item_code", "article"),
+    "price": ("price", "unit price", "unit_price"),
+    "unit": ("unit",),
+    "tax_percent": ("tax_percent", "tax percent", "tax", "tax %", "vat"),
+    "quantity": ("quantity", "stock", "on hand"),
+    "cost": ("cost", "unit cost", "unit_cost"),
+}
+_MEANING: Final = {alias: column for column, aliases in COLUMNS.items() for alias in aliases}
+_SEPARATORS: Final = ",;\t|"
+
+T = TypeVar("T")
+
+
+class UnreadableFileError(RuleViolationError):
+    """This file cannot be read. Save it as CSV in UTF-8 and choose it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """A row that says something valid. What its file left blank is None."""
+
+    line: int  # of the file, the header is 1; of a name over several lines the first
+    name: str
+    barcode: Barcode | None = None
+    sku: str | None = None
+    unit_price: int | None = None  # minor units of the base currency, >= 0
+    unit: str | None = None
+    tax_percent: Decimal | None = None
+    quantity: Decimal | None = None  # > 0
+    unit_cost: int | None = None  # minor units of the base currency, >= 0
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a row cannot be imported."""
+
+    line: int
+    reason: str
+
+
+@dataclass(slots=True)
+class ProductFile:
+    """A file as read: its good rows, what is wrong with the others, and what was left aside."""
+
+    rows: list[FileRow] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    problems_count: int = 0
+    ignored_columns: list[str] = field(default_factory=list)
+
+    def refuse(self, line: int, reason: str) -> None:
+        self.problems_count += 1
+        if len(self.problems) < PROBLEMS_MAX:
+            self.problems.append(Problem(line, reason))
+
+
+def file_id(content: bytes) -> uuid.UUID:
+    """Name a content by its SHA-256, so that the same file is the same import."""
+    return uuid.UUID(bytes=hashlib.sha256(content).digest()[:16], version=8)
+
+
+def read_products(content: bytes, currency: str, signs: Signs = ENGLISH) -> ProductFile:
+    """Read a file of products.
+
+    Args:
+        content: As uploaded.
+        currency: The shop's base currency, in which prices and costs are.
+        signs: The decimal and group signs of the shop's locale.
+
+    Raises:
+        UnreadableFileError: Not UTF-8 text, not CSV, no column called name, more than 50,000 rows.
+    """
+    text = _decoded(content)
+    records = _records(text)
+    _, header = next(records, (1, []))
+    columns, ignored = _columns(header)
+    file = ProductFile(ignored_columns=ignored)
+    for number, (line, cells) in enumerate(records, start=1):
+        if number > ROWS_MAX:
+            raise UnreadableFileError(f"This file has more than {ROWS_MAX:,} rows. Divide it into several files.")
+        if len(cells) > len(header):
+            file.refuse(line, f"This row has {len(cells)} cells, but the header names {len(header)}.")
+            continue
+        _read_row(file, line, {name: cells[at] for name, at in columns.items() if at < len(cells)}, currency, signs)
+    if not file.rows and not file.problems:
+        raise UnreadableFileError("There are no products in this file: only a header, or nothing at all.")
+    return file
+
+
+def _decoded(content: bytes) -> str:
+    """Turn bytes into text, or say what they are instead."""
+    if not content.strip(b" \r\n\t"):
+        raise UnreadableFileError("This file is empty. Choose a CSV file with a column called name.")
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise UnreadableFileError("This file is in UTF-16. Save it as “CSV UTF-8” and choose it again.")
+    if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        raise UnreadableFileError("This is a workbook or an archive, not CSV. Save it as “CSV UTF-8” first.")
+    if b"\0" in content:
+        raise UnreadableFileError("This file is not text: there are NUL characters in it. Save it as “CSV UTF-8”.")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise UnreadableFileError(
+            f"Line {line} is not in UTF-8, perhaps in Latin-1. Save the file as “CSV UTF-8” and choose it again."
+        ) from None
+    if any(len(line) > LINE_MAX for line in text.splitlines()):
+        raise UnreadableFileError(
+            f"A line of this file has more than {LINE_MAX:,} characters. Is it a list of products?"
+        )
+    return text
+
+
+def _records(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield each record with the line it begins on; empty lines are passed over."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text), strict=True)
+    line = 1
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                yield line, cells
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise UnreadableFileError(f"Line {line} is not CSV: {_said(error)}") from None
+
+
+def _said(error: csv.Error) -> str:
+    """Put the reader's words into the shopkeeper's."""
+    text = str(error)
+    if "unexpected end" in text:
+        return "a quotation mark is opened there and never closed."
+    if "field larger" in text:
+        return "a cell goes on for ever there. Is a quotation mark missing?"
+    if "expected after" in text:
+        return "there is a quotation mark in the middle of a cell. Write it twice to mean one."
+    return "line ends and quotation marks do not fit together there."
+
+
+def _separator(text: str) -> str:
+    """Return the sign that divides the header most often; a comma if none does."""
+    header = text.lstrip("\r\n").partition("\n")[0]
+    return max(_SEPARATORS, key=header.count)
+
+
+def _columns(header: list[str]) -> tuple[dict[str, int], list[str]]:
+    """Say where each known column stands, and which columns mean nothing to us."""
+    if len(header) > COLUMNS_MAX:
+        raise UnreadableFileError(f"This file has {len(header):,} columns; at most {COLUMNS_MAX} are read.")
+    columns: dict[str, int] = {}
+    ignored: list[str] = []
+    for at, cell in enumerate(header):
+        title = " ".join(cell.split())
+        meaning = _MEANING.get(title.casefold())
+        if meaning is None:
+            ignored.append(title[:60] or f"column {at + 1}")
+        elif meaning in columns:
+            raise UnreadableFileError(f"Two columns of this file mean {meaning}. Leave one of them out.")
+        else:
+            columns[meaning] = at
+    if "name" not in columns:
+        raise UnreadableFileError(
+            "The first line must name the columns, and one of them must be called name."
+            f" Others that are read: {', '.join(column for column in COLUMNS if column != 'name')}."
+        )
+    return columns, ignored
+
+
+def _read_row(file: ProductFile, line: int, cells: dict[str, str], currency: str, signs: Signs) -> None:
+    """Add the row to the good ones, or the first thing wrong with each of its cells to the problems."""
+    reasons: list[str] = []
+
+    def read(column: str, reader: Callable[[str], T]) -> T | None:
+        cell = cells.get(column, "").strip()
+        if not cell:
+            return None
+        try:
+            if len(cell) > CELL_MAX:
+                raise RuleViolationError(f"A cell has at most {CELL_MAX:,} characters; this has {len(cell):,}.")
+            return reader(cell)
+        except RuleViolationError as error:
+            reasons.append(f"{column}: {error.message}")
+            return None
+
+    row = FileRow(
+        line=line,
+        name=read("name", lambda cell: read_line(cell, "a name", NAME_MAX)) or "",
+        barcode=read("barcode", read_barcode),
+        sku=read("sku", read_sku),
+        unit_price=read("price", lambda cell: _amount(cell, currency, signs)),
+        unit=read("unit", lambda cell: read_line(cell, "a unit", UNIT_MAX)),
+        tax_percent=read("tax_percent", lambda cell: parse_percent(cell, signs)),
+        quantity=read("quantity", lambda cell: _quantity(cell, signs)) or None,
+        unit_cost=read("cost", lambda cell: _amount(cell, currency, signs)),
+    )
+    if not cells.get("name", "").strip():
+        reasons.insert(0, "name: Every product needs a name.")
+    if not reasons and row.quantity and row.unit_cost:
+        _must_fit(row.unit_cost, row.quantity, reasons)
+    if reasons:
+        file.refuse(line, " ".join(reasons))
+    else:
+        file.rows.append(row)
+
+
+def _amount(cell: str, currency: str, signs: Signs) -> int:
+    amount = parse_amount(cell, currency, signs)
+    if amount < 0:
+        raise InvalidAmountError("This is below zero. Enter zero or more.")
+    return amount
+
+
+def _quantity(cell: str, signs: Signs) -> Decimal:
+    quantity = parse_quantity(cell, signs)
+    if quantity < 0:
+        raise InvalidQuantityError("A product cannot begin with less than nothing. Enter zero or more.")
+    return quantity
+
+
+def _must_fit(unit_cost: int, quantity: Decimal, reasons: list[str]) -> None:
+    try:
+        multiply(unit_cost, quantity)
+    except InvalidAmountError as error:
+        reasons.append(f"cost: {error.message}")

@@ -1,0 +1,82 @@
+"""What may be said about a product: its texts and their lengths, its stock policy, the key its name is sorted by."""
+
+import unicodedata
+from collections.abc import Iterable
+from types import MappingProxyType
+from typing import Final
+
+from ledger_web.domain.errors import RuleViolationError
+from ledger_web.domain.search_words import words
+
+NAME_MAX: Final = 300  # characters
+SKU_MAX: Final = 60
+UNIT_MAX: Final = 20
+NOTE_MAX: Final = 1000
+BARCODES_MAX: Final = 20
+NAME_KEY_MAX: Final = 120
+UNIT: Final = "pcs"
+
+# What happens when there is not enough. The words are stored in `products.stock_policy`.
+STOCK_POLICIES: Final = MappingProxyType(
+    {
+        "block": "Refuse the sale",
+        "warn": "Warn, then sell anyway",
+        "allow": "Sell anyway",
+        "none": "Keep no stock (a service)",
+    }
+)
+_OVERSOLD: Final = frozenset({"warn", "allow"})
+
+# Signs that nobody sees or that turn the direction of writing: two codes that look alike would be two products.
+_INVISIBLE: Final = frozenset({"Cf", "Zl", "Zp", "Co", "Cn"})
+
+
+def keeps_stock(stock_policy: str) -> bool:
+    return stock_policy != "none"
+
+
+def may_go_below_zero(stock_policy: str) -> bool:
+    return stock_policy in _OVERSOLD
+
+
+def name_key(name: str) -> str:
+    """Return what a name is sorted and found again by: its words, without accents or capitals."""
+    return " ".join(words(name))[:NAME_KEY_MAX]
+
+
+def search_words(name: str, sku: str | None) -> list[str]:
+    """Return the words under which search finds a product."""
+    return words(f"{name} {sku or ''}")
+
+
+def read_line(text: str, noun: str, length_max: int) -> str:
+    """Read a text of one line: NFC, white space of any kind as one space.
+
+    Args:
+        noun: What the sentence calls it, with its article: "a name".
+
+    Raises:
+        RuleViolationError: Too long, or characters that no text has.
+    """
+    line = " ".join(unicodedata.normalize("NFC", text).split())
+    if len(line) > length_max:
+        raise RuleViolationError(f"{noun.capitalize()} has at most {length_max} characters; this has {len(line)}.")
+    if any(unicodedata.category(sign) in {"Cc", "Cs"} for sign in line):
+        raise RuleViolationError(f"There are control characters in {noun}. Type it anew.")
+    return line
+
+
+def read_sku(text: str) -> str | None:
+    """Read an SKU: one line without invisible characters; nothing typed is None.
+
+    Raises:
+        RuleViolationError: Not an SKU.
+    """
+    sku = read_line(text, "an SKU", SKU_MAX)
+    if not _INVISIBLE.isdisjoint(map(unicodedata.category, sku)):
+        raise RuleViolationError("There are invisible characters in an SKU. Type it anew.")
+    return sku or None
+
+
+def distinct(items: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(items))

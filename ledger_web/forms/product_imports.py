@@ -1,0 +1,52 @@
+"""A file of products that is chosen, and the word that it shall be imported."""
+
+import uuid
+from typing import Any
+
+from wtforms import FileField, ValidationError
+
+from ledger_web.domain.products import STOCK_POLICIES
+from ledger_web.forms.base import LedgerForm
+from ledger_web.forms.fields import ChoiceField, TextField
+from ledger_web.services.product_imports import CarryOutImport, UploadProducts
+
+FILE_NAME_MAX = 200
+
+
+class UploadForm(LedgerForm):
+    """The file, and what new products do when there is not enough of them."""
+
+    file = FileField("File", render_kw={"accept": ".csv,.txt,.tsv,text/csv,text/plain", "required": True})
+    stock_policy = ChoiceField("When there is not enough of a new product", choices=STOCK_POLICIES.items())
+
+    def validate_file(self, field: FileField) -> None:
+        if not getattr(field.data, "filename", ""):
+            raise ValidationError("File: Choose a CSV file.")
+
+    def to_command(self) -> UploadProducts:
+        upload: Any = self.file.data
+        return UploadProducts(
+            op_id=self.op_id.data,
+            file_name=_shown(upload.filename),
+            content=upload.read(),
+            stock_policy=self.stock_policy.data,
+        )
+
+
+class ImportForm(LedgerForm):
+    """The dry run that was looked at."""
+
+    digest = TextField("Dry run", max_length=64)
+
+    def to_command(self, import_id: uuid.UUID) -> CarryOutImport:
+        return CarryOutImport(id=self.op_id.data, import_id=import_id, digest=self.digest.data)
+
+
+class CheckForm(LedgerForm):
+    """Another look at a file."""
+
+
+def _shown(file_name: str) -> str:
+    """Return what may be shown of a file's name: it is never opened by it."""
+    last = file_name.replace("\\", "/").rpartition("/")[2]
+    return "".join(sign for sign in last if sign.isprintable())[:FILE_NAME_MAX] or "file"

@@ -1,0 +1,208 @@
+"""What is typed about a product, its codes and its stock."""
+
+import uuid
+from decimal import Decimal
+from typing import Any, Final
+
+from wtforms import ValidationError
+
+from ledger_web.domain.barcodes import SYMBOLOGIES, Barcode, read_barcode
+from ledger_web.domain.errors import RuleViolationError
+from ledger_web.domain.products import (
+    BARCODES_MAX,
+    NAME_MAX,
+    NOTE_MAX,
+    SKU_MAX,
+    STOCK_POLICIES,
+    UNIT,
+    UNIT_MAX,
+    keeps_stock,
+)
+from ledger_web.forms.base import LedgerForm, QueryForm
+from ledger_web.forms.fields import (
+    BarcodeField,
+    BooleanField,
+    ChoiceField,
+    IdField,
+    MoneyField,
+    PercentField,
+    QuantityField,
+    TextField,
+    WholeNumberField,
+)
+from ledger_web.services.products import (
+    REASONS,
+    AddBarcode,
+    AdjustStock,
+    ArchiveProduct,
+    CreateProduct,
+    EditProduct,
+    ReceiveGoods,
+    RemoveBarcode,
+)
+
+SEARCH_MAX: Final = 200
+WAYS: Final = (("counted", "I counted"), ("more", "There are more by"), ("less", "There are fewer by"))
+
+
+class BarcodesField(TextField):
+    """Several barcodes, one on a line: `data` is a tuple of checked codes."""
+
+    def __init__(self, label: str | None = None, **options: Any) -> None:
+        super().__init__(label, multiline=True, max_length=BARCODES_MAX * 82, **options)
+
+    @property
+    def empty(self) -> Any:
+        return ()
+
+    def parse(self, text: str) -> Any:
+        lines = [line.strip() for line in super().parse(text).splitlines() if line.strip()]
+        if len(lines) > BARCODES_MAX:
+            raise RuleViolationError(f"A product has at most {BARCODES_MAX} barcodes.")
+        return tuple({barcode.code: barcode for barcode in map(_read, lines)}.values())
+
+    def write(self, value: Any) -> str:
+        return "\n".join(barcode.code for barcode in value)
+
+
+class ProductSearchForm(QueryForm):
+    """What is looked for in the list, and where its page begins or ends."""
+
+    q = TextField("Search", required=False, max_length=SEARCH_MAX, render_kw={"type": "search"})
+    archived = BooleanField("Archived")
+    after = IdField("After", required=False)
+    before = IdField("Before", required=False)
+
+
+class _ProductForm(LedgerForm):
+    """What is said about a product, new or not."""
+
+    name = TextField("Name", max_length=NAME_MAX)
+    sku = TextField("SKU", required=False, identifier=True, max_length=SKU_MAX)
+    unit_price = MoneyField("Price", required=True)
+    tax_percent = PercentField("Tax", required=False)
+    unit = TextField("Unit", required=False, max_length=UNIT_MAX)
+    stock_policy = ChoiceField("When there is not enough", choices=STOCK_POLICIES.items())
+    note = TextField("Note", required=False, multiline=True, max_length=NOTE_MAX)
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """Return what a command of a product says, whether it is made or changed."""
+        return {
+            "name": self.name.data,
+            "sku": self.sku.data or None,
+            "unit": self.unit.data or UNIT,
+            "unit_price": self.unit_price.data,
+            "tax_percent": self.tax_percent.data or Decimal(0),
+            "stock_policy": self.stock_policy.data,
+            "note": self.note.data,
+        }
+
+
+class NewProductForm(_ProductForm):
+    """A product that is added; those who may not adjust stock are shown no opening stock."""
+
+    barcodes = BarcodesField("Barcodes", required=False)
+    opening_quantity = QuantityField("In stock now", required=False, minimum="zero")
+    opening_unit_cost = MoneyField("Cost of one", required=False)
+
+    def validate_opening_quantity(self, field: QuantityField) -> None:
+        if field.data and self.stock_policy.data and not keeps_stock(self.stock_policy.data):
+            raise ValidationError("In stock now: A product that keeps no stock has none. Leave this empty.")
+
+    def to_command(self, currency: str) -> CreateProduct:
+        quantity = self.opening_quantity.data if "opening_quantity" in self else None
+        unit_cost = self.opening_unit_cost.data if "opening_unit_cost" in self else None
+        return CreateProduct(
+            id=self.op_id.data,
+            barcodes=self.barcodes.data,
+            currency=currency,
+            opening_quantity=quantity or Decimal(0),
+            opening_unit_cost=unit_cost or 0,
+            **self.said,
+        )
+
+
+class EditProductForm(_ProductForm):
+    """A product that is changed, with the version that was shown."""
+
+    version = WholeNumberField("Version", minimum=1)
+
+    def to_command(self, product_id: uuid.UUID) -> EditProduct:
+        return EditProduct(op_id=self.op_id.data, product_id=product_id, version=self.version.data, **self.said)
+
+
+class ArchivalForm(LedgerForm):
+    """Out of the list, or back."""
+
+    def to_command(self, product_id: uuid.UUID, *, archived: bool) -> ArchiveProduct:
+        return ArchiveProduct(op_id=self.op_id.data, product_id=product_id, archived=archived)
+
+
+class BarcodeForm(LedgerForm):
+    """A code that is to mean a product."""
+
+    symbology = ChoiceField("Kind", required=False, choices=[("", "Whatever it is"), *SYMBOLOGIES.items()])
+    code = BarcodeField("Barcode", symbology_field="symbology")
+
+    def to_command(self, product_id: uuid.UUID) -> AddBarcode:
+        return AddBarcode(op_id=self.op_id.data, product_id=product_id, barcode=self.code.data)
+
+
+class BarcodeRemovalForm(LedgerForm):
+    """A code that is to mean nothing any more."""
+
+    code = TextField("Barcode", max_length=80)
+
+    def to_command(self, product_id: uuid.UUID) -> RemoveBarcode:
+        return RemoveBarcode(op_id=self.op_id.data, product_id=product_id, code=self.code.data)
+
+
+class ReceiptForm(LedgerForm):
+    """Goods that came."""
+
+    quantity = QuantityField("Quantity received")
+    unit_cost = MoneyField("Cost of one")
+    note = TextField("Note", required=False, max_length=200)
+
+    def to_command(self, product_id: uuid.UUID, currency: str) -> ReceiveGoods:
+        return ReceiveGoods(
+            id=self.op_id.data,
+            product_id=product_id,
+            quantity=self.quantity.data,
+            unit_cost=self.unit_cost.data,
+            currency=currency,
+            note=self.note.data,
+        )
+
+
+class AdjustmentForm(LedgerForm):
+    """What was counted, or by how much it differs, and why."""
+
+    way = ChoiceField("Stock is", choices=WAYS)
+    quantity = QuantityField("Quantity", minimum="zero")
+    reason = ChoiceField("Reason", choices=REASONS.items())
+    note = TextField("Note", required=False, max_length=200)
+
+    def validate_quantity(self, field: QuantityField) -> None:
+        if field.data == 0 and self.way.data in {"more", "less"}:
+            raise ValidationError("Quantity: Enter a quantity above zero.")
+
+    def to_command(self, product_id: uuid.UUID, currency: str) -> AdjustStock:
+        quantity = self.quantity.data
+        return AdjustStock(
+            id=self.op_id.data,
+            product_id=product_id,
+            reason=self.reason.data,
+            currency=currency,
+            counted=quantity if self.way.data == "counted" else None,
+            difference={"more": quantity, "less": -quantity}.get(self.way.data),
+            note=self.note.data,
+        )
+
+
+def _read(line: str) -> Barcode:
+    try:
+        return read_barcode(line)
+    except RuleViolationError as error:
+        raise RuleViolationError(f"“{line[:40]}”: {error.message}") from None
