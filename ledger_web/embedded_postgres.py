@@ -16,6 +16,7 @@ import socket
 import subprocess  # nosec B404: runs PostgreSQL's own programs with fixed arguments, never a shell
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -109,7 +110,7 @@ class EmbeddedPostgres:
             self._presence = None
 
     @contextlib.contextmanager
-    def _gate(self) -> Any:
+    def _gate(self) -> Iterator[None]:
         """One process at a time starts or stops."""
         gate = _Lock(self._home / "start.lock")
         try:
@@ -163,7 +164,7 @@ class EmbeddedPostgres:
         for leftover in self._home.glob("init-*"):
             shutil.rmtree(leftover, ignore_errors=True)
         unfinished = self._home / f"init-{os.getpid()}"
-        options = ["-D", unfinished, "-U", "postgres", "-E", "UTF8", "--no-instructions", "--data-checksums"]
+        options = ["-D", str(unfinished), "-U", "postgres", "-E", "UTF8", "--no-instructions", "--data-checksums"]
         options += ["--auth-local=trust", "--auth-host=reject"]
         if self._major >= 17:  # the same order of text on every machine
             options += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
@@ -198,9 +199,9 @@ class EmbeddedPostgres:
                 knock.connect(str(self._sockets / f".s.PGSQL.{PORT}"))
             except OSError:
                 return False
-        command = [self.bin / "pg_isready", "-q", "-h", self._sockets, "-p", str(PORT), "-d", "postgres", "-U", "postgres"]
+        asked = ["-q", "-h", str(self._sockets), "-p", str(PORT), "-d", "postgres", "-U", "postgres"]
         for _ in range(600):
-            code = subprocess.run(command).returncode  # nosec B603
+            code = subprocess.run([str(self.bin / "pg_isready"), *asked]).returncode  # nosec B603
             if code != 1:  # 1: it is starting up
                 return code == 0
             time.sleep(0.2)
@@ -217,7 +218,8 @@ class EmbeddedPostgres:
             while any(self._is_ours(process) for process in psutil.process_iter()):
                 if time.monotonic() > deadline:
                     raise EmbeddedPostgresError(
-                        f"A PostgreSQL process of {self.data} is still there, but does not answer.\nEnd it, then start again."
+                        f"A PostgreSQL process of {self.data} is still there, but does not answer.\n"
+                        "End it, then start again."
                     )
                 time.sleep(0.05)
             for path in leftovers:
@@ -235,7 +237,14 @@ class EmbeddedPostgres:
         command = [str(self.bin / program), *map(str, arguments)]
         with tempfile.TemporaryFile() as said:  # a pipe would stay open in the server
             done = subprocess.run(  # nosec B603
-                command, stdout=said, stderr=said, stdin=subprocess.DEVNULL, env=environment, cwd=self._home, timeout=150, **self._identity
+                command,
+                stdout=said,
+                stderr=said,
+                stdin=subprocess.DEVNULL,
+                env=environment,
+                cwd=self._home,
+                timeout=150,
+                **self._identity,
             )
             if done.returncode:
                 said.seek(0)
@@ -282,7 +291,8 @@ def _unprivileged_account() -> pwd.struct_passwd:
 
 
 def _shelter() -> Path:
-    shelter = Path("/var/lib/ledger-web") if os.access("/var/lib", os.W_OK) else Path("/var/tmp/ledger-web")  # nosec B108
+    parent = Path("/var/lib")
+    shelter = (parent if os.access(parent, os.W_OK) else Path("/var/tmp")) / "ledger-web"  # noqa: S108  # nosec B108
     shelter.mkdir(mode=0o755, exist_ok=True)
     if shelter.is_symlink() or not shelter.is_dir() or shelter.lstat().st_uid != 0:
         raise EmbeddedPostgresError(f"{shelter} is not a directory owned by root.\nRemove it, then start again.")

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Flask
 from psycopg.conninfo import conninfo_to_dict
+from sqlalchemy.exc import OperationalError
 
 from ledger_web import blueprints, cli, csrf, error_pages, filters, headers, identity, rendering, tenancy
 from ledger_web.config import ROOT, Settings, read_settings
@@ -41,7 +42,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     with app.app_context():
         watch_pool(db.engine)
-        _refuse_what_is_not_ready(settings)
+        try:
+            _refuse_what_is_not_ready(settings)
+        except NotReadyError:
+            db.engine.dispose()
+            raise
     _furnish(app)
     cli.init_app(app)
     return app
@@ -92,7 +97,16 @@ def _engine(access: DatabaseAccess, settings: Settings) -> dict[str, Any]:
 
 
 def _refuse_what_is_not_ready(settings: Settings) -> None:
-    refusals = list_refusals(directory_session(), schema_head=schema_head(), check_durability=settings.check_durability)
-    db.session.remove()
+    try:
+        refusals = list_refusals(
+            directory_session(), schema_head=schema_head(), check_durability=settings.check_durability
+        )
+    except OperationalError as error:
+        raise NotReadyError(
+            f"The database cannot be reached: {str(error.orig).strip()}\n"
+            "Look at DATABASE_URL and at the server; `python3 app.py migrate` says more about roles and passwords."
+        ) from error
+    finally:
+        db.session.remove()
     if refusals:
         raise NotReadyError("\n".join(f"{refusal.reason}\n{refusal.remedy}" for refusal in refusals))

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
-from psycopg import sql
 from flask import Flask
+from psycopg import sql
 
 from ledger_web.config import Settings
 from ledger_web.embedded_postgres import EmbeddedPostgres

@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Column, Connection, Table, create_engine, inspect
+from sqlalchemy import Connection, Table, create_engine, inspect
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.pool import NullPool
 
@@ -179,4 +179,3 @@ def test_a_migration_waits_for_a_reader_by_trying_again(committed_database: Data
     assert not starter.is_alive()
     with committed_database.connect() as connection:
         assert connection.execute("SELECT to_regclass('tenant_directory')").fetchone() == (None,)
-

@@ -106,17 +106,17 @@ def watch_pool(engine: Engine) -> None:
     event.listen(engine, "checkout", _refuse_the_dead)
 
 
-def _remember_more_statements(driver: "psycopg.Connection[Any]", record: ConnectionPoolEntry) -> None:
+def _remember_more_statements(driver: "psycopg.Connection[Any]", _record: ConnectionPoolEntry) -> None:
     # Psycopg keeps 100 prepared statements; ours are more, and each shop adds its own SET LOCAL.
     driver.prepared_max = 400
 
 
-def _note_the_time(driver: "psycopg.Connection[Any] | None", record: ConnectionPoolEntry) -> None:
+def _note_the_time(_driver: "psycopg.Connection[Any] | None", record: ConnectionPoolEntry) -> None:
     record.info["returned_at"] = time.monotonic()
 
 
 def _refuse_the_dead(
-    driver: "psycopg.Connection[Any]", record: ConnectionPoolEntry, proxy: PoolProxiedConnection
+    driver: "psycopg.Connection[Any]", record: ConnectionPoolEntry, _proxy: PoolProxiedConnection
 ) -> None:
     if driver.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
         raise DisconnectionError("a connection came back in the middle of a transaction")

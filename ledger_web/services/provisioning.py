@@ -11,6 +11,7 @@ import hmac
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, LiteralString, TypeAlias
 
@@ -59,6 +60,7 @@ class DatabaseAccess:
     application: str
     owner: str
     administrator: str | None  # whoever may create roles; None: nobody is known, all must be there already
+    derived: frozenset[str] = frozenset()  # roles whose passwords are made from the secret
 
 
 def access_to(database_url: str, owner_url: str | None, secret_key: str) -> DatabaseAccess:
@@ -73,11 +75,12 @@ def access_to(database_url: str, owner_url: str | None, secret_key: str) -> Data
     """
     application, other = _parsed(database_url), _parsed(owner_url) if owner_url else None
     administrator = other or (None if _user_of(application) == APPLICATION else application)
-    owner = administrator if administrator and _user_of(administrator) == OWNER else None
+    for_role = {APPLICATION: application, OWNER: administrator or application}
     return DatabaseAccess(
-        application=application if _user_of(application) == APPLICATION else _become(application, APPLICATION, secret_key),
-        owner=owner or _become(administrator or application, OWNER, secret_key),
+        application=_as(APPLICATION, for_role[APPLICATION], secret_key),
+        owner=_as(OWNER, for_role[OWNER], secret_key),
         administrator=administrator,
+        derived=frozenset(role for role, conninfo in for_role.items() if _user_of(conninfo) != role),
     )
 
 
@@ -156,7 +159,9 @@ def _user_of(conninfo: str) -> str | None:
     return conninfo_to_dict(conninfo).get("user")  # type: ignore[return-value]
 
 
-def _become(conninfo: str, role: str, secret_key: str) -> str:
+def _as(role: str, conninfo: str, secret_key: str) -> str:
+    if _user_of(conninfo) == role:
+        return conninfo
     password = hmac.new(secret_key.encode(), f"database password of {role}".encode(), hashlib.sha256).hexdigest()
     return make_conninfo(conninfo, user=role, password=password)
 
@@ -197,31 +202,32 @@ def _alone(connection: Connection) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that must be so: a query that says whether it is, and the statement that makes it so."""
+    """One thing that must be so: how to see whether it is, and the statement that makes it so."""
 
-    is_done: LiteralString
+    is_done: Callable[[Connection], bool]
     statement: sql.Composed
     shown: sql.Composed | None = None  # for people; where the statement holds a password
 
 
 def _take(steps: list[Step], connection: Connection) -> None:
-    missing = [_shown(step, connection) for step in steps if not _is_taken(step, connection)]
+    missing = [step.shown or step.statement for step in steps if not _is_taken(step, connection)]
     if missing:
-        lines = "\n".join(f"    {statement};" for statement in missing)
-        user, database = connection.info.user, connection.info.dbname
+        lines = "\n".join(f"    {statement.as_string(connection)};" for statement in missing)
         raise ProvisioningError(
-            f"The role {user} may not prepare the database {database}. These statements are missing:\n\n{lines}\n\n"
-            f"Let someone who may run them do so, connected to {database} (psql), and start again;\n"
-            "or set DATABASE_OWNER_URL to a role that owns the database and may create roles."
+            f"The role {connection.info.user} may not prepare the database {connection.info.dbname}. "
+            f"These statements are missing:\n\n{lines}\n\n"
+            "Let someone who may run them do so, connected to that very database (psql); then set DATABASE_URL to "
+            "ledger_app and DATABASE_OWNER_URL to ledger_owner, each with its password, and start again.\n"
+            "Or set DATABASE_OWNER_URL to a role that owns the database and may create roles."
         )
 
 
 def _is_taken(step: Step, connection: Connection) -> bool:
-    if _holds(step.is_done, connection):
+    if step.is_done(connection):
         return True
     with contextlib.suppress(*WHY_A_STEP_FAILS):
         connection.execute(step.statement)
-    return _holds(step.is_done, connection)  # asked again: REVOKE by a stranger warns, and does nothing
+    return step.is_done(connection)  # asked again: REVOKE by a stranger warns, and does nothing
 
 
 def _holds(query: LiteralString, connection: Connection) -> bool:
@@ -231,69 +237,102 @@ def _holds(query: LiteralString, connection: Connection) -> bool:
     return False
 
 
-def _shown(step: Step, connection: Connection) -> str:
-    return (step.shown or step.statement).as_string(connection)
+def _statement(text: LiteralString, *names: str) -> sql.Composed:
+    return sql.SQL(text).format(*map(sql.Identifier, names))
+
+
+def _unless(query: LiteralString, statement: sql.Composed, shown: sql.Composed | None = None) -> Step:
+    return Step(partial(_holds, query), statement, shown)
 
 
 def _steps(access: DatabaseAccess, connection: Connection) -> list[Step]:
-    steps = [_role(OWNER, access.owner, connection), _role(APPLICATION, access.application, connection)]
-    steps += _grants(connection.info.dbname)
-    steps += [_setting(name, value) for name, value in APPLICATION_SETTINGS.items()]
+    steps = [
+        *_role(OWNER, access.owner, connection, derived=OWNER in access.derived),
+        *_role(APPLICATION, access.application, connection, derived=APPLICATION in access.derived),
+        *_grants(connection.info.dbname, connection.info.user),
+        *(_setting(name, value) for name, value in APPLICATION_SETTINGS.items()),
+    ]
     if _holds("SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')", connection):
         steps.append(_setting("citus.propagate_set_commands", "local"))  # or SET LOCAL does not reach the workers
     return steps
 
 
-def _role(name: LiteralString, conninfo: str, connection: Connection) -> Step:
+def _role(name: LiteralString, conninfo: str, connection: Connection, *, derived: bool) -> list[Step]:
     """A role that can log in and nothing else. Its password travels as a verifier: no log ever holds it."""
-    create = sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE").format(sql.Identifier(name))
+    exists: LiteralString = f"SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = '{name}')"  # nosec B608
+    create = _statement("CREATE ROLE {} LOGIN", name)
     password = conninfo_to_dict(conninfo).get("password")
-    with_password = shown = create
-    if password:
-        verifier = connection.pgconn.encrypt_password(str(password).encode(), name.encode(), b"scram-sha-256").decode()
-        with_password = sql.SQL("{} PASSWORD {}").format(create, sql.Literal(verifier))
-        shown = sql.SQL("{} PASSWORD 'choose one, and put it into the URL'").format(create)
-    return Step(f"SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = '{name}')", with_password, shown)  # nosec B608
+    if not password:
+        return [_unless(exists, create)]
+    verifier = connection.pgconn.encrypt_password(str(password).encode(), name.encode(), b"scram-sha-256").decode()
+    with_password = sql.SQL(" PASSWORD {}").format(sql.Literal(verifier))
+    shown = sql.SQL(" PASSWORD {}").format(sql.Literal("choose one"))
+    steps = [_unless(exists, create + with_password, create + shown)]
+    if derived:  # the secret may be another than the one it was made with
+        alter = _statement("ALTER ROLE {}", name)
+        opens = Step(lambda asked: not _holds(exists, asked) or _opens(conninfo), alter + with_password, alter + shown)
+        steps.append(opens)
+    return steps
 
 
-def _grants(database: str) -> list[Step]:
-    name = sql.Identifier(database)
+def _opens(conninfo: str) -> bool:
+    try:
+        psycopg.connect(conninfo, connect_timeout=10).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _grants(database: str, administrator: str) -> list[Step]:
+    """Who may enter, and where they may build. The public may nothing, not even TEMP: a temporary table named like
+    a real one would be found first."""
     return [
-        Step(
+        _unless(
             """
             SELECT NOT EXISTS (
-                SELECT FROM pg_database AS d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) AS granted
-                 WHERE d.datname = current_database() AND granted.grantee = 0)
+                SELECT FROM pg_database AS d CROSS JOIN aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) AS a
+                 WHERE d.datname = current_database() AND a.grantee = 0)
             """,
-            # Not even TEMP: a temporary table named like a real one would be found first.
-            sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name),
+            _statement("REVOKE ALL ON DATABASE {} FROM PUBLIC", database),
         ),
-        Step(
-            "SELECT has_database_privilege('ledger_owner', current_database(), 'CONNECT')",
-            sql.SQL("GRANT CONNECT ON DATABASE {} TO ledger_owner").format(name),
-        ),
-        Step(
-            "SELECT has_database_privilege('ledger_app', current_database(), 'CONNECT')",
-            sql.SQL("GRANT CONNECT ON DATABASE {} TO ledger_app").format(name),
-        ),
-        Step(
+        # The administrator too, or the next start could not even look.
+        *(_may_enter(database, role) for role in dict.fromkeys((OWNER, APPLICATION, administrator))),
+        _unless(
             "SELECT NOT has_schema_privilege('public', 'public', 'CREATE')",
-            sql.SQL("REVOKE CREATE ON SCHEMA public FROM PUBLIC").format(),
+            _statement("REVOKE CREATE ON SCHEMA public FROM PUBLIC"),
         ),
-        Step(
-            "SELECT has_schema_privilege('ledger_owner', 'public', 'CREATE')"
-            " AND has_schema_privilege('ledger_owner', 'public', 'USAGE')",
-            sql.SQL("GRANT CREATE, USAGE ON SCHEMA public TO ledger_owner").format(),
+        _unless(
+            """
+            SELECT has_schema_privilege('ledger_owner', 'public', 'CREATE')
+               AND has_schema_privilege('ledger_owner', 'public', 'USAGE')
+            """,
+            _statement("GRANT CREATE, USAGE ON SCHEMA public TO ledger_owner"),
         ),
-        Step(
+        _unless(
             "SELECT has_schema_privilege('ledger_app', 'public', 'USAGE')",
-            sql.SQL("GRANT USAGE ON SCHEMA public TO ledger_app").format(),
+            _statement("GRANT USAGE ON SCHEMA public TO ledger_app"),
         ),
     ]
 
 
+def _may_enter(database: str, role: str) -> Step:
+    """Whoever enters as one of the public may not after that is revoked: only a right of one's own counts."""
+    query = """
+        SELECT r.rolsuper OR r.oid = d.datdba OR EXISTS (
+            SELECT FROM aclexplode(d.datacl) AS a WHERE a.grantee = r.oid AND a.privilege_type = 'CONNECT')
+          FROM pg_roles AS r CROSS JOIN pg_database AS d
+         WHERE r.rolname = %s AND d.datname = current_database()
+        """
+
+    def may_enter(connection: Connection) -> bool:
+        row = connection.execute(query, [role]).fetchone()
+        return bool(row and row[0])
+
+    return Step(may_enter, _statement("GRANT CONNECT ON DATABASE {} TO {}", database, role))
+
+
 def _setting(name: LiteralString, value: LiteralString) -> Step:
-    return Step(
+    return _unless(
         f"""
         SELECT EXISTS (
             SELECT FROM pg_db_role_setting AS s JOIN pg_roles AS r ON r.oid = s.setrole
@@ -306,9 +345,9 @@ def _setting(name: LiteralString, value: LiteralString) -> Step:
 # -- schema --------------------------------------------------------------------------------------
 
 
-READABLE_REVISION = Step(
+READABLE_REVISION = _unless(
     "SELECT has_table_privilege('ledger_app', 'alembic_version', 'SELECT')",
-    sql.SQL("GRANT SELECT ON alembic_version TO ledger_app").format(),
+    _statement("GRANT SELECT ON alembic_version TO ledger_app"),
 )
 
 

@@ -200,7 +200,7 @@ def test_the_journal_is_never_changed_by_the_application(worker_database: Databa
         """,
     )
 
-    assert JOURNAL <= set(tables_of_shops(worker_database))
+    assert set(tables_of_shops(worker_database)) >= JOURNAL
     assert [row for row in rows if row[0] in JOURNAL] == []
 
 
