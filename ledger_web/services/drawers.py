@@ -1,5 +1,6 @@
 """Cash drawers: adding one, paying money in and out."""
 
+import datetime as dt
 import uuid
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -46,6 +47,7 @@ class PayIn:
     currency: str
     amount: int  # minor units, > 0
     reason: str
+    occurred_on: dt.date | None = None  # None: today in the shop's time zone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +60,7 @@ class PayOut:
     amount: int  # minor units, > 0
     category: str  # one of EXPENSES, or DRAWING
     reason: str
+    occurred_on: dt.date | None = None  # None: today in the shop's time zone
 
 
 @whole_act
@@ -99,7 +102,7 @@ def pay_in(command: PayIn, uow: UnitOfWork) -> Recorded:
         RuleViolationError: The drawer is no longer in use.
     """
     with uow:
-        if uow.is_replay(command, id=command.id, kind="pay_in", memo=command.reason):
+        if uow.is_replay(command, id=command.id, kind="pay_in", occurred_on=command.occurred_on, memo=command.reason):
             return Recorded(command.id, replayed=True)
         _must_be_in_use(uow, command.drawer_id)
         drawer = cash(command.drawer_id, command.currency)
@@ -117,7 +120,7 @@ def pay_out(command: PayOut, uow: UnitOfWork) -> Recorded:
         RuleViolationError: The drawer is no longer in use, or the category is not one of ours.
     """
     with uow:
-        if uow.is_replay(command, id=command.id, kind="pay_out", memo=command.reason):
+        if uow.is_replay(command, id=command.id, kind="pay_out", occurred_on=command.occurred_on, memo=command.reason):
             return Recorded(command.id, replayed=True)
         _must_be_in_use(uow, command.drawer_id)
         drawer = cash(command.drawer_id, command.currency)

@@ -21,6 +21,7 @@ class RecordPayment:
     amount: int  # > 0: what the payment settles
     tendered: int | None = None  # >= amount: what was handed over; None: exactly the amount
     memo: str = ""
+    occurred_on: dt.date | None = None  # None: today in the shop's time zone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +48,7 @@ def record_payment(command: RecordPayment, uow: UnitOfWork) -> Recorded:
         RuleViolationError: The party is archived, the drawer retired, or less was handed over than is to be settled.
     """
     with uow:
-        if uow.is_replay(command, id=command.id, kind="payment", memo=command.memo):
+        if uow.is_replay(command, id=command.id, kind="payment", occurred_on=command.occurred_on, memo=command.memo):
             return Recorded(command.id, replayed=True)
         kind = _kind_of_open_party(uow, command.party_id)
         _must_be_in_use(uow, command.drawer_id)

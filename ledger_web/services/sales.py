@@ -48,6 +48,7 @@ class RecordSale:
     tendered: int | None = None  # cash handed over, minor units; None: exactly what is due in cash
     rest_on_account: bool = False
     sold_on: dt.date | None = None  # None: today in the shop's time zone
+    sold_at: dt.datetime | None = None  # aware; None: now
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -295,8 +296,8 @@ def _insert_sale(
         """
         INSERT INTO sales (tenant_id, id, number, drawer_id, customer_id, cashier_id, sold_on, sold_at, currency,
                            total, tax_total, cost_total, on_account)
-        VALUES (%(tenant_id)s, %(id)s, %(number)s, %(drawer_id)s, %(customer_id)s, %(cashier_id)s, %(sold_on)s, now(),
-                %(currency)s, %(total)s, %(tax)s, %(cost)s, %(on_account)s)
+        VALUES (%(tenant_id)s, %(id)s, %(number)s, %(drawer_id)s, %(customer_id)s, %(cashier_id)s, %(sold_on)s,
+                coalesce(%(sold_at)s::timestamptz, now()), %(currency)s, %(total)s, %(tax)s, %(cost)s, %(on_account)s)
         """,
         {
             "id": sale.id,
@@ -305,6 +306,7 @@ def _insert_sale(
             "customer_id": sale.customer_id,
             "cashier_id": uow.actor_id,
             "sold_on": uow.occurred_on,
+            "sold_at": sale.sold_at,
             "currency": sale.currency,
             "total": total,
             "tax": tax,
