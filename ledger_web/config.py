@@ -1,13 +1,18 @@
 """Settings, read once from the environment. Outside the floors: floor 5 reads them and hands the values down."""
 
+import contextlib
 import os
+import re
 import secrets
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 SECRET_KEY_BYTES_MIN = 32
+_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 
 
 class SettingsError(Exception):
@@ -65,16 +70,18 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
 
 
 def _secret_kept_in(data_dir: Path) -> str:
-    """The secret of this machine, made on the first start; readable by its owner only."""
+    """The secret of this machine, made on the first start; readable by its owner only.
+
+    Written aside and linked into place, so that of two first starts one wins and neither reads half a secret.
+    """
     path = data_dir / "secret_key"
-    data_dir.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        pass
-    else:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(48))
+    if not path.exists():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=data_dir) as draft:  # made with mode 0600
+            draft.write(secrets.token_urlsafe(48))
+            draft.flush()
+            with contextlib.suppress(FileExistsError):
+                os.link(draft.name, path)
     return path.read_text()
 
 
@@ -96,6 +103,11 @@ def _refuse_unsafe(settings: Settings) -> None:
         raise SettingsError(
             "BASE_DOMAIN is not set: without it no host name leads to a shop.\n"
             "Set it to the domain below which the shops live, for example BASE_DOMAIN=example.com"
+        )
+    if not _DOMAIN.fullmatch(settings.base_domain):
+        raise SettingsError(
+            f"BASE_DOMAIN={settings.base_domain!r} is not a domain.\n"
+            "Give the name alone, without scheme and port, for example BASE_DOMAIN=example.com"
         )
 
 
