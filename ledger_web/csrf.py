@@ -1,7 +1,7 @@
 """Nobody else's page may make a browser write here: where a request comes from, and the token of a visit."""
 
-from flask import Flask, request
-from flask.sessions import SecureCookieSessionInterface
+from flask import Flask, Response, request
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 from itsdangerous import URLSafeTimedSerializer
@@ -18,6 +18,11 @@ class VisitsOfOneHost(SecureCookieSessionInterface):
         if serializer is not None:
             serializer.salt = b"visit to " + request.headers.get("Host", "").encode()
         return serializer
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Leave static files alone: they are the same for everybody, and caches shall know it."""
+        if request.endpoint != "static":
+            super().save_session(app, session, response)
 
 
 def init_app(app: Flask) -> None:

@@ -105,8 +105,8 @@ def _show_ledger_error(error: LedgerError) -> Response:
 def _show_http_error(error: HTTPException) -> Response:
     """Show our own words: the description of an HTTP error may be Werkzeug's, and is not meant for a shopkeeper."""
     status = error.code or 500
-    if status < 400 and error.response is not None:
-        return make_response(error.response)  # a redirect that routing asked for
+    if error.response is not None:
+        return make_response(error.response)  # whoever raised it said all there is to say
     allowed = {"Allow": ", ".join(sorted(error.valid_methods or ()))} if isinstance(error, MethodNotAllowed) else None
     return show(status, headers=allowed)
 

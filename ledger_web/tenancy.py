@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from flask import Flask, current_app, g, request
+from flask import Flask, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest
 
@@ -76,12 +76,12 @@ def slug_of(host: str, base_domain: str) -> str:
 
     Source: promises §2.2.
     """
-    name = _without_port(host)
+    name = _without_port(host, base_domain)
     if name == base_domain:
         return BARE
     slug, dot, rest = name.partition(".")
     if not dot or rest != base_domain or not is_slug(slug):
-        raise BadRequest("This is not an address of a shop.")
+        raise BadRequest(response=_not_an_address(base_domain))
     return slug
 
 
@@ -91,10 +91,16 @@ def address_of(slug: str) -> str:
     return f"{request.scheme}://{slug}.{current_app.config['BASE_DOMAIN']}{port[0] if port else ''}/"
 
 
-def _without_port(host: str) -> str:
+def _not_an_address(base_domain: str) -> Response:
+    """Say so in plain text: a page would need links, and with such a host not even those can be made."""
+    text = f"This is not the address of a shop. Shops are at <name>.{base_domain}, and the way there at {base_domain}.\n"
+    return Response(text, 400, mimetype="text/plain")
+
+
+def _without_port(host: str, base_domain: str) -> str:
     name, colon, _port = host.partition(":")
     if colon and not _PORT.fullmatch(host[len(name) :]):
-        raise BadRequest("This is not an address of a shop.")
+        raise BadRequest(response=_not_an_address(base_domain))
     return name
 
 

@@ -2,11 +2,13 @@
 
 import contextvars
 import secrets
+import uuid
 from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
+from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from ledger_web.domain.tokens import digest_of, new_token
@@ -14,6 +16,7 @@ from ledger_web.identity import SESSION_COOKIE, cookie_value
 from tests.shops import Shop, person
 
 BASE_DOMAIN = "shop.localhost"
+NOTHING = uuid.UUID("01931a2b-0000-7000-8000-000000000000")  # the id of no thing anywhere
 
 
 class Client(FlaskClient):
@@ -30,6 +33,7 @@ class ShopClient(Client):
 
     def open(self, *args: Any, htmx: bool = False, **kwargs: Any) -> TestResponse:
         kwargs.setdefault("base_url", f"http://{self.host}/")
+        kwargs.setdefault("buffered", True)  # a file that is sent is read and closed
         headers = {"Sec-Fetch-Site": "same-origin"} | ({"HX-Request": "true"} if htmx else {})
         kwargs["headers"] = headers | dict(kwargs.get("headers") or {})
         response: TestResponse = super().open(*args, **kwargs)
@@ -48,11 +52,11 @@ class ShopClient(Client):
 
     def sign_in_as(self, shop: Shop, role: str) -> None:
         """Give the browser a session as signing in would, without the time a password takes."""
-        token = new_token()
+        token, user_id = new_token(), person(shop, role)
         with shop.act() as uow:
             uow.execute(
                 "INSERT INTO sessions (tenant_id, id, user_id) VALUES (%(tenant_id)s, %(id)s, %(user_id)s)",
-                {"id": digest_of(token), "user_id": person(shop, role)},
+                {"id": digest_of(token), "user_id": user_id},
             )
         self.set_cookie(SESSION_COOKIE, cookie_value(shop.tenant_id, token), domain=self.host)
 
@@ -70,3 +74,9 @@ def browser_at(app: Flask, slug: str = "") -> ShopClient:
     client = ShopClient(app, app.response_class, use_cookies=True)
     client.host = f"{slug}.{BASE_DOMAIN}" if slug else BASE_DOMAIN
     return client
+
+
+def path_of(app: Flask, rule: Rule, method: str) -> str:
+    """Return an address that the rule matches, with the id of nothing wherever it takes an id."""
+    values = dict.fromkeys(rule.arguments, str(NOTHING)) | dict(rule.defaults or {})
+    return app.url_map.bind("").build(rule.endpoint, values, method=method)
