@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Row, text
 
 from ledger_web.domain.errors import NotFoundError
+from ledger_web.domain.journal import NORMAL_SIDE
 from ledger_web.domain.search_words import ranges
 from ledger_web.models.base import session_of
 from ledger_web.queries.search import bounds, every_word
@@ -87,18 +88,12 @@ class PartyDetails:
 
 # Balances change with every sale and have no index: an index on them would make each change of one a change of the
 # index, too. The walk goes along the names and looks at each party's accounts; a page is full after few of them.
-_OWED = """
-   AND EXISTS (SELECT 1 FROM accounts AS a
-                WHERE a.tenant_id = :tenant_id AND a.party_id = p.id AND a.kind = :kind AND a.balance {sign} 0)
+_OWED: Final = """
+           AND {exists} (SELECT 1 FROM accounts AS a
+                          WHERE a.tenant_id = :tenant_id AND a.party_id = p.id AND a.kind = :kind
+                            AND a.balance {sign} 0)
 """
-_STANDINGS: Final = {
-    "positive": " AND p.archived_at IS NULL" + _OWED.format(sign=">"),
-    "negative": " AND p.archived_at IS NULL" + _OWED.format(sign="<"),
-    "settled": " AND p.archived_at IS NULL" + _OWED.format(sign="<>").replace("EXISTS", "NOT EXISTS"),
-    "archived": " AND p.archived_at IS NOT NULL",
-    "": " AND p.archived_at IS NULL",
-}
-STANDINGS: Final = frozenset(_STANDINGS)
+STANDINGS: Final = ("", "owes_us", "we_owe", "settled", "archived")
 
 
 def list_parties(
@@ -115,8 +110,7 @@ def list_parties(
 
     Args:
         search: Words of the name or phone, each perhaps only begun.
-        standing: "positive" (on the normal side: a customer who owes), "negative", "settled", "archived", or ""
-            for all that are not archived.
+        standing: One of STANDINGS; "" is everybody who is not archived.
         after, before: A party of the list; the page behind it, or the page before it.
     """
     place = _place(tenant_id, kind, after or before)
@@ -130,7 +124,7 @@ def list_parties(
           FROM parties AS p
          WHERE p.tenant_id = :tenant_id
            AND p.kind = :kind
-           {_STANDINGS[standing]}
+           {_stands(kind, standing)}
            {"AND " + every_word("party_words", "party_id", "p.id", len(typed)) if typed else ""}
            {f"AND (p.name_key, p.id) {'<' if backwards else '>'} (:name_key, :id)" if place else ""}
          ORDER BY p.name_key {order}, p.id {order}
@@ -176,8 +170,21 @@ def get_party(tenant_id: int, party_id: uuid.UUID, kind: str | None = None) -> P
     )
     if row is None:
         raise NotFoundError(f"There is no such {kind or 'customer, vendor, employee or member'} in this shop.")
-    own_first = _own_first(row.currency, _balances_of(tenant_id, row.kind, [row.id]).get(row.id, []))
-    return PartyDetails(*row, own_first)
+    balances = _balances_of(tenant_id, row.kind, [row.id]).get(row.id, [])
+    return PartyDetails(*[*row, _own_first(row.currency, balances)])
+
+
+def _stands(kind: str, standing: str) -> str:
+    """Write the condition of a standing; it is about any currency of the party."""
+    if standing == "archived":
+        return "AND p.archived_at IS NOT NULL"
+    in_use = "AND p.archived_at IS NULL"
+    if standing == "settled":
+        return in_use + _OWED.format(exists="NOT EXISTS", sign="<>")
+    if standing:
+        above = (standing == "owes_us") == (NORMAL_SIDE[kind] == "debit")
+        return in_use + _OWED.format(exists="EXISTS", sign=">" if above else "<")
+    return in_use
 
 
 def _place(tenant_id: int, kind: str, party_id: uuid.UUID | None) -> tuple[str, uuid.UUID] | None:

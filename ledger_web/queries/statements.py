@@ -5,6 +5,7 @@ it stands. Everything on a page comes from one statement and so from one moment:
 """
 
 import datetime as dt
+import re
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from typing import Any, Final
 
 from sqlalchemy import Row, TextClause, text
 
+from ledger_web.domain.ids import parse_id
+from ledger_web.domain.transactions import name_of
 from ledger_web.models.base import session_of
 
 LINES_MAX: Final = 50
@@ -19,6 +22,7 @@ PRINTED_MAX: Final = 2000
 EARLIEST: Final = dt.date(2000, 1, 1)  # transactions_day_is_sane
 LATEST: Final = dt.date(2200, 1, 2)  # one day later
 DAY: Final = dt.timedelta(days=1)
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _FIRST_ID: Final = uuid.UUID(int=0)
 _LAST_ID: Final = uuid.UUID(int=2**128 - 1)
 
@@ -30,8 +34,25 @@ class Place:
     day: dt.date
     transaction_id: uuid.UUID
 
+    @property
+    def next(self) -> "Place":
+        """The place right behind: nothing stands between the two."""
+        return Place(self.day, uuid.UUID(int=min(self.transaction_id.int + 1, _LAST_ID.int)))
+
     def __str__(self) -> str:
         return f"{self.day}.{self.transaction_id}"
+
+
+def place_of(text: str) -> Place | None:
+    """Read a place as `str` writes it; anything else is None."""
+    day, _, id = text.partition(".")
+    transaction_id = parse_id(id)
+    if transaction_id is None or not _DAY.fullmatch(day):
+        return None
+    try:
+        return Place(dt.date.fromisoformat(day), transaction_id)
+    except ValueError:
+        return None
 
 
 BEGINNING: Final = Place(EARLIEST, _FIRST_ID)
@@ -58,6 +79,14 @@ class StatementLine:
     @property
     def day(self) -> dt.date:
         return self.place.day
+
+    @property
+    def title(self) -> str:
+        """What it was, in the words of the shop: "Sale A-000012", "Payment", "Sale A-000012 deleted"."""
+        name = f"{name_of(self.document_kind)} {self.number}".strip()
+        return (
+            f"{name} {'deleted' if self.document_kind == 'sale' else 'reversed'}" if self.kind == "reversal" else name
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +254,7 @@ def get_statement(
         until: Last day, None for the end.
     """
     first, end = _range(since, until)
-    place = _following(after) if after else before or END
+    place = after.next if after else before or END
     place = min(max(place, Place(first, _FIRST_ID)), Place(end, _FIRST_ID))
     rows = (
         session_of(tenant_id)
@@ -254,11 +283,6 @@ def _range(since: dt.date | None, until: dt.date | None) -> tuple[dt.date, dt.da
     first = max(since or EARLIEST, EARLIEST)
     end = min(until, LATEST - DAY) + DAY if until else LATEST
     return min(first, LATEST), max(first, end)
-
-
-def _following(place: Place) -> Place:
-    """Return the place right behind a place: nothing stands between the two."""
-    return Place(place.day, uuid.UUID(int=min(place.transaction_id.int + 1, _LAST_ID.int)))
 
 
 def iterate_statement(

@@ -1,0 +1,177 @@
+"""Cash drawers: what is in them, what went through them, money in and out."""
+
+import uuid
+
+from flask import Blueprint, g, request, url_for
+from flask.typing import ResponseReturnValue
+
+from ledger_web.blueprints import statements
+from ledger_web.blueprints.statements import StatedAccount
+from ledger_web.domain.errors import ConflictError, NotFoundError, RuleViolationError
+from ledger_web.domain.permissions import DRAWER_EDIT, DRAWER_MOVE, DRAWER_VIEW
+from ledger_web.error_pages import status_of
+from ledger_web.forms.drawers import DrawerForm, PayInForm, PayOutForm
+from ledger_web.forms.payments import offer_first
+from ledger_web.forms.statements import PrintForm, StatementForm
+from ledger_web.identity import permission_required
+from ledger_web.queries.drawers import DrawerDetails, get_drawer, list_drawers
+from ledger_web.rendering import redirect_to, render, say
+from ledger_web.services.drawers import create_drawer, pay_in, pay_out
+from ledger_web.services.unit_of_work import UnitOfWork
+
+blueprint = Blueprint("drawers", __name__, url_prefix="/drawers")
+
+
+@blueprint.get("/")
+@permission_required(DRAWER_VIEW)
+def index() -> ResponseReturnValue:
+    return render("drawers/index.html", drawers=list_drawers(g.tenant.id))
+
+
+@blueprint.get("/new")
+@permission_required(DRAWER_EDIT)
+def new() -> ResponseReturnValue:
+    return _show_new(DrawerForm())
+
+
+@blueprint.post("/")
+@permission_required(DRAWER_EDIT)
+def create() -> ResponseReturnValue:
+    form = DrawerForm(request.form)
+    if not form.validate():
+        return _show_new(form, 422)
+    try:
+        drawer = create_drawer(form.to_command(), _act())
+    except (RuleViolationError, ConflictError) as error:
+        return _show_new(form, status_of(error), trouble=error.message)
+    say("This drawer was added already." if drawer.replayed else "The drawer was added.")
+    return redirect_to(".show", drawer_id=drawer.id)
+
+
+@blueprint.get("/<uuid:drawer_id>")
+@permission_required(DRAWER_VIEW)
+def show(drawer_id: uuid.UUID) -> ResponseReturnValue:
+    drawer = get_drawer(g.tenant.id, drawer_id)
+    form = StatementForm(request.args)
+    status = 200 if form.validate() else 422
+    account = _account(drawer, form)
+    statement = statements.read_page(form, account)
+    return render(
+        "drawers/show.html",
+        "statements/_statement_panel.html",
+        status,
+        drawer=drawer,
+        form=form,
+        account=account,
+        balances=drawer.money,
+        statement=statement,
+        links=statements.links(form, account, statement, {"drawer_id": drawer.id}),
+        here=url_for(".show", drawer_id=drawer.id),
+    )
+
+
+@blueprint.get("/<uuid:drawer_id>/statement")
+@permission_required(DRAWER_VIEW)
+def statement_print(drawer_id: uuid.UUID) -> ResponseReturnValue:
+    drawer = get_drawer(g.tenant.id, drawer_id)
+    form = _asked(PrintForm(request.args))
+    account = _account(drawer, form)
+    return render(
+        "statements/print.html",
+        form=form,
+        account=account,
+        statement=statements.read_for_paper(form, account),
+        phone="",
+        back=url_for(".show", drawer_id=drawer.id),
+    )
+
+
+@blueprint.get("/<uuid:drawer_id>/statement.csv")
+@permission_required(DRAWER_VIEW)
+def statement_csv(drawer_id: uuid.UUID) -> ResponseReturnValue:
+    drawer = get_drawer(g.tenant.id, drawer_id)
+    form = _asked(StatementForm(request.args))
+    return statements.csv_answer(form, _account(drawer, form))
+
+
+@blueprint.get("/<uuid:drawer_id>/pay-ins/new")
+@permission_required(DRAWER_MOVE)
+def new_pay_in(drawer_id: uuid.UUID) -> ResponseReturnValue:
+    return _show_new_pay_in(get_drawer(g.tenant.id, drawer_id), PayInForm(currency=g.tenant.base_currency))
+
+
+@blueprint.post("/<uuid:drawer_id>/pay-ins/")
+@permission_required(DRAWER_MOVE)
+def create_pay_in(drawer_id: uuid.UUID) -> ResponseReturnValue:
+    drawer = get_drawer(g.tenant.id, drawer_id)
+    form = PayInForm(request.form)
+    if not form.validate():
+        return _show_new_pay_in(drawer, form, 422)
+    try:
+        recorded = pay_in(form.to_command(drawer_id), _act())
+    except (RuleViolationError, ConflictError) as error:
+        return _show_new_pay_in(drawer, form, status_of(error), trouble=error.message)
+    say("This was paid in already." if recorded.replayed else "The money was paid in.")
+    return redirect_to(".show", drawer_id=drawer_id, currency=form.currency.data)
+
+
+@blueprint.get("/<uuid:drawer_id>/pay-outs/new")
+@permission_required(DRAWER_MOVE)
+def new_pay_out(drawer_id: uuid.UUID) -> ResponseReturnValue:
+    return _show_new_pay_out(get_drawer(g.tenant.id, drawer_id), PayOutForm(currency=g.tenant.base_currency))
+
+
+@blueprint.post("/<uuid:drawer_id>/pay-outs/")
+@permission_required(DRAWER_MOVE)
+def create_pay_out(drawer_id: uuid.UUID) -> ResponseReturnValue:
+    drawer = get_drawer(g.tenant.id, drawer_id)
+    form = PayOutForm(request.form)
+    if not form.validate():
+        return _show_new_pay_out(drawer, form, 422)
+    try:
+        recorded = pay_out(form.to_command(drawer_id), _act())
+    except (RuleViolationError, ConflictError) as error:
+        return _show_new_pay_out(drawer, form, status_of(error), trouble=error.message)
+    say("This was paid out already." if recorded.replayed else "The money was paid out.")
+    return redirect_to(".show", drawer_id=drawer_id, currency=form.currency.data)
+
+
+def _act() -> UnitOfWork:
+    return UnitOfWork(g.tenant.id, g.identity.user_id)
+
+
+def _account(drawer: DrawerDetails, form: StatementForm) -> StatedAccount:
+    """Return the account in the currency asked for, otherwise in the first the drawer holds."""
+    first = drawer.money[0].currency if drawer.money else g.tenant.base_currency
+    currency = form.currency.data or first
+    money = drawer.in_currency(currency)
+    return StatedAccount("cash", drawer.name, currency, money.account_id if money else None)
+
+
+def _asked(form: StatementForm) -> StatementForm:
+    """Return a form that asks for something there is: a sheet or a file cannot show what was wrong."""
+    if not form.validate():
+        raise NotFoundError("There is no such statement. Choose the days again.")
+    return form
+
+
+def _show_new(form: DrawerForm, status: int = 200, trouble: str = "") -> ResponseReturnValue:
+    return render("drawers/new.html", "drawers/_drawer_form.html", status, form=form, trouble=trouble)
+
+
+def _show_new_pay_in(
+    drawer: DrawerDetails, form: PayInForm, status: int = 200, trouble: str = ""
+) -> ResponseReturnValue:
+    offer_first(form.currency, [g.tenant.base_currency, *(each.currency for each in drawer.money)])
+    return render(
+        "drawers/new_pay_in.html", "drawers/_pay_in_form.html", status, drawer=drawer, form=form, trouble=trouble
+    )
+
+
+def _show_new_pay_out(
+    drawer: DrawerDetails, form: PayOutForm, status: int = 200, trouble: str = ""
+) -> ResponseReturnValue:
+    offer_first(form.currency, [each.currency for each in drawer.money if each.amount])
+    return render(
+        "drawers/new_pay_out.html", "drawers/_pay_out_form.html", status, drawer=drawer, form=form, trouble=trouble
+    )

@@ -1,0 +1,291 @@
+"""Customers, vendors, employees and members: four nouns, one set of handlers.
+
+Each noun has addresses and endpoints of its own (`customers.show`, `/customers/…`); what they share is here.
+"""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from flask import Blueprint, g, request, url_for
+from flask.typing import ResponseReturnValue
+
+from ledger_web.blueprints import statements
+from ledger_web.blueprints.statements import StatedAccount
+from ledger_web.domain.errors import NotFoundError, RuleViolationError, StaleEditError
+from ledger_web.domain.permissions import PARTY_CREATE, PARTY_CREDIT_LIMIT, PARTY_EDIT, PARTY_VIEW
+from ledger_web.forms.parties import CreditLimitForm, NewPartyForm, PartyActForm, PartyFilterForm, PartyForm
+from ledger_web.forms.payments import offer_first
+from ledger_web.forms.statements import PrintForm, StatementForm
+from ledger_web.identity import may, permission_required
+from ledger_web.queries.parties import PartyDetails, PartyPage, get_party, list_parties
+from ledger_web.rendering import redirect_to, render, say
+from ledger_web.services.parties import archive_party, create_party, edit_party, restore_party, set_credit_limit
+from ledger_web.services.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Noun:
+    """How a kind of party is spoken of."""
+
+    kind: str
+    plural: str  # also its blueprint and the first part of its addresses
+    article: str
+    money_in: str
+    money_out: str
+
+    @property
+    def one(self) -> str:
+        """Such as "a customer", "an employee"."""
+        return f"{self.article} {self.kind}"
+
+
+NOUNS: Final = MappingProxyType(
+    {
+        noun.kind: noun
+        for noun in (
+            Noun("customer", "customers", "a", "Take a payment", "Pay back"),
+            Noun("vendor", "vendors", "a", "Take money back", "Pay"),
+            Noun("employee", "employees", "an", "Take money back", "Pay"),
+            Noun("member", "members", "a", "Take a payment", "Pay back"),
+        )
+    }
+)
+
+
+@permission_required(PARTY_VIEW)
+def index(kind: str) -> ResponseReturnValue:
+    form = PartyFilterForm(request.args)
+    status = 200 if form.validate() else 422
+    parties = _listed(kind, form) if status == 200 else PartyPage((), None, None)
+    asked = {"q": form.q.data or None, "standing": form.standing.data or None}
+    return render(
+        "parties/index.html",
+        "parties/_parties_list.html",
+        status,
+        noun=NOUNS[kind],
+        nouns=NOUNS.values(),
+        form=form,
+        parties=parties,
+        before=url_for(".index", before=parties.before, **asked) if parties.before else "",
+        after=url_for(".index", after=parties.after, **asked) if parties.after else "",
+    )
+
+
+@permission_required(PARTY_CREATE)
+def new(kind: str) -> ResponseReturnValue:
+    return _show_new(kind, NewPartyForm(currency=g.tenant.base_currency))
+
+
+@permission_required(PARTY_CREATE)
+def create(kind: str) -> ResponseReturnValue:
+    form = NewPartyForm(request.form)
+    if not form.validate():
+        return _show_new(kind, form, 422)
+    command = form.to_command(kind, may_limit=kind == "customer" and may(PARTY_CREDIT_LIMIT))
+    party = create_party(command, _act())
+    say(f"{command.name} was added already." if party.replayed else f"{command.name} was added.")
+    return redirect_to(".show", party_id=party.id)
+
+
+@permission_required(PARTY_VIEW)
+def show(kind: str, party_id: uuid.UUID) -> ResponseReturnValue:
+    party = get_party(g.tenant.id, party_id, kind)
+    form = StatementForm(request.args)
+    status = 200 if form.validate() else 422
+    account = _account(party, form)
+    statement = statements.read_page(form, account)
+    return render(
+        "parties/show.html",
+        "statements/_statement_panel.html",
+        status,
+        noun=NOUNS[kind],
+        party=party,
+        act=PartyActForm(),
+        form=form,
+        account=account,
+        balances=party.balances,
+        statement=statement,
+        links=statements.links(form, account, statement, {"party_id": party.id}),
+        here=url_for(".show", party_id=party.id),
+    )
+
+
+@permission_required(PARTY_VIEW)
+def statement_print(kind: str, party_id: uuid.UUID) -> ResponseReturnValue:
+    party = get_party(g.tenant.id, party_id, kind)
+    form = _asked(PrintForm(request.args))
+    account = _account(party, form)
+    return render(
+        "statements/print.html",
+        form=form,
+        account=account,
+        statement=statements.read_for_paper(form, account),
+        phone=party.phone,
+        back=url_for(".show", party_id=party.id),
+    )
+
+
+@permission_required(PARTY_VIEW)
+def statement_csv(kind: str, party_id: uuid.UUID) -> ResponseReturnValue:
+    party = get_party(g.tenant.id, party_id, kind)
+    form = _asked(StatementForm(request.args))
+    return statements.csv_answer(form, _account(party, form))
+
+
+@permission_required(PARTY_EDIT)
+def edit(kind: str, party_id: uuid.UUID) -> ResponseReturnValue:
+    party = get_party(g.tenant.id, party_id, kind)
+    form = PartyForm(version=party.version, name=party.name, phone=party.phone, note=party.note)
+    return _show_edit(party, form)
+
+
+@permission_required(PARTY_EDIT)
+def update(kind: str, party_id: uuid.UUID) -> ResponseReturnValue:
+    party = get_party(g.tenant.id, party_id, kind)
+    form = PartyForm(request.form)
+    if not form.validate():
+        return _show_edit(party, form, 422)
+    try:
+        edit_party(form.to_command(party_id, kind), _act())
+    except StaleEditError as error:
+        party = get_party(g.tenant.id, party_id, kind)
+        form.compare_with(party.version)
+        return _show_edit(party, form, 409, trouble=error.message)
+    say("Saved.")
+    return redirect_to(".show", party_id=party_id)
+
+
+@permission_required(PARTY_CREDIT_LIMIT)
+def edit_credit_limit(kind: str, party_id: uuid.UUID) -> ResponseReturnValue:
+    party = get_party(g.tenant.id, party_id, kind)
+    form = CreditLimitForm(base_currency=party.currency, version=party.version, credit_limit=party.own.credit_limit)
+    return _show_credit_limit(party, form)
+
+
+@permission_required(PARTY_CREDIT_LIMIT)
+def update_credit_limit(kind: str, party_id: uuid.UUID) -> ResponseReturnValue:
+    party = get_party(g.tenant.id, party_id, kind)
+    form = CreditLimitForm(request.form, base_currency=party.currency)
+    if not form.validate():
+        return _show_credit_limit(party, form, 422)
+    try:
+        set_credit_limit(form.to_command(party_id), _act())
+    except StaleEditError as error:
+        party = get_party(g.tenant.id, party_id, kind)
+        form.compare_with(party.version)
+        return _show_credit_limit(party, form, 409, trouble=error.message)
+    say("The credit limit was set.")
+    return redirect_to(".show", party_id=party_id)
+
+
+@permission_required(PARTY_EDIT)
+def archive(kind: str, party_id: uuid.UUID) -> ResponseReturnValue:
+    form = _sent(PartyActForm(request.form))
+    archive_party(form.to_archive(party_id, kind), _act())
+    say("Archived. Nothing more is posted here until it is taken out of the archive.")
+    return redirect_to(".show", party_id=party_id)
+
+
+@permission_required(PARTY_EDIT)
+def restore(kind: str, party_id: uuid.UUID) -> ResponseReturnValue:
+    form = _sent(PartyActForm(request.form))
+    restore_party(form.to_restore(party_id, kind), _act())
+    say("Taken out of the archive.")
+    return redirect_to(".show", party_id=party_id)
+
+
+# The addresses of each noun, behind /customers, /vendors, /employees and /members.
+_ADDRESSES: Final[tuple[tuple[str, str, Callable[..., ResponseReturnValue]], ...]] = (
+    ("GET", "/", index),
+    ("GET", "/new", new),
+    ("POST", "/", create),
+    ("GET", "/<uuid:party_id>", show),
+    ("GET", "/<uuid:party_id>/statement", statement_print),
+    ("GET", "/<uuid:party_id>/statement.csv", statement_csv),
+    ("GET", "/<uuid:party_id>/edit", edit),
+    ("POST", "/<uuid:party_id>", update),
+    ("POST", "/<uuid:party_id>/archive", archive),
+    ("POST", "/<uuid:party_id>/archive/delete", restore),
+)
+_OF_CUSTOMERS: Final[tuple[tuple[str, str, Callable[..., ResponseReturnValue]], ...]] = (
+    ("GET", "/<uuid:party_id>/credit-limit", edit_credit_limit),
+    ("POST", "/<uuid:party_id>/credit-limit", update_credit_limit),
+)
+
+
+def _blueprint_of(noun: Noun) -> Blueprint:
+    blueprint = Blueprint(noun.plural, __name__, url_prefix=f"/{noun.plural}")
+    for method, rule, view in _ADDRESSES + (_OF_CUSTOMERS if noun.kind == "customer" else ()):
+        blueprint.add_url_rule(rule, view.__name__, view, methods=[method], defaults={"kind": noun.kind})
+    return blueprint
+
+
+blueprints: Final = tuple(_blueprint_of(noun) for noun in NOUNS.values())
+
+
+def _act() -> UnitOfWork:
+    return UnitOfWork(g.tenant.id, g.identity.user_id)
+
+
+def _sent(form: PartyActForm) -> PartyActForm:
+    if not form.validate():
+        raise RuleViolationError(" ".join(form.sentences))
+    return form
+
+
+def _listed(kind: str, form: PartyFilterForm) -> PartyPage:
+    return list_parties(
+        g.tenant.id,
+        kind,
+        search=form.q.data or "",
+        standing=form.standing.data or "",
+        after=form.after.data,
+        before=form.before.data,
+    )
+
+
+def _account(party: PartyDetails, form: StatementForm) -> StatedAccount:
+    """Return the account in the currency asked for, otherwise in the party's own."""
+    balance = party.in_currency(form.currency.data or party.currency)
+    return StatedAccount(party.kind, party.name, balance.currency, balance.account_id)
+
+
+def _asked(form: StatementForm) -> StatementForm:
+    """Return a form that asks for something there is: a sheet or a file cannot show what was wrong."""
+    if not form.validate():
+        raise NotFoundError("There is no such statement. Choose the days again.")
+    return form
+
+
+def _show_new(kind: str, form: NewPartyForm, status: int = 200) -> ResponseReturnValue:
+    offer_first(form.currency, [g.tenant.base_currency])
+    return render("parties/new.html", "parties/_new_party_form.html", status, noun=NOUNS[kind], form=form)
+
+
+def _show_edit(party: PartyDetails, form: PartyForm, status: int = 200, trouble: str = "") -> ResponseReturnValue:
+    return render(
+        "parties/edit.html",
+        "parties/_party_form.html",
+        status,
+        noun=NOUNS[party.kind],
+        party=party,
+        form=form,
+        trouble=trouble,
+    )
+
+
+def _show_credit_limit(
+    party: PartyDetails, form: CreditLimitForm, status: int = 200, trouble: str = ""
+) -> ResponseReturnValue:
+    return render(
+        "parties/credit_limit.html",
+        "parties/_credit_limit_form.html",
+        status,
+        noun=NOUNS[party.kind],
+        party=party,
+        form=form,
+        trouble=trouble,
+    )

@@ -1,0 +1,61 @@
+"""Forms of cash drawers."""
+
+import re
+import uuid
+
+from ledger_web.forms.base import LedgerForm
+from ledger_web.forms.fields import ChoiceField, CurrencyField, MoneyField, TextField
+from ledger_web.services.drawers import DRAWING, EXPENSES, CreateDrawer, PayIn, PayOut
+
+_SERIES = re.compile(r"[A-Z0-9]{1,4}")
+
+
+class DrawerForm(LedgerForm):
+    """A cash drawer to be added."""
+
+    name = TextField("Name", max_length=60, identifier=True)
+    series = TextField("Letters", max_length=4, identifier=True, render_kw={"autocapitalize": "characters"})
+
+    def to_command(self) -> CreateDrawer:
+        return CreateDrawer(id=self.op_id.data, name=self.name.data, series=self.series.data.upper())
+
+    def validate_series(self, field: TextField) -> None:
+        """The letters begin the numbers of sales, so they are plain."""
+        if field.data and not _SERIES.fullmatch(field.data.upper()):
+            raise ValueError("Letters: Use one to four letters A to Z or digits, like B or T2.")
+
+
+class PayInForm(LedgerForm):
+    """The owner's money into a drawer."""
+
+    currency = CurrencyField("Currency")
+    amount = MoneyField("Amount", currency_field="currency", minimum=1)
+    reason = TextField("Reason", max_length=200)
+
+    def to_command(self, drawer_id: uuid.UUID) -> PayIn:
+        return PayIn(
+            id=self.op_id.data,
+            drawer_id=drawer_id,
+            currency=self.currency.data,
+            amount=self.amount.data,
+            reason=self.reason.data,
+        )
+
+
+class PayOutForm(LedgerForm):
+    """Money out of a drawer, for something."""
+
+    currency = CurrencyField("Currency")
+    amount = MoneyField("Amount", currency_field="currency", minimum=1)
+    category = ChoiceField("What for", choices=[*EXPENSES.items(), (DRAWING, "For the owner")])
+    reason = TextField("Reason", max_length=200)
+
+    def to_command(self, drawer_id: uuid.UUID) -> PayOut:
+        return PayOut(
+            id=self.op_id.data,
+            drawer_id=drawer_id,
+            currency=self.currency.data,
+            amount=self.amount.data,
+            category=self.category.data,
+            reason=self.reason.data,
+        )
