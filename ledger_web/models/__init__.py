@@ -7,7 +7,7 @@ from ledger_web.models.drawer import CashDrawer, CashDrawerMoney, NumberSeries
 from ledger_web.models.ledger import Account, Entry, Transaction
 from ledger_web.models.party import Customer, Employee, Member, Party, PartyWord, Vendor
 from ledger_web.models.payment import Payment
-from ledger_web.models.product import Barcode, Product, ProductWord
+from ledger_web.models.product import Barcode, Product, ProductImport, ProductWord
 from ledger_web.models.recalculation import BalanceDiscrepancy, RecalculationRun
 from ledger_web.models.sale import Cart, CartLine, Sale, SaleLine
 from ledger_web.models.stock import StockLevel, StockMove
@@ -31,6 +31,7 @@ __all__ = [
     "PartyWord",
     "Payment",
     "Product",
+    "ProductImport",
     "ProductWord",
     "RecalculationRun",
     "Role",
