@@ -142,8 +142,8 @@ def test_a_cookie_of_one_shop_is_worthless_at_another(
 
 @pytest.mark.parametrize(
     "value",
-    ["", ".", "1.", "0.x", "-1.x", "9" * 30, "1." + "a" * 42, "1." + "a" * 44, "٣." + "a" * 43, "9" * 16 + "." + "a" * 43,
-     "1." + "a" * 43 + "\n", "x" * 4000, "1.é" + "a" * 42],
+    ["", ".", "1.", "0.x", "-1.x", "9" * 30, "1." + "a" * 42, "1." + "a" * 44, "٣." + "a" * 43,
+     "9" * 16 + "." + "a" * 43, "1." + "a" * 43 + "\n", "x" * 4000, "1.é" + "a" * 42],
 )  # fmt: skip
 def test_a_cookie_we_did_not_write_is_nobody(client_of: Browsers, corner: Shop, value: str) -> None:
     client = client_of(corner, "")

@@ -43,7 +43,7 @@ class Roots(HTMLParser):
         if tag not in VOID:
             self.depth += 1
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_startendtag(self, _tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if self.depth == 0:
             self.ids.append(dict(attrs).get("id") or "")
 

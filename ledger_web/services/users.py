@@ -62,11 +62,18 @@ class CreateUser:
 class ChangePassword:
     """Somebody wants another password."""
 
-    id: uuid.UUID
     user_id: uuid.UUID
     old_password: str = field(repr=False)
     new_password: str = field(repr=False)
     session_id: bytes | None = None  # the one session that goes on
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResetPassword:
+    """Whoever runs the server gives somebody another password, because the old one is lost."""
+
+    login: str
+    password: str = field(repr=False)
 
 
 @whole_act
@@ -189,6 +196,38 @@ def change_password(command: ChangePassword, uow: UnitOfWork) -> None:
                AND revoked_at IS NULL
             """,
             {"user_id": command.user_id, "kept": command.session_id or b""},
+        )
+
+
+@whole_act
+def reset_password(command: ResetPassword, uow: UnitOfWork) -> None:
+    """Give somebody another password without asking for the old one, and end every session they have.
+
+    Raises:
+        NotFoundError: Nobody here signs in by this name.
+        WeakPasswordError: The password is easy to guess.
+    """
+    login = fold_login(command.login)
+    check_password(command.password, [login])
+    password_hash = hash_password(command.password)
+    with uow:
+        user_id = uow.execute(
+            """
+            UPDATE users SET password_hash = %(password_hash)s
+             WHERE tenant_id = %(tenant_id)s AND login = %(login)s
+            RETURNING id
+            """,
+            {"login": login, "password_hash": password_hash},
+        ).scalar_one_or_none()
+        if user_id is None:
+            raise NotFoundError(f"Nobody signs in as {login} in this shop.")
+        _forget_attempts_of(uow, f"login:{login}")
+        uow.execute(
+            """
+            UPDATE sessions SET revoked_at = now()
+             WHERE tenant_id = %(tenant_id)s AND user_id = %(user_id)s AND revoked_at IS NULL
+            """,
+            {"user_id": user_id},
         )
 
 

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 
 from ledger_web.identity import SESSION_COOKIE
@@ -18,14 +19,17 @@ WRONG = {"login": "owner", "password": "not the password"}
 
 ELSEWHERE = (
     "//evil.example", "///evil.example", "////evil.example", "/\\evil.example", "/\\\\evil.example", "\\evil.example",
-    "\\\\evil.example", "/\t/evil.example", "/\n/evil.example", "/\r/evil.example", "\t//evil.example", " //evil.example",
+    "\\\\evil.example", "/\t/evil.example", "/\n/evil.example", "/\r/evil.example", "\t//evil.example",
+    " //evil.example",
     "/ /evil.example", "https://evil.example", "https:evil.example", "https:/evil.example", "http:///evil.example",
     "HTTPS://evil.example", "javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,x", "vbscript:x", "ftp://evil",
     "evil.example", "evil.example/path", "@evil.example", "/@evil.example", "//@evil.example", "//evil.example@corner",
-    "https://corner.shop.localhost@evil.example", "https://corner.shop.localhost.evil.example", "//corner.shop.localhost",
+    "https://corner.shop.localhost@evil.example", "https://corner.shop.localhost.evil.example",
+    "//corner.shop.localhost",
     "http://corner.shop.localhost/", "/%09/evil.example", "/%2f/evil.example", "/%5cevil.example", "%2f%2fevil.example",
     "/.//evil.example", "/..//evil.example", "/.evil.example", "/x/../..//evil.example", ";//evil.example", "?//evil",
-    "#//evil.example", "/;@evil.example", "/:80//evil.example", "//[::1]/", "//127.0.0.1", "//2130706433", "//evil%00.x",
+    "#//evil.example", "/;@evil.example", "/:80//evil.example", "//[::1]/", "//127.0.0.1", "//2130706433",
+    "//evil%00.x",
     "/\u2028/evil.example", "/\u3000/evil", "／／evil.example", "//evil。example", "\x00//evil.example", "/\x00/evil",
     "/static/css/site.css", "/nothing/here", "/sign-out", "x" * 2000, "/" + "a" * 2000, "\ud800",
 )  # fmt: skip
@@ -257,8 +261,6 @@ def test_twenty_guesses_at_once_are_five(app: Flask, corner: Shop) -> None:
 def test_an_older_hash_is_renewed_when_its_owner_signs_in(
     client_of: Browsers, database: Database, corner: Shop
 ) -> None:
-    from argon2 import PasswordHasher
-
     weak = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash(PASSWORD)
     with database.connect() as superuser:
         superuser.execute("UPDATE users SET password_hash = %s", [weak])
