@@ -3,7 +3,7 @@
 `ALL` is the table of contents of the site; `factory.create_app` registers it.
 """
 
-from ledger_web.blueprints import appearance, auth, home, landing, product_imports, products, sales, sell
+from ledger_web.blueprints import admin, appearance, auth, drawers, home, landing, parties, payments, product_imports, products, sales, sell
 
 ALL = (
     landing.blueprint,
@@ -12,6 +12,10 @@ ALL = (
     home.blueprint,
     sell.blueprint,
     sales.blueprint,
+    *parties.blueprints,
+    payments.blueprint,
+    drawers.blueprint,
     products.blueprint,
     product_imports.blueprint,
+    admin.blueprint,
 )

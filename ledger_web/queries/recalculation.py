@@ -92,6 +92,7 @@ class DiscrepancyRow:
     party_id: uuid.UUID | None
     party_kind: str | None
     drawer_id: uuid.UUID | None
+    sale_id: uuid.UUID | None  # of a document, or of the sale a reversal undid
     first_transaction_id: uuid.UUID | None
     first_transaction_kind: str | None
     first_transaction_on: dt.date | None
@@ -144,7 +145,7 @@ def list_discrepancies(tenant_id: int, run_id: uuid.UUID, limit: int = 200) -> l
         text(
             """
             SELECT b.model, b.holder_id, b.holder, b.currency, b.figure, b.cached, b.computed, b.fixed_at, b.refusal,
-                   a.party_id, p.kind AS party_kind, a.drawer_id, b.first_transaction_id,
+                   a.party_id, p.kind AS party_kind, a.drawer_id, o.id AS sale_id, b.first_transaction_id,
                    t.kind AS first_transaction_kind, t.occurred_on AS first_transaction_on,
                    s.number AS first_sale_number
               FROM (SELECT d.*, dense_rank() OVER (ORDER BY d.model, d.holder, d.holder_id) AS place
@@ -152,6 +153,8 @@ def list_discrepancies(tenant_id: int, run_id: uuid.UUID, limit: int = 200) -> l
                      WHERE d.tenant_id = :tenant_id AND d.run_id = :run_id) AS b
               LEFT JOIN accounts AS a ON a.tenant_id = :tenant_id AND a.id = b.holder_id
               LEFT JOIN parties AS p ON p.tenant_id = :tenant_id AND p.id = a.party_id
+              LEFT JOIN transactions AS h ON h.tenant_id = :tenant_id AND h.id = b.holder_id
+              LEFT JOIN sales AS o ON o.tenant_id = :tenant_id AND o.id = coalesce(h.reverses_id, h.id)
               LEFT JOIN transactions AS t ON t.tenant_id = :tenant_id AND t.id = b.first_transaction_id
               LEFT JOIN sales AS s ON s.tenant_id = :tenant_id AND s.id = b.first_transaction_id
              WHERE b.place <= :limit

@@ -1,0 +1,96 @@
+"""Looking after the shop: proving its balances, and repairing them."""
+
+import uuid
+
+from flask import Blueprint, g, request
+from flask.typing import ResponseReturnValue
+
+from ledger_web.domain.permissions import RECALCULATION_RUN, RECALCULATION_VIEW
+from ledger_web.forms.recalculation import RecalculationForm, StepForm
+from ledger_web.identity import permission_required
+from ledger_web.queries.recalculation import DiscrepancyRow, get_run, list_discrepancies, list_runs
+from ledger_web.rendering import redirect_to, render, say, wants_fragment
+from ledger_web.services.cached_balances import MISSING_ENTRIES
+from ledger_web.services.recalculation import CACHED_BALANCES, continue_recalculation, start_recalculation
+from ledger_web.services.unit_of_work import UnitOfWork
+
+SHOWN_MAX = 200
+
+blueprint = Blueprint("admin", __name__, url_prefix="/admin")
+
+
+@blueprint.get("/")
+@permission_required(RECALCULATION_VIEW)
+def index() -> ResponseReturnValue:
+    return render("admin/index.html", runs=list_runs(g.tenant.id, limit=1))
+
+
+@blueprint.get("/recalculation")
+@permission_required(RECALCULATION_VIEW)
+def new_recalculation() -> ResponseReturnValue:
+    return _show_new(RecalculationForm(data={"all_models": True}))
+
+
+@blueprint.post("/recalculation")
+@permission_required(RECALCULATION_RUN)
+def create_recalculation() -> ResponseReturnValue:
+    form = RecalculationForm(request.form)
+    if not form.validate():
+        return _show_new(form, 422)
+    run = start_recalculation(form.to_command(), _act())
+    return redirect_to(".show_recalculation", run_id=run.id)
+
+
+@blueprint.get("/recalculation/<uuid:run_id>")
+@permission_required(RECALCULATION_VIEW)
+def show_recalculation(run_id: uuid.UUID) -> ResponseReturnValue:
+    return _show_run(run_id)
+
+
+@blueprint.post("/recalculation/<uuid:run_id>/step")
+@permission_required(RECALCULATION_RUN)
+def create_step(run_id: uuid.UUID) -> ResponseReturnValue:
+    form = StepForm(request.form)
+    if not form.validate():
+        get_run(g.tenant.id, run_id)  # a run that is not there is not there, whatever was sent
+        say(" ".join(form.sentences), "bad")
+        return _show_run(run_id, 422)
+    continue_recalculation(form.to_command(run_id), _act())
+    return _show_run(run_id) if wants_fragment() else redirect_to(".show_recalculation", run_id=run_id)
+
+
+def _show_new(form: RecalculationForm, status: int = 200) -> ResponseReturnValue:
+    return render(
+        "admin/new_recalculation.html",
+        "admin/_recalculation_form.html",
+        status,
+        form=form,
+        models=CACHED_BALANCES,
+        runs=list_runs(g.tenant.id),
+    )
+
+
+def _show_run(run_id: uuid.UUID, status: int = 200) -> ResponseReturnValue:
+    run = get_run(g.tenant.id, run_id)
+    found = list_discrepancies(g.tenant.id, run_id, SHOWN_MAX)
+    return render(
+        "admin/show_recalculation.html",
+        "admin/_run_panel.html",
+        status,
+        run=run,
+        found=found,
+        models=CACHED_BALANCES,
+        step_form=StepForm(data={"step": run.step}),
+        repair_form=RecalculationForm(),
+        force_form=RecalculationForm(),
+        can_be_repaired=any(row.can_be_repaired for row in found),
+        can_be_forced=run.is_stopped or any(_lacks_entries(row) for row in found),
+    )
+
+
+def _lacks_entries(row: DiscrepancyRow) -> bool:
+    return row.fixed_at is None and row.refusal == MISSING_ENTRIES
+
+
+def _act() -> UnitOfWork:
+    return UnitOfWork(g.tenant.id, g.identity.user_id)

@@ -1,0 +1,234 @@
+"""The recalculation pages: with and without JavaScript, for those who may, of one shop."""
+
+import re
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from werkzeug.test import TestResponse
+
+from ledger_web.domain.ids import new_id
+from ledger_web.domain.journal import Entry, customer, equity
+from ledger_web.queries.recalculation import list_runs
+from ledger_web.services.recalculation import StartRecalculation, start_recalculation
+from tests.bad_input import SENDABLE
+from tests.books import cached_balance, count
+from tests.clients import ShopClient
+from tests.databases import Database
+from tests.shops import Shop, add_customer, add_product, sell
+
+ClientOf = Callable[..., ShopClient]
+
+
+@pytest.fixture
+def superuser(database: Database) -> Iterator["psycopg.Connection[tuple[object, ...]]"]:
+    with database.connect() as connection:
+        yield connection
+
+
+@pytest.fixture
+def alice(shop: Shop) -> uuid.UUID:
+    """A customer who owes 120.00."""
+    alice, id = add_customer(shop, "Alice"), new_id()
+    with shop.act() as uow:
+        uow.is_replay(StartRecalculation(id=id), id=id, kind="opening_balance")
+        uow.post([Entry(customer(alice, "PKR"), equity("PKR", "opening"), 120_00)])
+    return alice
+
+
+def ask(client: ShopClient, mode: str = "check", htmx: bool = False, **data: Any) -> TestResponse:
+    form = {"op_id": str(new_id()), "mode": mode, **(data or {"all_models": "y"})}
+    return client.post_form("/admin/recalculation", form, htmx=htmx)
+
+
+def fields_of(page: TestResponse, button: str) -> dict[str, list[str]]:
+    """Read the hidden fields of the form whose button says this, but for the token, which `post_form` brings."""
+    form = next(form for form in re.findall(r"<form.*?</form>", page.text, re.S) if button in form)
+    fields: dict[str, list[str]] = {}
+    for name, value in re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form):
+        fields.setdefault(name, []).append(value)
+    return {name: values for name, values in fields.items() if name != "csrf_token"}
+
+
+def go_on_to_the_end(client: ShopClient, address: str) -> TestResponse:
+    """Press Continue until there is no such button, as a browser without JavaScript would."""
+    for _ in range(50):
+        page = client.get(address)
+        if "Continue" not in page.text:
+            return page
+        answer = client.post_form(f"{address}/step", fields_of(page, "Continue"))
+        assert answer.status_code == 303
+        assert answer.headers["Location"].endswith(address)
+    raise AssertionError("the run does not end")
+
+
+def test_the_admin_page_leads_to_the_recalculation(shop: Shop, client_of: ClientOf) -> None:
+    page = client_of(shop).get("/admin/")
+
+    assert page.status_code == 200
+    assert 'href="/admin/recalculation"' in page.text
+
+
+def test_a_check_without_javascript_finds_a_broken_balance_and_repairs_it(
+    shop: Shop, alice: uuid.UUID, client_of: ClientOf, superuser: psycopg.Connection
+) -> None:
+    superuser.execute("UPDATE accounts SET debits = debits + 3000 WHERE kind = 'customer'")
+    client = client_of(shop)
+
+    answer = ask(client)
+    assert answer.status_code == 303
+    page = go_on_to_the_end(client, answer.headers["Location"])
+
+    assert f'href="/customers/{alice}"' in page.text
+    assert "owes you 150.00 PKR" in page.text
+    assert "owes you 120.00 PKR" in page.text
+    assert "30.00 PKR too high" in page.text
+    assert "not yet" in page.text
+    assert cached_balance(shop, customer(alice, "PKR")) == 150_00
+
+    repair = client.post_form("/admin/recalculation", {**fields_of(page, "Repair these"), "mode": "repair"})
+    page = go_on_to_the_end(client, repair.headers["Location"])
+
+    assert ">repaired<" in page.text
+    assert "Repair these" not in page.text
+    assert cached_balance(shop, customer(alice, "PKR")) == 120_00
+
+
+def test_htmx_is_sent_to_the_run_and_drives_it_with_fragments(
+    shop: Shop, alice: uuid.UUID, client_of: ClientOf
+) -> None:
+    client = client_of(shop)
+
+    answer = ask(client, htmx=True)
+    address = answer.headers["HX-Redirect"]
+    page = client.get(address)
+    step = client.post_form(f"{address}/step", fields_of(page, "Continue"), htmx=True)
+
+    assert 'hx-trigger="load, submit"' in page.text
+    assert step.status_code == 200
+    assert step.text.lstrip().startswith('<section id="run-panel"')
+    assert "Every figure agrees with its entries." in step.text
+    assert "Continue" not in step.text
+
+
+def test_a_step_sent_twice_is_taken_once(shop: Shop, alice: uuid.UUID, client_of: ClientOf) -> None:
+    client = client_of(shop)
+    command = StartRecalculation(id=new_id(), batch=1)
+    start_recalculation(command, shop.act())
+    address = f"/admin/recalculation/{command.id}"
+    fields = fields_of(client.get(address), "Continue")
+
+    client.post_form(f"{address}/step", fields)
+    client.post_form(f"{address}/step", fields)
+
+    assert list_runs(shop.tenant_id)[0].step == 1
+
+
+def test_a_form_sent_twice_starts_one_run(shop: Shop, client_of: ClientOf) -> None:
+    client, op_id = client_of(shop), str(new_id())
+
+    answers = [ask(client, op_id=op_id, all_models="y") for _ in range(2)]
+
+    assert answers[0].headers["Location"] == answers[1].headers["Location"]
+    assert count(shop, "recalculation_runs") == 1
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"models": ["clients"]}, {"models": []}, {"all_models": "maybe"}, {"all_models": "y", "mode": "wish"},
+              {"all_models": "y", "op_id": ""}, {"all_models": "y", "op_id": "1"}, {"all_models": "y", "force": "x"}],
+)  # fmt: skip
+@pytest.mark.parametrize("htmx", [True, False])
+def test_a_form_that_asks_for_nothing_known_comes_back(
+    shop: Shop, client_of: ClientOf, wrong: dict[str, Any], htmx: bool
+) -> None:
+    answer = ask(client_of(shop), htmx=htmx, **wrong)
+
+    assert answer.status_code == 422
+    assert 'id="recalculation-form"' in answer.text
+    assert ('class="error"' in answer.text) or ("message bad" in answer.text)
+    assert count(shop, "recalculation_runs") == 0
+
+
+@pytest.mark.parametrize("wrong", [{"step": "x"}, {"step": "-1"}, {"step": ""}, {"op_id": "no"}, {}])
+def test_a_step_that_is_none_changes_nothing(shop: Shop, client_of: ClientOf, wrong: dict[str, str]) -> None:
+    command = StartRecalculation(id=new_id())
+    start_recalculation(command, shop.act())
+
+    answer = client_of(shop).post_form(f"/admin/recalculation/{command.id}/step", wrong, htmx=True)
+
+    assert answer.status_code == 422
+    assert 'id="run-panel"' in answer.text
+    assert list_runs(shop.tenant_id)[0].step == 0
+
+
+def test_no_text_breaks_the_forms(shop: Shop, client_of: ClientOf) -> None:
+    client = client_of(shop)
+    command = StartRecalculation(id=new_id())
+    start_recalculation(command, shop.act())
+
+    statuses = set()
+    for text in SENDABLE[::4]:  # the fields themselves are sent all of them in tests/forms
+        form = {"op_id": str(new_id()), "models": text, "mode": text, "force": text}
+        statuses.add(client.post_form("/admin/recalculation", form).status_code)
+        step = {"op_id": text, "step": text}
+        statuses.add(client.post_form(f"/admin/recalculation/{command.id}/step", step).status_code)
+
+    assert statuses <= {413, 422}
+    assert count(shop, "recalculation_runs") == 1
+
+
+def test_another_shops_run_is_not_there(shop: Shop, rival: Shop, client_of: ClientOf) -> None:
+    command = StartRecalculation(id=new_id())
+    start_recalculation(command, shop.act())
+    client = client_of(rival)
+
+    assert client.get(f"/admin/recalculation/{command.id}").status_code == 404
+    step = {"op_id": str(new_id()), "step": "0"}
+    assert client.post_form(f"/admin/recalculation/{command.id}/step", step).status_code == 404
+    assert client.post_form(f"/admin/recalculation/{command.id}/step", {}).status_code == 404
+    assert str(command.id) not in client.get("/admin/recalculation").text
+    assert list_runs(shop.tenant_id)[0].step == 0
+
+
+def test_a_manager_sees_runs_and_starts_none(shop: Shop, client_of: ClientOf) -> None:
+    command = StartRecalculation(id=new_id())
+    start_recalculation(command, shop.act())
+    manager = client_of(shop, "manager")
+
+    assert manager.get("/admin/").status_code == 200
+    assert "recalculation-form" not in manager.get("/admin/recalculation").text
+    assert "Continue" not in manager.get(f"/admin/recalculation/{command.id}").text
+    assert ask(manager).status_code == 403
+    step = {"op_id": str(new_id()), "step": "0"}
+    assert manager.post_form(f"/admin/recalculation/{command.id}/step", step).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/admin/", "/admin/recalculation", f"/admin/recalculation/{uuid.UUID(int=1)}"])
+def test_a_cashier_and_a_stranger_see_nothing_of_it(shop: Shop, client_of: ClientOf, path: str) -> None:
+    assert client_of(shop, "cashier").get(path).status_code == 403
+    assert client_of(shop, "").get(path).status_code in (302, 303)
+
+
+def test_a_repair_that_stopped_is_gone_on_with_only_after_somebody_looked(
+    shop: Shop, client_of: ClientOf, superuser: psycopg.Connection
+) -> None:
+    milk = add_product(shop, quantity=500)
+    for number in range(100):
+        buyer = add_customer(shop, f"Customer {number}")
+        sell(shop, (milk, 1, 115_00), customer_id=buyer, tendered=15_00, rest_on_account=True)
+    superuser.execute("UPDATE stock_levels SET value = value + 1")
+    superuser.execute("UPDATE accounts SET debits = debits + 1 WHERE kind = 'customer'")
+    client = client_of(shop)
+
+    page = go_on_to_the_end(client, ask(client, "repair").headers["Location"])
+
+    assert "Nothing was repaired" in page.text
+    assert "the first" not in page.text
+    assert "too high" in page.text
+
+    forced = {**fields_of(page, "Repair all the same"), "mode": "repair", "force": "y", "all_models": "y"}
+    page = go_on_to_the_end(client, client.post_form("/admin/recalculation", forced).headers["Location"])
+
+    assert "101 repaired" in page.text
