@@ -124,6 +124,46 @@ def deltas(entries: Iterable[Entry]) -> dict[AccountKey, tuple[int, int, int]]:
     return sums
 
 
+@dataclass(slots=True)
+class Run:
+    """What transactions, one after the other, do to one account.
+
+    `lowest` and `highest` are how far they take its balance below and above what it was, looked at only after a
+    transaction that moved it that way: a limit is asked only of the side that makes it worse. None: no such one.
+    """
+
+    debits: int = 0
+    credits: int = 0
+    count: int = 0
+    net: int = 0  # above zero: further onto the account's normal side
+    lowest: int | None = None
+    highest: int | None = None
+
+    def add(self, key: AccountKey, debits: int, credits: int, count: int) -> None:
+        """Go on with what the next transaction does to the account."""
+        self.debits += debits
+        self.credits += credits
+        self.count += count
+        change = debits - credits if key.normal_side == "debit" else credits - debits
+        self.net += change
+        if change < 0 and (self.lowest is None or self.net < self.lowest):
+            self.lowest = self.net
+        if change > 0 and (self.highest is None or self.net > self.highest):
+            self.highest = self.net
+
+
+def runs(transactions: Iterable[Iterable[Entry]]) -> dict[AccountKey, Run]:
+    """Sum what transactions do to each account, in the order in which they are posted."""
+    found: dict[AccountKey, Run] = {}
+    for entries in transactions:
+        for key, sums in deltas(entries).items():
+            run = found.get(key)
+            if run is None:
+                run = found[key] = Run()
+            run.add(key, *sums)
+    return found
+
+
 def reversed_entries(entries: Iterable[Entry]) -> list[Entry]:
     """Return the opposite of each entry, in the same order: posted together they leave every balance as it was."""
     return [entry.reversed() for entry in entries]

@@ -1,8 +1,10 @@
 """Transactions and entries in, balances moved: the only SQL that changes a balance. Used through the unit of work."""
 
+import functools
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from sqlalchemy import CursorResult
@@ -12,11 +14,14 @@ from ledger_web.domain.errors import (
     CreditLimitExceededError,
     InsufficientFundsError,
     InvariantBrokenError,
+    LedgerError,
+    NotFoundError,
 )
-from ledger_web.domain.journal import AccountKey, Entry, deltas
+from ledger_web.domain.journal import AccountKey, Entry, Run, runs
 
 _ACCOUNT_IDS = uuid.UUID("6f5b0b0e-6a0f-5d8e-9d0e-6c6564676572")
 NEVER_BELOW_ZERO = frozenset({"cash", "store_credit"})
+NO_SUCH_HOLDER = "The person or the cash drawer this is for is not in this shop. Choose again."
 
 
 class Act(Protocol):
@@ -32,6 +37,43 @@ class Act(Protocol):
     def execute(self, sql: str, values: Mapping[str, object] | None = None) -> CursorResult[Any]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What is written down of a transaction beside its entries."""
+
+    id: uuid.UUID
+    kind: str
+    occurred_on: date | None  # None: today in the shop's time zone, by the database's clock
+    fingerprint: bytes
+    actor_id: uuid.UUID | None = None
+    memo: str = ""
+    reverses_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How far an account may go, and where it stands: true while it is locked."""
+
+    id: uuid.UUID
+    holder: str
+    currency: str
+    balance: int  # minor units, as `floor` and `ceiling`
+    floor: int | None
+    ceiling: int | None
+    closed_at: datetime | None
+
+    def refusal(self, change: int, balance: int) -> LedgerError | None:
+        """Say why the account refuses to be moved by `change` when it stands at `balance`; None if it does not."""
+        if self.closed_at is not None:
+            return AccountClosedError(self.holder)
+        if change < 0 and self.floor is not None and balance + change < self.floor:
+            return InsufficientFundsError(self.holder, balance - self.floor, -change, self.currency)
+        if change > 0 and self.ceiling is not None and balance + change > self.ceiling:
+            return CreditLimitExceededError(self.holder, self.ceiling - balance, change, self.currency)
+        return None
+
+
+@functools.lru_cache(maxsize=16_384)
 def account_id(tenant_id: int, key: AccountKey) -> uuid.UUID:
     """Return the id of an account: a pure function of what it is for.
 
@@ -41,73 +83,103 @@ def account_id(tenant_id: int, key: AccountKey) -> uuid.UUID:
     return uuid.uuid5(_ACCOUNT_IDS, name)
 
 
-def insert_header(
-    act: Act,
-    *,
-    id: uuid.UUID,
-    kind: str,
-    occurred_on: date | None,
-    fingerprint: bytes,
-    memo: str,
-    reverses_id: uuid.UUID | None,
-) -> date | None:
-    """Write a transaction's header and return its business day, or None if the id is in the books already.
+def insert_headers(act: Act, headers: Iterable[Header]) -> dict[uuid.UUID, date]:
+    """Write headers; return the business day of each, without those whose id is in the books already.
 
-    Blocks while another act with the same id is under way, so that exactly one of them posts.
+    Blocks while another act with one of the ids is under way, so that exactly one of them posts.
     """
-    return act.execute(
+    # In id order, so that two acts with the same ids cannot wait for each other.
+    headers = sorted(headers, key=lambda header: header.id)
+    rows = act.execute(
         """
         INSERT INTO transactions AS t
                (tenant_id, id, kind, occurred_on, posted_at, actor_id, fingerprint, reverses_id, memo)
-        SELECT s.tenant_id, %(id)s::uuid, %(kind)s,
-               coalesce(%(occurred_on)s::date, (now() AT TIME ZONE s.time_zone)::date),
-               now(), %(actor_id)s::uuid, %(fingerprint)s::bytea, %(reverses_id)s::uuid, %(memo)s
+        SELECT s.tenant_id, n.id, n.kind, coalesce(n.occurred_on, (now() AT TIME ZONE s.time_zone)::date),
+               now(), n.actor_id, n.fingerprint, n.reverses_id, n.memo
           FROM tenants AS s
+         CROSS JOIN unnest(%(ids)s::uuid[], %(kinds)s::text[], %(days)s::date[], %(actors)s::uuid[],
+                           %(fingerprints)s::bytea[], %(reverses)s::uuid[], %(memos)s::text[])
+               AS n(id, kind, occurred_on, actor_id, fingerprint, reverses_id, memo)
          WHERE s.tenant_id = %(tenant_id)s
         ON CONFLICT (tenant_id, id) DO NOTHING
-        RETURNING t.occurred_on
+        RETURNING t.id, t.occurred_on
         """,
         {
-            "id": id,
-            "kind": kind,
-            "occurred_on": occurred_on,
-            "actor_id": act.actor_id,
-            "fingerprint": fingerprint,
-            "reverses_id": reverses_id,
-            "memo": memo,
+            "ids": [header.id for header in headers],
+            "kinds": [header.kind for header in headers],
+            "days": [header.occurred_on for header in headers],
+            "actors": [header.actor_id for header in headers],
+            "fingerprints": [header.fingerprint for header in headers],
+            "reverses": [header.reverses_id for header in headers],
+            "memos": [header.memo for header in headers],
         },
-    ).scalar_one_or_none()
+    )
+    return {row.id: row.occurred_on for row in rows}
 
 
-def find_fingerprint(act: Act, id: uuid.UUID) -> bytes | None:
-    return act.execute(
-        "SELECT fingerprint FROM transactions WHERE tenant_id = %(tenant_id)s AND id = %(id)s", {"id": id}
-    ).scalar_one_or_none()
+def find_fingerprints(act: Act, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, bytes]:
+    """Return the fingerprints of those transactions that are in the books."""
+    rows = act.execute(
+        "SELECT id, fingerprint FROM transactions WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s)",
+        {"ids": list(ids)},
+    )
+    return {row.id: bytes(row.fingerprint) for row in rows}
 
 
-def post_entries(act: Act, entries: Sequence[Entry], *, first_line: int = 1) -> dict[AccountKey, int]:
+def post_entries(act: Act, entries: Sequence[Entry], *, first_line: int = 1) -> None:
     """Insert entries, then move each cached account they name once. See UnitOfWork.post."""
     if not entries:
-        return {}
-    moved = deltas(entries)
+        return
+    moved = runs([entries])
     open_accounts(act, moved)
     insert_entries(
         act,
         [(act.transaction_id, line, entry) for line, entry in enumerate(entries, start=first_line)],
         {act.transaction_id: act.occurred_on},
     )
-    return move_balances(act, {key: sums for key, sums in moved.items() if key.cached})
+    move_balances(act, moved)
 
 
 def open_accounts(act: Act, keys: Iterable[AccountKey]) -> None:
-    """Make sure that the accounts exist, with the floor that cash and store credit have for ever."""
+    """Make sure that the accounts exist, with the floor that cash and store credit have for ever.
+
+    Raises:
+        NotFoundError: The party or the drawer of one of them is not this shop's.
+    """
+    if open_what_can_be(act, keys):
+        raise NotFoundError(NO_SUCH_HOLDER)
+
+
+def open_what_can_be(act: Act, keys: Iterable[AccountKey]) -> set[AccountKey]:
+    """Open the accounts that are not there yet; return those that have no holder in this shop."""
     wanted = {account_id(act.tenant_id, key): key for key in keys}
     there = act.execute(
         "SELECT id FROM accounts WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s)", {"ids": list(wanted)}
     ).scalars()
     missing = wanted.keys() - set(there)
-    if missing:
-        _insert_accounts(act, {id: wanted[id] for id in sorted(missing)})
+    if not missing:
+        return set()
+    homeless = _homeless(act, [wanted[id] for id in missing])
+    to_open = {id: wanted[id] for id in sorted(missing) if wanted[id] not in homeless}
+    if to_open:
+        _insert_accounts(act, to_open)
+    return homeless
+
+
+def _homeless(act: Act, keys: Collection[AccountKey]) -> set[AccountKey]:
+    holders = act.execute(
+        """
+        SELECT id FROM parties WHERE tenant_id = %(tenant_id)s AND id = ANY(%(parties)s::uuid[])
+         UNION ALL
+        SELECT id FROM cash_drawers WHERE tenant_id = %(tenant_id)s AND id = ANY(%(drawers)s::uuid[])
+        """,
+        {
+            "parties": [key.party_id for key in keys if key.party_id],
+            "drawers": [key.drawer_id for key in keys if key.drawer_id],
+        },
+    )
+    there = {None, *holders.scalars()}
+    return {key for key in keys if key.party_id not in there or key.drawer_id not in there}
 
 
 def _insert_accounts(act: Act, wanted: Mapping[uuid.UUID, AccountKey]) -> None:
@@ -171,29 +243,27 @@ def insert_entries(act: Act, lines: Sequence[tuple[uuid.UUID, int, Entry]], days
     )
 
 
-def move_balances(act: Act, sums: Mapping[AccountKey, tuple[int, int, int]]) -> dict[AccountKey, int]:
+def move_balances(act: Act, moved: Mapping[AccountKey, Run]) -> None:
     """Add to the cached balances, each once, in id order; refuse what a floor, a ceiling or a closing forbids.
 
     Args:
-        sums: Per cached account (debits, credits, number of entries), minor units.
-
-    Returns:
-        The new balance of each.
+        moved: What is posted, per account; those whose balance is not cached are left alone.
 
     Raises:
         InsufficientFundsError, CreditLimitExceededError, AccountClosedError: As the account's limits say.
         InvariantBrokenError: An account named is not there at all: it would be an id of another shop.
     """
-    keys = {account_id(act.tenant_id, key): key for key in sums}
-    if not keys:
-        return {}
+    asked = {account_id(act.tenant_id, key): run for key, run in moved.items() if key.cached}
+    if not asked:
+        return
     # In id order, so that two acts on the same accounts cannot wait for each other. The database adds, not Python:
     # a balance read a moment ago is stale. A limit is asked only of the side that makes it worse.
-    moved = act.execute(
+    done = act.execute(
         """
         WITH asked AS (
             SELECT * FROM unnest(%(ids)s::uuid[], %(debits)s::bigint[], %(credits)s::bigint[], %(counts)s::bigint[],
-                                 %(nets)s::bigint[]) AS n(id, debits, credits, count, net)
+                                 %(lowest)s::bigint[], %(highest)s::bigint[])
+                     AS n(id, debits, credits, count, lowest, highest)
         ), locked AS MATERIALIZED (
             SELECT id FROM accounts
              WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s::uuid[])
@@ -208,21 +278,37 @@ def move_balances(act: Act, sums: Mapping[AccountKey, tuple[int, int, int]]) -> 
            AND a.id = l.id
            AND a.cached
            AND a.closed_at IS NULL
-           AND (n.net >= 0 OR a.floor IS NULL OR a.balance + n.net >= a.floor)
-           AND (n.net <= 0 OR a.ceiling IS NULL OR a.balance + n.net <= a.ceiling)
-        RETURNING a.id, a.balance
+           AND (n.lowest IS NULL OR a.floor IS NULL OR a.balance + n.lowest >= a.floor)
+           AND (n.highest IS NULL OR a.ceiling IS NULL OR a.balance + n.highest <= a.ceiling)
+        RETURNING a.id
         """,
         {
-            "ids": list(keys),
-            "debits": [sums[key][0] for key in keys.values()],
-            "credits": [sums[key][1] for key in keys.values()],
-            "counts": [sums[key][2] for key in keys.values()],
-            "nets": [net(key, sums[key]) for key in keys.values()],
+            "ids": list(asked),
+            "debits": [run.debits for run in asked.values()],
+            "credits": [run.credits for run in asked.values()],
+            "counts": [run.count for run in asked.values()],
+            "lowest": [run.lowest for run in asked.values()],
+            "highest": [run.highest for run in asked.values()],
         },
-    ).all()
-    if len(moved) != len(keys):
-        raise _refusal(act, {id: key for id, key in keys.items() if id not in {row.id for row in moved}}, sums)
-    return {keys[row.id]: row.balance for row in moved}
+    )
+    refused = asked.keys() - set(done.scalars())
+    if refused:
+        raise _refusal(act, {id: asked[id] for id in refused})
+
+
+def lock_accounts(act: Act, keys: Iterable[AccountKey]) -> list[Limits]:
+    """Lock the cached ones among these accounts, in id order, then look at them: a stale look decides nothing."""
+    ids = [account_id(act.tenant_id, key) for key in keys if key.cached]
+    act.execute(
+        """
+        SELECT id FROM accounts
+         WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s::uuid[])
+         ORDER BY id
+           FOR NO KEY UPDATE
+        """,
+        {"ids": ids},
+    )
+    return _limits(act, ids)
 
 
 def net(key: AccountKey, sums: tuple[int, int, int]) -> int:
@@ -231,28 +317,25 @@ def net(key: AccountKey, sums: tuple[int, int, int]) -> int:
     return debits - credits if key.normal_side == "debit" else credits - debits
 
 
-def _refusal(
-    act: Act, refused: Mapping[uuid.UUID, AccountKey], sums: Mapping[AccountKey, tuple[int, int, int]]
-) -> Exception:
-    """Say why the first of the refused accounts was: it is locked by now, so what is read here is what counted."""
+def _limits(act: Act, ids: Collection[uuid.UUID]) -> list[Limits]:
     rows = act.execute(
         """
-        SELECT a.id, a.balance, a.floor, a.ceiling, a.closed_at, a.currency, coalesce(p.name, d.name, a.code) AS holder
+        SELECT a.id, coalesce(p.name, d.name, a.code) AS holder, a.currency, a.balance, a.floor, a.ceiling, a.closed_at
           FROM accounts AS a
           LEFT JOIN parties AS p ON p.tenant_id = %(tenant_id)s AND p.id = a.party_id
           LEFT JOIN cash_drawers AS d ON d.tenant_id = %(tenant_id)s AND d.id = a.drawer_id
-         WHERE a.tenant_id = %(tenant_id)s AND a.id = ANY(%(ids)s)
+         WHERE a.tenant_id = %(tenant_id)s AND a.id = ANY(%(ids)s::uuid[])
          ORDER BY a.id
         """,
-        {"ids": list(refused)},
-    ).all()
-    for row in rows:
-        key = refused[row.id]
-        change = net(key, sums[key])
-        if row.closed_at is not None:
-            return AccountClosedError(row.holder)
-        if change < 0 and row.floor is not None and row.balance + change < row.floor:
-            return InsufficientFundsError(row.holder, row.balance - row.floor, -change, row.currency)
-        if change > 0 and row.ceiling is not None and row.balance + change > row.ceiling:
-            return CreditLimitExceededError(row.holder, row.ceiling - row.balance, change, row.currency)
+        {"ids": list(ids)},
+    )
+    return [Limits(**row) for row in rows.mappings()]
+
+
+def _refusal(act: Act, refused: Mapping[uuid.UUID, Run]) -> LedgerError:
+    """Say why the first of the refused accounts was: it is locked by now, so what is read here is what counted."""
+    for limits in _limits(act, refused.keys()):
+        refusal = limits.refusal(refused[limits.id].net, limits.balance)
+        if refusal:
+            return refusal
     return InvariantBrokenError("A posting named an account that this shop does not have. Nothing was saved.")

@@ -6,7 +6,7 @@ import pytest
 from ledger_web.domain import journal
 from ledger_web.domain.errors import InvariantBrokenError, UnbalancedEntryError
 from ledger_web.domain.ids import new_id
-from ledger_web.domain.journal import AccountKey, Entry, deltas, reversed_entries
+from ledger_web.domain.journal import AccountKey, Entry, Run, deltas, reversed_entries, runs
 
 DRAWER = UUID("019a0000-0000-7000-8000-000000000001")
 ALICE = UUID("019a0000-0000-7000-8000-000000000002")
@@ -14,6 +14,7 @@ ALICE = UUID("019a0000-0000-7000-8000-000000000002")
 till = journal.cash(DRAWER, "PKR")
 revenue = journal.revenue("PKR")
 tax = journal.tax_payable("PKR")
+owner = journal.equity("PKR", "owner")
 
 
 def test_the_same_words_name_the_same_account() -> None:
@@ -122,3 +123,20 @@ def test_what_is_posted_and_reversed_leaves_every_balance_as_it_was() -> None:
 def test_nothing_to_move_is_no_entry() -> None:
     assert journal.unless_zero(till, tax, 0) == []
     assert journal.unless_zero(till, tax, 5) == [Entry(till, tax, 5)]
+
+
+def test_a_run_knows_how_low_and_how_high_it_takes_an_account() -> None:
+    moved = runs([[Entry(till, owner, 50)], [Entry(owner, till, 80)], [Entry(till, owner, 100)]])
+
+    assert moved[till] == Run(debits=150, credits=80, count=3, net=70, lowest=-30, highest=70)
+    assert moved[owner] == Run(debits=80, credits=150, count=3, net=70, lowest=-30, highest=70)
+
+
+def test_a_run_that_only_adds_has_no_lowest_point() -> None:
+    assert runs([[Entry(till, owner, 50)]])[till] == Run(debits=50, count=1, net=50, lowest=None, highest=50)
+
+
+def test_within_one_transaction_only_where_it_ends_counts() -> None:
+    moved = runs([[Entry(owner, till, 80), Entry(till, owner, 100)]])
+
+    assert (moved[till].lowest, moved[till].highest) == (None, 20)
