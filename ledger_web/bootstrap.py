@@ -62,6 +62,10 @@ def _stamp(environment: Path, name: str) -> Path:
     return environment / f".{name}.stamp"
 
 
+def _unfinished(environment: Path) -> Path:
+    return environment / ".unfinished"
+
+
 def _stamp_text(name: str) -> str:
     pinned = (ROOT / f"{name}.txt").read_bytes()
     return f"{_python_key()} {hashlib.sha256(pinned).hexdigest()}"
@@ -69,14 +73,16 @@ def _stamp_text(name: str) -> str:
 
 def _holds(environment: Path, name: str) -> bool:
     try:
-        return _stamp(environment, name).read_text() == _stamp_text(name) and _python_of(environment).exists()
+        stamped = _stamp(environment, name).read_text()
     except OSError:
         return False
+    whole = _python_of(environment).exists() and not _unfinished(environment).exists()
+    return whole and stamped == _stamp_text(name)
 
 
 def _install(environment: Path, wanted: list[str]) -> None:
     print(f"Installing {wanted[0]}.txt into {environment} (once; a minute or two) …", file=sys.stderr, flush=True)
-    unfinished = environment / ".unfinished"
+    unfinished = _unfinished(environment)
     if unfinished.exists() or not _made_by_this_python(environment):
         _empty(environment)
         venv.EnvBuilder(with_pip=False, symlinks=True).create(environment)
@@ -84,7 +90,7 @@ def _install(environment: Path, wanted: list[str]) -> None:
     command = [*_pip(environment), "install", "--quiet", "--disable-pip-version-check", "--no-input"]
     command += ["--require-hashes", "--only-binary=:all:", "-r", str(ROOT / f"{wanted[0]}.txt")]
     if subprocess.run(command).returncode:  # nosec B603
-        sys.exit("Installing failed; what pip says above is why. Running the same command again continues.")
+        sys.exit("Installing failed; what pip says above is why.\nThen run the same command again.")
     for name in wanted:  # the set for tests contains the one for the shop
         _stamp(environment, name).write_text(_stamp_text(name))
     unfinished.unlink()

@@ -75,14 +75,20 @@ def _secret_kept_in(data_dir: Path) -> str:
     Written aside and linked into place, so that of two first starts one wins and neither reads half a secret.
     """
     path = data_dir / "secret_key"
-    if not path.exists():
-        data_dir.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=data_dir) as draft:  # made with mode 0600
-            draft.write(secrets.token_urlsafe(48))
-            draft.flush()
-            with contextlib.suppress(FileExistsError):
-                os.link(draft.name, path)
-    return path.read_text()
+    try:
+        if not path.exists():
+            data_dir.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile("w", dir=data_dir) as draft:  # made with mode 0600
+                draft.write(secrets.token_urlsafe(48))
+                draft.flush()
+                with contextlib.suppress(FileExistsError):
+                    os.link(draft.name, path)
+        return path.read_text()
+    except OSError as error:
+        raise SettingsError(
+            f"The secret of this machine cannot be kept in {data_dir}: {error}.\n"
+            "Start as the user who started it first, or set DATA_DIR to a directory of your own."
+        ) from error
 
 
 def _number(environment: Mapping[str, str], name: str, default: int, *, most: int) -> int:

@@ -70,8 +70,7 @@ class EmbeddedPostgres:
         if os.geteuid() == 0:
             self._step_down()
         self._major = _major_of(self.bin)
-        self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._give_away(self._home)
+        self._claim_home()
         self.data = self._home / f"pg{self._major}"
         self._log = self._home / "postgres.log"
         self._sockets = self._socket_directory()
@@ -145,6 +144,18 @@ class EmbeddedPostgres:
     def _give_away(self, path: Path) -> None:
         if self._identity:
             os.chown(path, self._identity["user"], self._identity["group"])
+
+    def _claim_home(self) -> None:
+        try:
+            self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._give_away(self._home)
+            if not os.access(self._home, os.R_OK | os.W_OK | os.X_OK):
+                raise PermissionError(f"it belongs to user number {self._home.stat().st_uid}")
+        except OSError as error:
+            raise EmbeddedPostgresError(
+                f"The database cannot live in {self._home}: {error}.\n"
+                "Start as the user who started it first, or set DATA_DIR to a directory of your own."
+            ) from error
 
     # -- the cluster -----------------------------------------------------------------------------
 

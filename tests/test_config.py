@@ -50,6 +50,11 @@ def test_two_first_starts_agree_on_the_secret(tmp_path: Path) -> None:
     assert len(set(secrets)) == 1
 
 
+def test_a_directory_that_cannot_be_used_is_a_sentence() -> None:
+    with pytest.raises(SettingsError, match="set DATA_DIR"):
+        read_settings({"DATA_DIR": "/proc/ledger"})
+
+
 def test_production_with_all_it_needs_is_taken_as_it_is() -> None:
     settings = read_settings(PRODUCTION | {"PORT": "80", "THREADS": "4"})
 
