@@ -9,11 +9,12 @@ import click
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
+from ledger_web.demo import CASHIER, MANAGER, OWNER, make_demo
 from ledger_web.domain.currencies import plain
 from ledger_web.domain.errors import LedgerError
 from ledger_web.domain.ids import new_id
 from ledger_web.queries.recalculation import MONEY, DiscrepancyRow, list_discrepancies
-from ledger_web.queries.tenants import DirectoryRow, list_tenants
+from ledger_web.queries.tenants import DirectoryRow, find_tenant, list_tenants
 from ledger_web.services.recalculation import (
     BATCH,
     BATCH_MAX,
@@ -24,6 +25,7 @@ from ledger_web.services.recalculation import (
 )
 from ledger_web.services.tenants import OpenShop, new_tenant_id, open_shop
 from ledger_web.services.unit_of_work import UnitOfWork
+from ledger_web.services.users import ResetPassword, reset_password
 
 
 def init_app(app: Flask) -> None:
@@ -79,6 +81,40 @@ def list_all_tenants() -> None:
     """List every shop: address, id and status."""
     for tenant in list_tenants():
         click.echo(f"{tenant.slug}\t{tenant.tenant_id}\t{tenant.status}")
+
+
+@click.group()
+def users() -> None:
+    """Help people who cannot sign in."""
+
+
+@users.command("reset-password")
+@click.argument("slug")
+@click.argument("login")
+@click.option("--password", prompt=True, hide_input=True, confirmation_prompt=True, help="The new one; asked for.")
+def give_new_password(slug: str, login: str, password: str) -> None:
+    """Give LOGIN of the shop SLUG another password, and end all their sessions."""
+    shop = find_tenant(slug)
+    if shop is None:
+        raise click.ClickException(f"There is no shop at {slug}.")
+    try:
+        reset_password(ResetPassword(login=login, password=password), UnitOfWork(shop.tenant_id))
+    except LedgerError as refusal:
+        raise click.ClickException(refusal.message) from refusal
+    click.echo(f"{login} signs in at {slug} with the new password from now on.")
+
+
+@click.command("demo")
+def demo() -> None:
+    """Make the demo shop, with three months of trade in two currencies."""
+    try:
+        made = make_demo()
+    except LedgerError as refusal:
+        raise click.ClickException(refusal.message) from refusal
+    if made.password is None:
+        click.echo(f"The shop {made.slug} is there already. Nothing was changed.")
+    else:
+        click.echo(f"The shop {made.slug} is open.\nSign in as {OWNER}, {MANAGER} or {CASHIER}: {made.password}")
 
 
 CLEAN, DRIFT, COULD_NOT_FINISH = 0, 1, 3  # exit codes of a recalculation; 2 is click's for a wrong call
@@ -203,4 +239,4 @@ def _written(figure: dict[str, Any], name: str, row: dict[str, Any]) -> str:
     return plain(value, row["currency"]) if figure["figure"] in MONEY and row["currency"] else str(value)
 
 
-COMMANDS: list[click.Command] = [tenants, recalculate]
+COMMANDS: list[click.Command] = [tenants, users, demo, recalculate]

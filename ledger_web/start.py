@@ -7,11 +7,14 @@ import sys
 from collections.abc import Sequence
 
 from flask import Flask
+from flask.cli import FlaskGroup
 
 from ledger_web.config import ROOT, Settings, SettingsError, read_settings
+from ledger_web.demo import CASHIER, MANAGER, OWNER, SLUG, Demo, make_demo
 from ledger_web.embedded_postgres import EmbeddedPostgresError, find_binaries
 from ledger_web.factory import NotReadyError, create_app, reach_database
 from ledger_web.models.base import db
+from ledger_web.queries.tenants import list_tenants
 from ledger_web.serve import serve
 from ledger_web.services.provisioning import ProvisioningError, prepare, schema_head
 
@@ -64,12 +67,33 @@ def application() -> Flask:
 def _open_the_shop() -> int:
     settings = read_settings()
     app = _prepared_app(settings)
-    port = "" if settings.port == 80 else f":{settings.port}"
-    print(f"Open http://demo.{settings.base_domain}{port}/   (Ctrl-C stops)", flush=True)
     with app.app_context():
+        print(_welcome(settings), flush=True)
+        db.session.remove()
         db.engine.dispose()  # the workers are forked from here, and a connection has one owner
     serve(settings)
     return 0
+
+
+def _welcome(settings: Settings) -> str:
+    """Say where the shops are and how to come in. The first start on the embedded server makes the demo."""
+    port = "" if settings.port == 80 else f":{settings.port}"
+    shops = [shop.slug for shop in list_tenants() if shop.status == "active"]
+    if settings.database_url and not shops:
+        return f"Serving below {settings.base_domain}{port}. Open a first shop: python3 app.py tenants create --help"
+    slug = shops[0] if shops and SLUG not in shops else SLUG
+    lines = [f"Open     http://{slug}.{settings.base_domain}{port}/   (Ctrl-C stops)"]
+    if slug == SLUG and not settings.database_url:
+        if not shops:
+            print("Making a demo shop with three months of trade (once; some seconds) …", file=sys.stderr, flush=True)
+        lines += _how_to_sign_in(make_demo())
+    return "\n".join(lines)
+
+
+def _how_to_sign_in(demo: Demo) -> list[str]:
+    if demo.password:
+        return [f"Sign in  as {OWNER}, {MANAGER} or {CASHIER}", f"Password {demo.password}"]
+    return [f"Password lost? python3 app.py users reset-password {demo.slug} {OWNER}"]
 
 
 def _prepared_app(settings: Settings) -> Flask:
@@ -85,9 +109,10 @@ def _migrate() -> int:
 
 
 def _flask(arguments: list[str]) -> int:
-    """Run a command of the application; its own words are in `cli.py`."""
+    """Run a command of the application, ours from `cli.py` or one of Flask's; it ends the process with its code."""
     app = _prepared_app(read_settings())
-    return int(app.cli.main(args=arguments, prog_name="python3 app.py", standalone_mode=False) or 0)
+    group = FlaskGroup(create_app=lambda: app, load_dotenv=False, help=__doc__)
+    return int(group.main(args=arguments, prog_name="python3 app.py") or 0)
 
 
 def _psql(rest: list[str]) -> int:

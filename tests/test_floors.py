@@ -24,6 +24,7 @@ FLOORS = {
     "headers": 4,
     "factory": 5,
     "cli": 5,
+    "demo": 5,
     "serve": 5,
     "start": 5,
 }
