@@ -3,9 +3,10 @@
 import re
 import uuid
 
+from ledger_web.domain.expenses import DRAWING, EXPENSES, purpose_of
 from ledger_web.forms.base import LedgerForm
 from ledger_web.forms.fields import ChoiceField, CurrencyField, MoneyField, TextField
-from ledger_web.services.drawers import DRAWING, EXPENSES, CreateDrawer, PayIn, PayOut
+from ledger_web.services.drawers import CreateDrawer, PayIn, PayOut
 
 _SERIES = re.compile(r"[A-Z0-9]{1,4}")
 
@@ -47,7 +48,7 @@ class PayOutForm(LedgerForm):
 
     currency = CurrencyField("Currency")
     amount = MoneyField("Amount", currency_field="currency", minimum=1)
-    category = ChoiceField("What for", choices=[*EXPENSES.items(), (DRAWING, "For the owner")])
+    category = ChoiceField("What for", choices=[*EXPENSES.items(), (DRAWING, purpose_of(DRAWING))])
     reason = TextField("Reason", max_length=200)
 
     def to_command(self, drawer_id: uuid.UUID) -> PayOut:

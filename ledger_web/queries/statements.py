@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import Row, TextClause, text
 
+from ledger_web.domain.expenses import purpose_of
 from ledger_web.domain.ids import parse_id
 from ledger_web.domain.transactions import name_of
 from ledger_web.models.base import session_of
@@ -84,6 +85,8 @@ class StatementLine:
     def title(self) -> str:
         """What it was, in the words of the shop: "Sale A-000012", "Payment", "Sale A-000012 deleted"."""
         name = f"{name_of(self.document_kind)} {self.number}".strip()
+        if self.category:
+            return f"{name}: {purpose_of(self.category)}"
         return (
             f"{name} {'deleted' if self.document_kind == 'sale' else 'reversed'}" if self.kind == "reversal" else name
         )

@@ -3,30 +3,13 @@
 import datetime as dt
 import uuid
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Final
 
 from sqlalchemy.exc import IntegrityError
 
 from ledger_web.domain.errors import NotFoundError, RuleViolationError
+from ledger_web.domain.expenses import DRAWING, EXPENSES
 from ledger_web.domain.journal import AccountKey, Entry, cash, equity, expense
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, violated_constraint, whole_act
-
-# What money is paid out for: codes of expense accounts, which stay as they are once used, and their names.
-EXPENSES: Final = MappingProxyType(
-    {
-        "rent": "Rent",
-        "utilities": "Electricity, water, phone",
-        "supplies": "Supplies",
-        "transport": "Transport",
-        "repairs": "Repairs",
-        "wages": "Wages of helpers",
-        "food": "Tea and food",
-        "fees": "Fees and charges",
-        "other": "Something else",
-    }
-)
-DRAWING: Final = "owner"  # not an expense: the owner takes money for themselves
 
 
 @dataclass(frozen=True, kw_only=True)
