@@ -36,10 +36,8 @@ def environment(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def start(
-    *words: str, environment: Path, python: tuple[str, ...] = (), **more: str
-) -> "subprocess.CompletedProcess[str]":
-    command = [*(python or (base_python(),)), "app.py", *words]
+def start(*words: str, environment: Path, options: str = "-B", **more: str) -> "subprocess.CompletedProcess[str]":
+    command = [base_python(), options, "app.py", *words]
     variables = BARE | {"LEDGER_VENV": str(environment)} | more
     return subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=120)
 
