@@ -17,14 +17,16 @@
     return [8, 12, 16, 20].reduceRight((text, at) => `${text.slice(0, at)}-${text.slice(at)}`, hex);
   };
 
+  // Takes back only its own sentence: what the server had to say stays.
+  let said = null;
   const tell = (sentence) => {
-    const place = document.getElementById("messages");
-    place.replaceChildren();
+    said?.remove();
+    said = null;
     if (!sentence) return;
-    const line = document.createElement("p");
-    line.className = "message bad";
-    line.textContent = sentence;
-    place.append(line);
+    said = document.createElement("p");
+    said.className = "message bad";
+    said.textContent = sentence;
+    document.getElementById("messages").replaceChildren(said);
   };
 
   const send = async () => {
@@ -33,7 +35,11 @@
     const scan = waiting[0];
     let answered = false;
     const noted = (event) => {
-      if (event.detail.requestConfig?.parameters?.op_id === scan.op_id) answered = event.detail.xhr.status > 0 && event.detail.xhr.status < 500;
+      if (event.detail.requestConfig?.parameters?.op_id !== scan.op_id) return;
+      const { status } = event.detail.xhr;
+      answered = status > 0 && status < 500;
+      // Refused before it reached the cart: what was typed is still wanted.
+      if (answered && status >= 400 && ![409, 422].includes(status) && !box.value) box.value = scan.q;
     };
     document.body.addEventListener("htmx:afterRequest", noted);
     try {
