@@ -34,6 +34,7 @@ class Settings:
     port: int = 8000
     threads: int = 8  # of each worker; the connection pool has as many places
     workers: int = 1
+    proxies: int = 0  # reverse proxies of ours in front: what they say about address and scheme is believed
     data_dir: Path = ROOT / "var"
     debug: bool = False
     testing: bool = False
@@ -61,6 +62,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         port=_number(environment, "PORT", 8000, most=65535),
         threads=_number(environment, "THREADS", 8, most=256),
         workers=_number(environment, "WORKERS", 1, most=64),
+        proxies=_number(environment, "PROXIES", 0, least=0, most=9),
         data_dir=data_dir,
         debug=environment.get("FLASK_DEBUG", "0") not in {"", "0", "false", "False", "no"},
     )
@@ -91,10 +93,10 @@ def _secret_kept_in(data_dir: Path) -> str:
         ) from error
 
 
-def _number(environment: Mapping[str, str], name: str, default: int, *, most: int) -> int:
+def _number(environment: Mapping[str, str], name: str, default: int, *, least: int = 1, most: int) -> int:
     text = environment.get(name) or str(default)
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
-        raise SettingsError(f"{name}={text!r} is not a number from 1 to {most}.")
+    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+        raise SettingsError(f"{name}={text!r} is not a number from {least} to {most}.")
     return int(text)
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Flask
 from psycopg.conninfo import conninfo_to_dict
+from werkzeug.middleware.proxy_fix import ProxyFix
 from sqlalchemy.exc import OperationalError
 
 from ledger_web import blueprints, cli, csrf, error_pages, filters, headers, identity, rendering, tenancy
@@ -48,6 +49,7 @@ def create_app(settings: Settings | None = None) -> Flask:
             db.engine.dispose()
             raise
     _furnish(app)
+    _believe_proxies(app, settings.proxies)
     cli.init_app(app)
     return app
 
@@ -58,6 +60,14 @@ def _furnish(app: Flask) -> None:
         part.init_app(app)
     for blueprint in blueprints.ALL:
         app.register_blueprint(blueprint)
+
+
+def _believe_proxies(app: Flask, proxies: int) -> None:
+    """Take the browser's address and the scheme from our own proxies. Never the host: it chooses the shop."""
+    if proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0, x_port=0, x_prefix=0
+        )
 
 
 def reach_database(settings: Settings) -> DatabaseAccess:

@@ -79,6 +79,7 @@ def test_production_with_all_it_needs_is_taken_as_it_is() -> None:
         ({"PORT": "８０"}, "PORT='８０'"),
         ({"THREADS": "many"}, "THREADS='many'"),
         ({"WORKERS": "-1"}, "WORKERS='-1'"),
+        ({"PROXIES": "10"}, "PROXIES='10'"),
     ],
 )
 def test_a_bad_setting_is_one_clear_sentence(changed: dict[str, str], reason: str) -> None:

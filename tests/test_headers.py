@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 
 from tests.clients import ShopClient, browser_at
+from tests.databases import Database
 from tests.shops import PASSWORD, Shop
 
 EXACT_POLICY = (
@@ -85,3 +86,18 @@ def test_every_cookie_is_ours_alone(client_of: Callable[..., ShopClient], corner
         assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= attributes
         assert "Domain" not in cookie
         assert len(cookie) <= 4096
+
+
+@pytest.mark.parametrize(("proxies", "believed"), [(0, False), (1, True)])
+def test_what_a_proxy_says_is_believed_only_where_there_is_one(
+    database: Database, corner: Shop, proxies: int, believed: bool
+) -> None:
+    client = browser_at(database.make_app(proxies=proxies), "corner")
+    said = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.9", "X-Forwarded-Host": "rival.shop.localhost"}
+
+    answer = client.get("/sign-in", headers=said)
+
+    assert answer.status_code == 200
+    assert ("Strict-Transport-Security" in answer.headers) == believed
+    assert "corner" in answer.text
+    assert "rival" not in answer.text
