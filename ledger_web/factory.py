@@ -4,8 +4,8 @@ from typing import Any
 
 from flask import Flask
 from psycopg.conninfo import conninfo_to_dict
-from werkzeug.middleware.proxy_fix import ProxyFix
 from sqlalchemy.exc import OperationalError
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from ledger_web import blueprints, cli, csrf, error_pages, filters, headers, identity, rendering, tenancy
 from ledger_web.config import ROOT, Settings, read_settings

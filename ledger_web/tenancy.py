@@ -93,7 +93,9 @@ def address_of(slug: str) -> str:
 
 def _not_an_address(base_domain: str) -> Response:
     """Say so in plain text: a page would need links, and with such a host not even those can be made."""
-    text = f"This is not the address of a shop. Shops are at <name>.{base_domain}, and the way there at {base_domain}.\n"
+    text = (
+        f"This is not the address of a shop. Shops are at <name>.{base_domain}, and the way there at {base_domain}.\n"
+    )
     return Response(text, 400, mimetype="text/plain")
 
 

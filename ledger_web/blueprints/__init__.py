@@ -3,7 +3,20 @@
 `ALL` is the table of contents of the site; `factory.create_app` registers it.
 """
 
-from ledger_web.blueprints import admin, appearance, auth, drawers, home, landing, parties, payments, product_imports, products, sales, sell
+from ledger_web.blueprints import (
+    admin,
+    appearance,
+    auth,
+    drawers,
+    home,
+    landing,
+    parties,
+    payments,
+    product_imports,
+    products,
+    sales,
+    sell,
+)
 
 ALL = (
     landing.blueprint,

@@ -69,4 +69,5 @@ def find_identity(tenant_id: int, slug: str, session_digest: bytes) -> IdentityR
     )
     if row is None:
         return None
-    return IdentityRow(*row[:9], permissions=frozenset(row[9]), is_touch_due=row[10])
+    facts = [*row[:9], frozenset(row[9]), row[10]]
+    return IdentityRow(*facts)
