@@ -7,6 +7,7 @@ import time
 from flask import Flask
 from granian import Granian
 from granian.constants import Interfaces
+from granian.log import LogLevels
 
 from ledger_web.config import Settings
 from ledger_web.factory import create_app
@@ -28,7 +29,7 @@ def serve(settings: Settings) -> None:
         backpressure=settings.threads * 8,
         respawn_failed_workers=True,
         workers_kill_timeout=30,
-        log_level="warning",  # type: ignore[arg-type]
+        log_level=LogLevels.error,  # what it warns of are eight threads on two cores; ours wait for the database
     ).serve()
 
 
