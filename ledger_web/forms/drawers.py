@@ -3,6 +3,8 @@
 import re
 import uuid
 
+from wtforms import ValidationError
+
 from ledger_web.domain.expenses import DRAWING, EXPENSES, purpose_of
 from ledger_web.forms.base import LedgerForm
 from ledger_web.forms.fields import ChoiceField, CurrencyField, MoneyField, TextField
@@ -23,7 +25,7 @@ class DrawerForm(LedgerForm):
     def validate_series(self, field: TextField) -> None:
         """The letters begin the numbers of sales, so they are plain."""
         if field.data and not _SERIES.fullmatch(field.data.upper()):
-            raise ValueError("Letters: Use one to four letters A to Z or digits, like B or T2.")
+            raise ValidationError("Letters: Use one to four letters A to Z or digits, like B or T2.")
 
 
 class PayInForm(LedgerForm):

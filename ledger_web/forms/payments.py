@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from wtforms import widgets
+from wtforms import ValidationError, widgets
 
 from ledger_web.forms.base import LedgerForm, QueryForm
 from ledger_web.forms.fields import ChoiceField, CurrencyField, DateField, IdField, MoneyField, TextField
@@ -52,7 +52,9 @@ class PaymentForm(LedgerForm):
     def validate_tendered(self, field: MoneyField) -> None:
         """What is handed over covers the amount; the rest is change."""
         if self.direction.data == "in" and field.data and self.amount.data and field.data < self.amount.data:
-            raise ValueError("Cash received: This is less than the amount. Lower the amount to what was handed over.")
+            raise ValidationError(
+                "Cash received: This is less than the amount. Lower the amount to match."
+            )
 
 
 class OpeningBalanceForm(LedgerForm):

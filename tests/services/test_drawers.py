@@ -98,7 +98,7 @@ def test_a_category_that_is_none_is_refused(shop: Shop) -> None:
     with pytest.raises(RuleViolationError, match="from the list"):
         take(shop, 1_00, "holidays")
 
-    assert count(shop, "transactions") == 1
+    assert count(shop, "entries") == 1
 
 
 def test_a_drawer_of_another_shop_is_not_there(shop: Shop, rival: Shop) -> None:
@@ -109,7 +109,7 @@ def test_a_drawer_of_another_shop_is_not_there(shop: Shop, rival: Shop) -> None:
     with pytest.raises(NotFoundError):
         get_drawer(shop.tenant_id, rival.drawer_id)
 
-    assert count(rival, "transactions") == 0
+    assert count(rival, "entries") == 0
 
 
 def test_the_same_form_twice_moves_money_once(shop: Shop) -> None:

@@ -151,7 +151,7 @@ def test_strangers_parties_and_drawers_are_not_there(shop: Shop, rival: Shop) ->
     with pytest.raises(NotFoundError):
         get_payment(rival.tenant_id, pay(shop, alice, "in", 1_00))
 
-    assert count(rival, "transactions") == 0
+    assert count(rival, "entries") == 0
 
 
 def test_the_archive_takes_no_payment(shop: Shop) -> None:
@@ -239,7 +239,7 @@ def test_an_opening_balance_may_lie_in_the_past_and_not_in_the_future(shop: Shop
     with pytest.raises(RuleViolationError, match="yet to come"):
         owe(shop, alice, 1_00, to_us=True, day=dt.date(2150, 1, 1))
 
-    assert count(shop, "transactions") == 1
+    assert count(shop, "entries") == 1
 
 
 def _wait_until_somebody_waits(uow: UnitOfWork) -> None:
