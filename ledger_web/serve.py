@@ -1,6 +1,7 @@
 """The shop's HTTP server: Granian, one worker process with threads, on the loopback address unless told otherwise."""
 
 import os
+import socket
 import threading
 import time
 
@@ -13,6 +14,27 @@ from ledger_web.config import Settings
 from ledger_web.factory import create_app
 
 SUPERVISOR = "LEDGER_SUPERVISOR"  # number of the process that started the workers
+
+
+class AddressTakenError(Exception):
+    """The shop cannot be served at this address; the message says what to do."""
+
+
+def refuse_taken_address(settings: Settings) -> None:
+    """Look before anything is made: two servers on one port would share its requests without a word.
+
+    Raises:
+        AddressTakenError: Someone listens there, or we may not.
+    """
+    with socket.socket(socket.AF_INET6 if ":" in settings.address else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.address, settings.port))
+        except OSError as error:
+            raise AddressTakenError(
+                f"Nothing can be served at {settings.address}, port {settings.port}: {error.strerror}.\n"
+                f"Stop what runs there, or choose another port: PORT={settings.port % 65535 + 1} python3 app.py"
+            ) from error
 
 
 def serve(settings: Settings) -> None:

@@ -15,10 +15,10 @@ from ledger_web.embedded_postgres import EmbeddedPostgresError, find_binaries
 from ledger_web.factory import NotReadyError, create_app, reach_database
 from ledger_web.models.base import db
 from ledger_web.queries.tenants import list_tenants
-from ledger_web.serve import serve
+from ledger_web.serve import AddressTakenError, refuse_taken_address, serve
 from ledger_web.services.provisioning import ProvisioningError, prepare, schema_head
 
-EXPECTED = (SettingsError, EmbeddedPostgresError, ProvisioningError, NotReadyError)
+EXPECTED = (SettingsError, EmbeddedPostgresError, ProvisioningError, NotReadyError, AddressTakenError)
 LINT = (
     "ruff check .",
     "ruff format --check .",
@@ -66,6 +66,7 @@ def application() -> Flask:
 
 def _open_the_shop() -> int:
     settings = read_settings()
+    refuse_taken_address(settings)
     app = _prepared_app(settings)
     with app.app_context():
         print(_welcome(settings), flush=True)
