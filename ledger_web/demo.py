@@ -27,6 +27,7 @@ from ledger_web.services.parties import CreateParty, create_party
 from ledger_web.services.payments import RecordOpeningBalance, RecordPayment, record_opening_balance, record_payment
 from ledger_web.services.products import CreateProduct, ReceiveGoods, create_product, receive_goods
 from ledger_web.services.sales import DeleteSale, RecordSale, SoldLine, delete_sale, record_sale
+from ledger_web.services.shifts import OpenShift, open_shift
 from ledger_web.services.tenants import FIRST_DRAWER, OpenShop, new_tenant_id, open_shop
 from ledger_web.services.unit_of_work import UnitOfWork
 from ledger_web.services.users import CreateUser, ResetPassword, create_user, reset_password
@@ -258,6 +259,8 @@ class _Story:
         for id, role, name in names:
             yield _Act(create_user, CreateUser(id=id, login=role, name=name, password=password, role=role))
         yield self._managers(create_drawer, CreateDrawer(id=self._drawers[1], name="Till 2", series="B"))
+        for drawer_id in self._drawers:
+            yield self._managers(open_shift, OpenShift(id=self._id(), drawer_id=drawer_id, counts=()))
 
     def _open_the_books(self) -> Iterator[_Act]:
         for number, ware in enumerate(self._wares, start=1):

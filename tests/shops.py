@@ -11,6 +11,7 @@ from ledger_web.domain.ids import new_id
 from ledger_web.services.parties import CreateParty, create_party
 from ledger_web.services.products import CreateProduct, create_product
 from ledger_web.services.sales import RecordSale, SoldLine, record_sale
+from ledger_web.services.shifts import OpenShift, open_shift
 from ledger_web.services.tenants import OpenShop, new_tenant_id, open_shop
 from ledger_web.services.unit_of_work import UnitOfWork
 from ledger_web.services.users import CreateUser, create_user
@@ -34,7 +35,7 @@ class Shop:
 
 
 def open_a_shop(slug: str, currency: str = "PKR") -> Shop:
-    """Open a shop; its owner signs in as "owner"."""
+    """Open a shop; its owner signs in as "owner". Its drawer is empty, and open for sales."""
     opened = open_shop(
         OpenShop(
             slug=slug,
@@ -47,7 +48,9 @@ def open_a_shop(slug: str, currency: str = "PKR") -> Shop:
         ),
         UnitOfWork(new_tenant_id()),
     )
-    return Shop(opened.tenant_id, opened.slug, opened.owner_id, opened.drawer_id, currency)
+    shop = Shop(opened.tenant_id, opened.slug, opened.owner_id, opened.drawer_id, currency)
+    open_shift(OpenShift(id=new_id(), drawer_id=shop.drawer_id, counts=()), shop.act())
+    return shop
 
 
 def person(shop: Shop, role: str) -> uuid.UUID:

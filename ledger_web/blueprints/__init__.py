@@ -16,6 +16,7 @@ from ledger_web.blueprints import (
     products,
     sales,
     sell,
+    shifts,
 )
 
 ALL = (
@@ -27,6 +28,7 @@ ALL = (
     sales.blueprint,
     *parties.blueprints,
     payments.blueprint,
+    shifts.blueprint,
     drawers.blueprint,
     products.blueprint,
     product_imports.blueprint,

@@ -132,6 +132,21 @@ class PeriodLockedError(RuleViolationError):
         )
 
 
+class DayOutOfRangeError(RuleViolationError):
+    """Nothing can be posted on this day. Choose today, or a day before."""
+
+    def __init__(
+        self, day: dt.date | None = None, earliest: dt.date | None = None, latest: dt.date | None = None
+    ) -> None:
+        self.day = day
+        super().__init__(
+            f"{day} is {'yet to come' if day > latest else 'before the time of the books'}."
+            f" Choose a day from {earliest} to {latest}."
+            if day and earliest and latest
+            else ""
+        )
+
+
 # Goods.
 
 
@@ -229,6 +244,20 @@ class SaleAlreadyDeletedError(RuleViolationError):
 
 class AlreadyReversedError(ConflictError):
     """This was reversed already. Nothing more is needed."""
+
+
+class ShiftAlreadyOpenError(ConflictError):
+    """This drawer is open already. Close its shift before opening another."""
+
+
+class DrawerNotOpenError(RuleViolationError):
+    """This drawer is not open. Open its shift first."""
+
+    def __init__(self, drawer: str = "") -> None:
+        self.drawer = drawer
+        super().__init__(
+            f"{drawer} is not open. Open its shift, with a count of what is in it, then sell." if drawer else ""
+        )
 
 
 class StaleEditError(ConflictError):

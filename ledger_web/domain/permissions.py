@@ -27,6 +27,9 @@ PAYMENT_CREATE: Final = "payment.create"
 DRAWER_VIEW: Final = "drawer.view"
 DRAWER_MOVE: Final = "drawer.move"
 DRAWER_EDIT: Final = "drawer.edit"
+SHIFT_OPEN: Final = "shift.open"
+SHIFT_CLOSE: Final = "shift.close"
+SHIFT_APPROVE: Final = "shift.approve"
 JOURNAL_VIEW: Final = "journal.view"
 REPORT_VIEW: Final = "report.view"
 RECALCULATION_VIEW: Final = "recalculation.view"
@@ -60,6 +63,9 @@ _DESCRIPTIONS: Final = MappingProxyType(
         DRAWER_VIEW: "See what is in the cash drawers.",
         DRAWER_MOVE: "Pay money into a cash drawer and out of it.",
         DRAWER_EDIT: "Add and rename cash drawers.",
+        SHIFT_OPEN: "Open a cash drawer with a count.",
+        SHIFT_CLOSE: "Close a cash drawer with a count.",
+        SHIFT_APPROVE: "Approve a count that differs by more than the limit, and see what is expected while counting.",
         JOURNAL_VIEW: "Read the journal: transactions and their entries.",
         REPORT_VIEW: "See reports.",
         RECALCULATION_VIEW: "See how balances were recalculated and what was found.",
@@ -82,6 +88,8 @@ _CASHIER: Final = frozenset(
         PAYMENT_VIEW,
         PAYMENT_CREATE,
         DRAWER_VIEW,
+        SHIFT_OPEN,
+        SHIFT_CLOSE,
         LABEL_PRINT,
     }
 )
@@ -100,6 +108,7 @@ _MANAGER: Final = _CASHIER | {
     PURCHASE_CREATE,
     DRAWER_MOVE,
     DRAWER_EDIT,
+    SHIFT_APPROVE,
     JOURNAL_VIEW,
     REPORT_VIEW,
     RECALCULATION_VIEW,

@@ -4,12 +4,13 @@
 """
 
 from ledger_web.models.drawer import CashDrawer, CashDrawerMoney, NumberSeries
-from ledger_web.models.ledger import Account, Entry, Transaction
+from ledger_web.models.ledger import Account, Category, Entry, LockDateChange, Transaction, TransactionWord
 from ledger_web.models.party import Customer, Employee, Member, Party, PartyWord, Vendor
 from ledger_web.models.payment import Payment
 from ledger_web.models.product import Barcode, Product, ProductImport, ProductWord
 from ledger_web.models.recalculation import BalanceDiscrepancy, RecalculationRun
 from ledger_web.models.sale import Cart, CartLine, Sale, SaleLine
+from ledger_web.models.shift import Shift, ShiftCount, ZReport
 from ledger_web.models.stock import StockLevel, StockMove
 from ledger_web.models.tenant import Tenant, TenantDirectory
 from ledger_web.models.user import Role, Session, SignInFailure, Submission, User
@@ -22,9 +23,11 @@ __all__ = [
     "CartLine",
     "CashDrawer",
     "CashDrawerMoney",
+    "Category",
     "Customer",
     "Employee",
     "Entry",
+    "LockDateChange",
     "Member",
     "NumberSeries",
     "Party",
@@ -38,6 +41,8 @@ __all__ = [
     "Sale",
     "SaleLine",
     "Session",
+    "Shift",
+    "ShiftCount",
     "SignInFailure",
     "StockLevel",
     "StockMove",
@@ -45,6 +50,8 @@ __all__ = [
     "Tenant",
     "TenantDirectory",
     "Transaction",
+    "TransactionWord",
     "User",
     "Vendor",
+    "ZReport",
 ]

@@ -1,5 +1,7 @@
 """Shops: the directory that finds them by name, and what each is."""
 
+import datetime as dt
+
 from sqlalchemy import BigInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -34,3 +36,8 @@ class Tenant(Base):
     time_zone: Mapped[str]
     locale: Mapped[str]
     created_at: Mapped[MadeAt]
+    locked_until: Mapped[dt.date | None]  # the last day of which nothing more is posted
+    day_starts_at: Mapped[dt.time] = mapped_column(server_default="00:00")  # the business day, by the shop's clock
+    books_version: Mapped[int] = mapped_column(server_default="1")
+    over_short_limit: Mapped[int | None] = mapped_column(BigInteger)  # minor units of the base currency
+    blind_count: Mapped[bool] = mapped_column(server_default="false")

@@ -81,10 +81,11 @@ class CustomerHit:
 
 @dataclass(frozen=True, slots=True)
 class DrawerChoice:
-    """A drawer that money can go into."""
+    """A drawer that money can go into, while its shift is open."""
 
     id: uuid.UUID
     name: str
+    is_open: bool
 
 
 _CART = text("""
@@ -186,18 +187,19 @@ def list_customer_hits(tenant_id: int, typed: str, currency: str) -> list[Custom
 
 
 def list_drawer_choices(tenant_id: int, user_id: uuid.UUID) -> list[DrawerChoice]:
-    """Return the drawers in use, the one this person sold from last at the head."""
+    """Return the drawers in use, the open ones first, and of those the one this person sold from last."""
     rows = session_of(tenant_id).execute(
         text("""
-            SELECT d.id, d.name
+            SELECT d.id, d.name, f.id IS NOT NULL AS is_open
               FROM cash_drawers AS d
+              LEFT JOIN shifts AS f ON f.tenant_id = :tenant_id AND f.drawer_id = d.id AND f.closed_at IS NULL
               LEFT JOIN LATERAL (
                     SELECT s.id AS last_sale FROM sales AS s
                      WHERE s.tenant_id = :tenant_id AND s.drawer_id = d.id AND s.cashier_id = :user_id
                      ORDER BY s.id DESC
                      LIMIT 1) AS mine ON true
              WHERE d.tenant_id = :tenant_id AND d.active
-             ORDER BY mine.last_sale DESC NULLS LAST, d.name
+             ORDER BY is_open DESC, mine.last_sale DESC NULLS LAST, d.name
         """),
         {"tenant_id": tenant_id, "user_id": user_id},
     )

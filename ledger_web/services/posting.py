@@ -12,12 +12,14 @@ from sqlalchemy import CursorResult
 from ledger_web.domain.errors import (
     AccountClosedError,
     CreditLimitExceededError,
+    DrawerNotOpenError,
     InsufficientFundsError,
     InvariantBrokenError,
     LedgerError,
     NotFoundError,
 )
 from ledger_web.domain.journal import AccountKey, Entry, Run, runs
+from ledger_web.domain.search_words import words
 
 _ACCOUNT_IDS = uuid.UUID("6f5b0b0e-6a0f-5d8e-9d0e-6c6564676572")
 NEVER_BELOW_ZERO = frozenset({"cash", "store_credit"})
@@ -48,6 +50,8 @@ class Header:
     actor_id: uuid.UUID | None = None
     memo: str = ""
     reverses_id: uuid.UUID | None = None
+    reverses_on: date | None = None  # the business day of what is reversed
+    overrides_lock: bool = False  # posted into a locked period, by somebody who may
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class Limits:
     floor: int | None
     ceiling: int | None
     closed_at: datetime | None
+    is_shut: bool  # cash of a drawer whose shift is not open, or was opened after this act began
 
     def refusal(self, change: int, balance: int) -> LedgerError | None:
         """Say why the account refuses to be moved by `change` when it stands at `balance`; None if it does not."""
@@ -84,23 +89,31 @@ def account_id(tenant_id: int, key: AccountKey) -> uuid.UUID:
 
 
 def insert_headers(act: Act, headers: Iterable[Header]) -> dict[uuid.UUID, date]:
-    """Write headers; return the business day of each, without those whose id is in the books already.
+    """Write headers; return the business day of each, without those whose id is in the books already or whose day
+    is closed: before the shop's time, more than a day ahead, or locked.
 
-    Blocks while another act with one of the ids is under way, so that exactly one of them posts.
+    Blocks while another act with one of the ids is under way, so that exactly one of them posts. From here to the
+    commit the lock date stays as it is: the default of `transactions.locked_until` holds the shop's row.
     """
     # In id order, so that two acts with the same ids cannot wait for each other.
     headers = sorted(headers, key=lambda header: header.id)
     rows = act.execute(
         """
         INSERT INTO transactions AS t
-               (tenant_id, id, kind, occurred_on, posted_at, actor_id, fingerprint, reverses_id, memo)
-        SELECT s.tenant_id, n.id, n.kind, coalesce(n.occurred_on, (now() AT TIME ZONE s.time_zone)::date),
-               now(), n.actor_id, n.fingerprint, n.reverses_id, n.memo
-          FROM tenants AS s
+               (tenant_id, id, kind, occurred_on, posted_at, actor_id, fingerprint, reverses_id, reverses_on, memo,
+                overrides_lock)
+        SELECT s.tenant_id, n.id, n.kind, coalesce(n.occurred_on, s.today), now(), n.actor_id, n.fingerprint,
+               n.reverses_id, n.reverses_on, n.memo, n.overrides_lock
+          FROM (SELECT tenant_id, locked_until, business_day(now(), time_zone, day_starts_at) AS today
+                  FROM tenants
+                 WHERE tenant_id = %(tenant_id)s) AS s
          CROSS JOIN unnest(%(ids)s::uuid[], %(kinds)s::text[], %(days)s::date[], %(actors)s::uuid[],
-                           %(fingerprints)s::bytea[], %(reverses)s::uuid[], %(memos)s::text[])
-               AS n(id, kind, occurred_on, actor_id, fingerprint, reverses_id, memo)
-         WHERE s.tenant_id = %(tenant_id)s
+                           %(fingerprints)s::bytea[], %(reverses)s::uuid[], %(reversed_days)s::date[],
+                           %(memos)s::text[], %(overrides)s::boolean[])
+               AS n(id, kind, occurred_on, actor_id, fingerprint, reverses_id, reverses_on, memo, overrides_lock)
+         WHERE coalesce(n.occurred_on, s.today) BETWEEN '2000-01-01' AND s.today + 1
+           AND (s.locked_until IS NULL OR n.overrides_lock
+                OR least(coalesce(n.occurred_on, s.today), n.reverses_on) > s.locked_until)
         ON CONFLICT (tenant_id, id) DO NOTHING
         RETURNING t.id, t.occurred_on
         """,
@@ -111,10 +124,30 @@ def insert_headers(act: Act, headers: Iterable[Header]) -> dict[uuid.UUID, date]
             "actors": [header.actor_id for header in headers],
             "fingerprints": [header.fingerprint for header in headers],
             "reverses": [header.reverses_id for header in headers],
+            "reversed_days": [header.reverses_on for header in headers],
             "memos": [header.memo for header in headers],
+            "overrides": [header.overrides_lock for header in headers],
         },
     )
-    return {row.id: row.occurred_on for row in rows}
+    days = {row.id: row.occurred_on for row in rows}
+    _insert_words(act, [(header.id, word) for header in headers if header.id in days for word in words(header.memo)])
+    return days
+
+
+def _insert_words(act: Act, found: Sequence[tuple[uuid.UUID, str]]) -> None:
+    if not found:
+        return
+    act.execute(
+        """
+        INSERT INTO transaction_words AS w (tenant_id, word, transaction_id)
+        SELECT s.tenant_id, n.word, n.transaction_id
+          FROM tenants AS s
+         CROSS JOIN unnest(%(words)s::text[], %(ids)s::uuid[]) AS n(word, transaction_id)
+         WHERE s.tenant_id = %(tenant_id)s
+        ON CONFLICT (tenant_id, word, transaction_id) DO NOTHING
+        """,
+        {"ids": [id for id, _ in found], "words": [word for _, word in found]},
+    )
 
 
 def find_fingerprints(act: Act, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, bytes]:
@@ -126,7 +159,7 @@ def find_fingerprints(act: Act, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, b
     return {row.id: bytes(row.fingerprint) for row in rows}
 
 
-def post_entries(act: Act, entries: Sequence[Entry], *, first_line: int = 1) -> None:
+def post_entries(act: Act, entries: Sequence[Entry], *, first_line: int = 1, in_open_shift: bool = False) -> None:
     """Insert entries, then move each cached account they name once. See UnitOfWork.post."""
     if not entries:
         return
@@ -137,7 +170,7 @@ def post_entries(act: Act, entries: Sequence[Entry], *, first_line: int = 1) -> 
         [(act.transaction_id, line, entry) for line, entry in enumerate(entries, start=first_line)],
         {act.transaction_id: act.occurred_on},
     )
-    move_balances(act, moved)
+    move_balances(act, moved, in_open_shift=in_open_shift)
 
 
 def open_accounts(act: Act, keys: Iterable[AccountKey]) -> None:
@@ -187,9 +220,12 @@ def _insert_accounts(act: Act, wanted: Mapping[uuid.UUID, AccountKey]) -> None:
     act.execute(
         """
         INSERT INTO accounts AS a
-               (tenant_id, id, kind, party_id, drawer_id, code, currency, normal_side, cached, floor, created_at)
+               (tenant_id, id, kind, party_id, drawer_id, code, currency, normal_side, cached, floor, created_at,
+                shift_opened_at)
         SELECT s.tenant_id, n.id, n.kind, n.party_id, n.drawer_id, n.code, n.currency, n.normal_side, n.cached,
-               n.floor, now()
+               n.floor, now(),
+               (SELECT f.opened_at FROM shifts AS f
+                 WHERE f.tenant_id = %(tenant_id)s AND f.drawer_id = n.drawer_id AND f.closed_at IS NULL)
           FROM tenants AS s
          CROSS JOIN unnest(%(ids)s::uuid[], %(kinds)s::text[], %(parties)s::uuid[], %(drawers)s::uuid[],
                            %(codes)s::text[], %(currencies)s::text[], %(sides)s::text[], %(cached)s::boolean[],
@@ -243,13 +279,16 @@ def insert_entries(act: Act, lines: Sequence[tuple[uuid.UUID, int, Entry]], days
     )
 
 
-def move_balances(act: Act, moved: Mapping[AccountKey, Run]) -> None:
+def move_balances(act: Act, moved: Mapping[AccountKey, Run], *, in_open_shift: bool = False) -> None:
     """Add to the cached balances, each once, in id order; refuse what a floor, a ceiling or a closing forbids.
 
     Args:
         moved: What is posted, per account; those whose balance is not cached are left alone.
+        in_open_shift: Cash moves only while its drawer's shift is open.
 
     Raises:
+        DrawerNotOpenError: The shift is not open. One that was opened after this act began does not count: what is
+            posted before the opening by the clock must not be counted in the shift.
         InsufficientFundsError, CreditLimitExceededError, AccountClosedError: As the account's limits say.
         InvariantBrokenError: An account named is not there at all: it would be an id of another shop.
     """
@@ -280,6 +319,7 @@ def move_balances(act: Act, moved: Mapping[AccountKey, Run]) -> None:
            AND a.closed_at IS NULL
            AND (n.lowest IS NULL OR a.floor IS NULL OR a.balance + n.lowest >= a.floor)
            AND (n.highest IS NULL OR a.ceiling IS NULL OR a.balance + n.highest <= a.ceiling)
+           AND coalesce(a.shift_opened_at <= now(), a.kind <> 'cash' OR NOT %(in_open_shift)s)
         RETURNING a.id
         """,
         {
@@ -289,6 +329,7 @@ def move_balances(act: Act, moved: Mapping[AccountKey, Run]) -> None:
             "counts": [run.count for run in asked.values()],
             "lowest": [run.lowest for run in asked.values()],
             "highest": [run.highest for run in asked.values()],
+            "in_open_shift": in_open_shift,
         },
     )
     refused = asked.keys() - set(done.scalars())
@@ -320,7 +361,8 @@ def net(key: AccountKey, sums: tuple[int, int, int]) -> int:
 def _limits(act: Act, ids: Collection[uuid.UUID]) -> list[Limits]:
     rows = act.execute(
         """
-        SELECT a.id, coalesce(p.name, d.name, a.code) AS holder, a.currency, a.balance, a.floor, a.ceiling, a.closed_at
+        SELECT a.id, coalesce(p.name, d.name, a.code) AS holder, a.currency, a.balance, a.floor, a.ceiling, a.closed_at,
+               a.kind = 'cash' AND NOT coalesce(a.shift_opened_at <= now(), false) AS is_shut
           FROM accounts AS a
           LEFT JOIN parties AS p ON p.tenant_id = %(tenant_id)s AND p.id = a.party_id
           LEFT JOIN cash_drawers AS d ON d.tenant_id = %(tenant_id)s AND d.id = a.drawer_id
@@ -336,6 +378,6 @@ def _refusal(act: Act, refused: Mapping[uuid.UUID, Run]) -> LedgerError:
     """Say why the first of the refused accounts was: it is locked by now, so what is read here is what counted."""
     for limits in _limits(act, refused.keys()):
         refusal = limits.refusal(refused[limits.id].net, limits.balance)
-        if refusal:
-            return refusal
+        if refusal or limits.is_shut:
+            return refusal or DrawerNotOpenError(limits.holder)
     return InvariantBrokenError("A posting named an account that this shop does not have. Nothing was saved.")

@@ -99,6 +99,7 @@ def record_sale(command: RecordSale, uow: UnitOfWork) -> Recorded:
     Raises:
         NotFoundError: A product, the drawer or the customer is not this shop's.
         OutOfStockError, CreditLimitExceededError: As the product's and the customer's limits say.
+        DrawerNotOpenError: Cash is paid, and the drawer's shift is not open.
         RuleViolationError: No lines, cash that does not cover, a debt without a customer.
         ResubmissionError: The id was used for another sale.
     """
@@ -153,7 +154,7 @@ def delete_sale(command: DeleteSale, uow: UnitOfWork) -> Recorded:
     Raises:
         NotFoundError: The shop has no such sale.
         SaleAlreadyDeletedError: Someone was faster; says who and when.
-        InsufficientFundsError: The drawer cannot pay the money back.
+        InsufficientFundsError, DrawerNotOpenError: The drawer cannot pay the money back.
     """
     with uow:
         _must_be_deletable(uow, command)
@@ -168,7 +169,7 @@ def delete_sale(command: DeleteSale, uow: UnitOfWork) -> Recorded:
             {"sale_id": command.sale_id, "actor_id": uow.actor_id, "reason": command.reason},
         ).one()
         reversal = reversals.load_reversal(uow, command.sale_id)
-        uow.post(reversals.put_back(uow, reversal, marked.currency))
+        uow.post(reversals.put_back(uow, reversal, marked.currency), in_open_shift=True)
     return Recorded(command.sale_id)
 
 
@@ -208,7 +209,8 @@ def _sell(uow: UnitOfWork, sale: RecordSale) -> None:
     _insert_lines(uow, sale, priced, _costs_by_line(priced, costs))
     if tender.applied:
         _insert_payment(uow, sale, tender)
-    uow.post(sale_entries(sale.currency, _paid(sale, tender), total, tax, sum(costs.values())))
+    entries = sale_entries(sale.currency, _paid(sale, tender), total, tax, sum(costs.values()))
+    uow.post(entries, in_open_shift=True)
 
 
 def _price(uow: UnitOfWork, lines: Sequence[SoldLine]) -> list[_Priced]:

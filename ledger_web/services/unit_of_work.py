@@ -27,11 +27,13 @@ from sqlalchemy.orm import Session
 from ledger_web.domain.errors import ConflictError, InvariantBrokenError, LedgerError, ResubmissionError
 from ledger_web.domain.journal import Entry
 from ledger_web.models.base import session_of
-from ledger_web.services import posting
+from ledger_web.services import calendar, posting
 
 ATTEMPTS_MAX = 4
 # Deadlock, serialization failure: the database undid the act and asks for it again.
 RETRIED_STATES = frozenset({"40P01", "40001"})
+# Another act was faster, and a second attempt sees it: a reversal, the same form, a lock date.
+RETRIED_CONSTRAINTS = frozenset({"transactions_reversed_once", "transactions_by_day", "transactions_day_is_open"})
 
 C = TypeVar("C")
 P = ParamSpec("P")
@@ -121,6 +123,7 @@ class UnitOfWork:
         occurred_on: date | None = None,
         memo: str = "",
         reverses_id: uuid.UUID | None = None,
+        overrides_lock: bool = False,
     ) -> bool:
         """Write the header of the transaction this act posts, unless it was posted before.
 
@@ -128,12 +131,16 @@ class UnitOfWork:
             command: The act; its fingerprint tells a second submission from a second meaning.
             id: Minted when the form was rendered. The idempotency key, kept for ever.
             occurred_on: Business day; None is today in the shop's time zone, by the database's clock.
+            overrides_lock: Whoever acts may post into a locked period, and says so.
 
         Returns:
             True if this very act is in the books already: the caller answers with what exists.
 
         Raises:
             ResubmissionError: The id was used for something else.
+            PeriodLockedError: The day, or the day of what is reversed, lies in a locked period.
+            DayOutOfRangeError: The day is yet to come, or before all time of the shop.
+            NotFoundError: The shop has no transaction to be reversed.
         """
         header = posting.Header(
             id=id,
@@ -143,10 +150,15 @@ class UnitOfWork:
             actor_id=self.actor_id,
             memo=memo,
             reverses_id=reverses_id,
+            reverses_on=calendar.find_days(self, [reverses_id])[reverses_id] if reverses_id else None,
+            overrides_lock=overrides_lock,
         )
         day = posting.insert_headers(self, [header]).get(id)
         if day is None:
-            self._must_match(posting.find_fingerprints(self, [id]).get(id), header.fingerprint)
+            stored = posting.find_fingerprints(self, [id]).get(id)
+            if stored is None:
+                raise calendar.read_calendar(self).refusal(header) or ConflictError()
+            self._must_match(stored, header.fingerprint)
             return True
         self._transaction_id, self._occurred_on = id, day
         return False
@@ -172,19 +184,22 @@ class UnitOfWork:
         stored = self.execute(
             "SELECT fingerprint FROM submissions WHERE tenant_id = %(tenant_id)s AND id = %(id)s", {"id": id}
         ).scalar_one()
-        self._must_match(stored, fingerprint)
+        self._must_match(bytes(stored), fingerprint)
         return True
 
-    def post(self, entries: Sequence[Entry]) -> None:
+    def post(self, entries: Sequence[Entry], *, in_open_shift: bool = False) -> None:
         """Put entries into the books and move the cached balances they name, each account once.
 
         Accounts that do not exist yet are opened. Call it last: it locks the accounts until the commit.
 
+        Args:
+            in_open_shift: The cash in it moves only while its drawer's shift is open.
+
         Raises:
-            InsufficientFundsError, CreditLimitExceededError, AccountClosedError: Nothing is posted.
+            DrawerNotOpenError, InsufficientFundsError, CreditLimitExceededError, AccountClosedError: Nothing is posted.
             NotFoundError: An account's party or drawer is not this shop's.
         """
-        posting.post_entries(self, entries, first_line=self._lines + 1)
+        posting.post_entries(self, entries, first_line=self._lines + 1, in_open_shift=in_open_shift)
         self._lines += len(entries)
 
     def after_commit(self, hook: Callable[[], None]) -> None:
@@ -192,10 +207,8 @@ class UnitOfWork:
         self._hooks.append(hook)
 
     @staticmethod
-    def _must_match(stored: bytes | None, fingerprint: bytes) -> None:
-        if stored is None:
-            raise ConflictError
-        if bytes(stored) != fingerprint:
+    def _must_match(stored: bytes, fingerprint: bytes) -> None:
+        if stored != fingerprint:
             raise ResubmissionError
 
 
@@ -222,11 +235,11 @@ def whole_act(act: Callable[Concatenate[C, UnitOfWork, P], R]) -> Callable[Conca
 
 
 def _may_be_retried(error: DBAPIError) -> bool:
-    """Say whether a second attempt can end otherwise; the slower of two reversals then sees the first."""
+    """Say whether a second attempt can end otherwise."""
     return (
         error.connection_invalidated
         or getattr(error.orig, "sqlstate", None) in RETRIED_STATES
-        or violated_constraint(error) == "transactions_reversed_once"
+        or violated_constraint(error) in RETRIED_CONSTRAINTS
     )
 
 

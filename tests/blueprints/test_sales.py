@@ -78,7 +78,7 @@ def test_a_deletion_needs_a_reason_and_its_number(shop: Shop, client_of: ClientO
         assert answer.status_code == 422
         assert 'id="deletion-panel"' in answer.text
 
-    assert count(shop, "transactions") == 2
+    assert count(shop, "transactions") == 3  # the opening of the drawer, the opening stock, the sale
 
 
 def test_the_second_to_delete_a_sale_is_told_who_was_first(shop: Shop, client_of: ClientOf) -> None:
