@@ -1,6 +1,7 @@
 """`recalculate-balances`: what it prints, and the exit code that a timer or a script goes by."""
 
 import json
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -54,7 +55,9 @@ def test_clean_shops_end_with_0(shop: Shop, rival: Shop, command: Command) -> No
     result = command("--all")
 
     assert result.exit_code == 0
-    assert result.output == "corner: 4 checked, 0 wrong, 0 repaired.\nrival: 0 checked, 0 wrong, 0 repaired.\n"
+    assert re.fullmatch(
+        r"corner: [1-9]\d* checked, 0 wrong, 0 repaired\.\nrival: \d+ checked, 0 wrong, 0 repaired\.\n", result.output
+    )
 
 
 def test_drift_ends_with_1_and_is_told_with_its_figures(

@@ -122,7 +122,7 @@ def get_run(tenant_id: int, run_id: uuid.UUID) -> RunRow:
     """
     row = (
         session_of(tenant_id)
-        .execute(text(f"{_RUNS} AND r.id = :run_id"), {"tenant_id": tenant_id, "run_id": run_id})  # nosec B608
+        .execute(text(f"{_RUNS} AND r.id = :run_id"), {"tenant_id": tenant_id, "run_id": run_id})
         .one_or_none()
     )
     if row is None:
@@ -133,7 +133,7 @@ def get_run(tenant_id: int, run_id: uuid.UUID) -> RunRow:
 def list_runs(tenant_id: int, limit: int = 10) -> list[RunRow]:
     """Return the last runs, newest first."""
     rows = session_of(tenant_id).execute(
-        text(f"{_RUNS} ORDER BY r.started_at DESC, r.id DESC LIMIT :limit"),  # nosec B608
+        text(f"{_RUNS} ORDER BY r.started_at DESC, r.id DESC LIMIT :limit"),
         {"tenant_id": tenant_id, "limit": limit},
     )
     return [RunRow(**row._mapping) for row in rows]

@@ -302,7 +302,7 @@ def first_transactions(act: Act, source: Source, wrong: Sequence[Wrong]) -> dict
           FROM suspected
          WHERE follows OR explains
          ORDER BY id, follows DESC, transaction_id DESC, line DESC
-        """,  # nosec B608: the text of one of our own sources
+        """,  # nosec B608: our own text
         {
             "ids": [each.id for each in wrong],
             "one": [each.cached[-3] for each in wrong],
@@ -327,7 +327,7 @@ def _compare(act: Act, source: Source, chosen: str, values: Mapping[str, object]
           FROM place
           LEFT JOIN wrong ON true
          ORDER BY wrong.id
-        """,  # nosec B608: the text of one of our own sources
+        """,  # nosec B608: our own text
         values,
     ).all()
 

@@ -23,6 +23,12 @@ BATCH_MAX: Final = 100_000
 GUARD_ROWS_MIN: Final = 100
 GUARD_PERCENT: Final = 1
 
+EXPLAINED_MAX: Final = 200  # rows of a run
+EXPLAINED_ENTRIES_MAX: Final = 200_000  # of one row: the search sorts them
+
+# The application's statements may take five seconds; adding up a till of twenty years may take longer.
+STATEMENT_SECONDS_MAX: Final = 60
+
 CHECK, REPAIR, STOPPED, DONE = "check", "repair", "stopped", "done"  # phases of a run
 
 log = logging.getLogger(__name__)
@@ -147,6 +153,7 @@ def continue_recalculation(command: ContinueRecalculation, uow: UnitOfWork) -> R
         NotFoundError: The shop has no such run.
     """
     with uow:
+        uow.execute(f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS_MAX}s'")
         run = _lock_run(uow, command.run_id)
         if run.is_finished or run.step != command.step:
             return run
@@ -215,7 +222,8 @@ def _check(uow: UnitOfWork, run: Run) -> Run:
     while left and run.model is not None:
         balance = CACHED_BALANCES[run.model]
         look = cached_balances.look_at_batch(uow, balance.source, balance.kinds, run.after_id, left)
-        _write_down(uow, run, run.model, look.wrong)
+        _write_down(uow, run, run.model, look.wrong, _explain(uow, run, look.wrong))
+        _log("wrong", uow, run, run.model, look.wrong)
         run = replace(
             run,
             after_id=look.last_id,
@@ -272,10 +280,11 @@ def _repair(uow: UnitOfWork, run: Run) -> Run:
     wrong = cached_balances.look_at(uow, source, ids)
     repaired = [each for each in wrong if not each.refusal(force=run.force)]
     cached_balances.write(uow, source, repaired)
-    _write_down(uow, run, model, wrong)
+    _write_down(uow, run, model, wrong, {})
     _settle(uow, run, model, ids, repaired)
-    run = replace(run, rows_fixed=run.rows_fixed + len(repaired))
-    return run if _repairable(uow, run) else replace(run, phase=DONE)
+    uow.after_commit(lambda: _log("repaired", uow, run, model, repaired))
+    after = replace(run, rows_fixed=run.rows_fixed + len(repaired))
+    return after if _repairable(uow, run) else replace(after, phase=DONE)
 
 
 def _next_to_repair(uow: UnitOfWork, run: Run) -> tuple[str, list[uuid.UUID]]:
@@ -293,12 +302,20 @@ def _next_to_repair(uow: UnitOfWork, run: Run) -> tuple[str, list[uuid.UUID]]:
     return model, [row.holder_id for row in rows if row.model == model]
 
 
-def _write_down(uow: UnitOfWork, run: Run, model: str, wrong: Sequence[Wrong]) -> None:
+def _explain(uow: UnitOfWork, run: Run, wrong: Sequence[Wrong]) -> Mapping[uuid.UUID, uuid.UUID]:
+    """Find where the first of those found wrong part from their entries; nobody asks that of thousands."""
+    source = CACHED_BALANCES[run.model or ""].source
+    asked = [each for each in wrong if each.computed[-1] <= EXPLAINED_ENTRIES_MAX]
+    return cached_balances.first_transactions(uow, source, asked[: max(0, EXPLAINED_MAX - run.rows_wrong)])
+
+
+def _write_down(
+    uow: UnitOfWork, run: Run, model: str, wrong: Sequence[Wrong], first: Mapping[uuid.UUID, uuid.UUID]
+) -> None:
     """Record each figure that differs; what is seen under lock replaces what was seen before."""
     if not wrong:
         return
     source = CACHED_BALANCES[model].source
-    first = cached_balances.first_transactions(uow, source, wrong)
     figures = [
         (each, figure, cached, computed)
         for each in wrong
@@ -333,11 +350,6 @@ def _write_down(uow: UnitOfWork, run: Run, model: str, wrong: Sequence[Wrong]) -
             "refusals": [_refusal(source, each, run) for each, _, _, _ in figures],
         },
     )
-    for each, figure, cached, computed in figures:
-        log.warning(
-            "balance drift in shop %s, run %s: %s of %s %s is %s, its entries say %s",
-            uow.tenant_id, run.id, figure, model, each.id, cached, computed,
-        )  # fmt: skip
 
 
 def _refusal(source: Source, wrong: Wrong, run: Run) -> str:
@@ -357,3 +369,20 @@ def _settle(uow: UnitOfWork, run: Run, model: str, ids: Sequence[uuid.UUID], rep
         """,
         {"run_id": run.id, "model": model, "ids": list(ids), "repaired": [each.id for each in repaired]},
     )
+
+
+def _log(outcome: str, uow: UnitOfWork, run: Run, model: str, rows: Sequence[Wrong]) -> None:
+    """Leave a line for each row, with what stood there and what its entries say."""
+    for row in rows:
+        log.warning(
+            "balance %s: shop %s, run %s, by %s: %s %s: %s cached %s, computed %s",
+            outcome,
+            uow.tenant_id,
+            run.id,
+            uow.actor_id or "the command",
+            model,
+            row.id,
+            "/".join(CACHED_BALANCES[model].source.figures),
+            "/".join(map(str, row.cached)),
+            "/".join(map(str, row.computed)),
+        )
