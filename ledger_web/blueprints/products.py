@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, g, request, url_for
 from flask.typing import ResponseReturnValue
 
+from ledger_web.domain.barcodes import CODE_MAX
 from ledger_web.domain.errors import (
     ConflictError,
     DuplicateBarcodeError,
@@ -21,7 +22,7 @@ from ledger_web.domain.permissions import (
     PRODUCT_VIEW,
     STOCK_ADJUST,
 )
-from ledger_web.domain.products import STOCK_POLICIES
+from ledger_web.domain.products import NAME_MAX, STOCK_POLICIES
 from ledger_web.error_pages import status_of
 from ledger_web.forms.products import (
     AdjustmentForm,
@@ -73,8 +74,9 @@ def show(product_id: uuid.UUID) -> ResponseReturnValue:
 @permission_required(PRODUCT_CREATE)
 def new() -> ResponseReturnValue:
     form = _new_form(None)
-    if request.args.get("barcode"):
-        form.barcodes.process_formdata([request.args["barcode"][:100]])
+    # What was searched for in vain is typed already; it is judged when it is sent.
+    form.name.raw_data = [request.args.get("name", "")[:NAME_MAX]]
+    form.barcodes.raw_data = [request.args.get("barcode", "")[:CODE_MAX]]
     return _form("products/new.html", form)
 
 

@@ -86,7 +86,7 @@ class ProductFile:
 
 def file_id(content: bytes) -> uuid.UUID:
     """Name a content by its SHA-256, so that the same file is the same import."""
-    return uuid.UUID(bytes=hashlib.sha256(content).digest()[:16], version=8)
+    return uuid.UUID(bytes=hashlib.sha256(content).digest()[:16])
 
 
 def read_products(content: bytes, currency: str, signs: Signs = ENGLISH) -> ProductFile:
@@ -168,7 +168,7 @@ def _said(error: csv.Error) -> str:
 
 def _separator(text: str) -> str:
     """Return the sign that divides the header most often; a comma if none does."""
-    header = text.lstrip("\r\n").partition("\n")[0]
+    header = text.lstrip("\r\n").replace("\r", "\n").partition("\n")[0]
     return max(_SEPARATORS, key=header.count)
 
 

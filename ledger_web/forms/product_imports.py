@@ -25,12 +25,13 @@ class UploadForm(LedgerForm):
 
     def to_command(self) -> UploadProducts:
         upload: Any = self.file.data
-        return UploadProducts(
-            op_id=self.op_id.data,
-            file_name=_shown(upload.filename),
-            content=upload.read(),
-            stock_policy=self.stock_policy.data,
-        )
+        with upload.stream as content:
+            return UploadProducts(
+                op_id=self.op_id.data,
+                file_name=_shown(upload.filename),
+                content=content.read(),
+                stock_policy=self.stock_policy.data,
+            )
 
 
 class ImportForm(LedgerForm):

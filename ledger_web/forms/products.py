@@ -161,9 +161,9 @@ class BarcodeRemovalForm(LedgerForm):
 class ReceiptForm(LedgerForm):
     """Goods that came."""
 
-    quantity = QuantityField("Quantity received")
-    unit_cost = MoneyField("Cost of one")
-    note = TextField("Note", required=False, max_length=200)
+    quantity = QuantityField("Quantity received", id="received-quantity")
+    unit_cost = MoneyField("Cost of one", id="received-cost")
+    note = TextField("Note", required=False, max_length=200, id="received-note")
 
     def to_command(self, product_id: uuid.UUID, currency: str) -> ReceiveGoods:
         return ReceiveGoods(
@@ -179,10 +179,10 @@ class ReceiptForm(LedgerForm):
 class AdjustmentForm(LedgerForm):
     """What was counted, or by how much it differs, and why."""
 
-    way = ChoiceField("Stock is", choices=WAYS)
-    quantity = QuantityField("Quantity", minimum="zero")
-    reason = ChoiceField("Reason", choices=REASONS.items())
-    note = TextField("Note", required=False, max_length=200)
+    way = ChoiceField("Stock is", choices=WAYS, id="adjusted-way")
+    quantity = QuantityField("Quantity", minimum="zero", id="adjusted-quantity")
+    reason = ChoiceField("Reason", choices=REASONS.items(), id="adjusted-reason")
+    note = TextField("Note", required=False, max_length=200, id="adjusted-note")
 
     def validate_quantity(self, field: QuantityField) -> None:
         if field.data == 0 and self.way.data in {"more", "less"}:

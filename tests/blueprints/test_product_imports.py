@@ -1,0 +1,266 @@
+"""Importing products over HTTP: choose a file, look, confirm; with and without JavaScript."""
+
+import io
+import re
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, encode_multipart
+
+from ledger_web.domain.ids import new_id
+from tests.bad_input import SENDABLE, STRUCTURE
+from tests.books import count
+from tests.clients import ShopClient
+from tests.shops import Shop, add_product
+
+Browsers = Callable[..., ShopClient]
+
+URL = "/products/imports/"
+TWO = "barcode,name,price\n5449000000996,Cola,120\n3057640257773,Water,50\n"
+
+
+def choose(client: ShopClient, content: str | bytes = TWO, name: str = "list.csv", **kwargs: Any) -> TestResponse:
+    """Choose a file on the page, as a browser sends it."""
+    content = content.encode() if isinstance(content, str) else content
+    sent = {"csrf_token": client.csrf_token(), "op_id": str(new_id()), "stock_policy": "warn"}
+    sent |= kwargs.pop("changed", {})
+    boundary, body = encode_multipart(sent | {"file": FileStorage(io.BytesIO(content), name)})
+    return client.post(URL, data=body, content_type=f'multipart/form-data; boundary="{boundary}"', **kwargs)
+
+
+def page_of(client: ShopClient, content: str = TWO) -> str:
+    """Choose a file and return the address of its dry run."""
+    return choose(client, content).headers["Location"]
+
+
+def confirmation(client: ShopClient, address: str) -> dict[str, str]:
+    """Return what the button of a dry run sends."""
+    page = client.get(address).text
+    form = page[page.index('id="dry-run"') :]
+    return dict(re.findall(r'name="(op_id|digest)" value="([^"]+)"', form))
+
+
+def test_a_file_is_looked_at_then_imported_without_javascript(client_of: Browsers, shop: Shop) -> None:
+    client = client_of(shop)
+
+    chosen = choose(client)
+    dry_run = client.get(chosen.headers["Location"])
+    assert count(shop, "products") == 0
+    imported = client.post_form(chosen.headers["Location"], confirmation(client, chosen.headers["Location"]))
+    done = client.get(imported.headers["Location"])
+
+    assert (chosen.status_code, imported.status_code) == (303, 303)
+    assert "Nothing has changed yet." in dry_run.text
+    assert "Import 2 products" in dry_run.text
+    assert "by <bdi>Olga Owner</bdi>" in done.text
+    assert "Import 2 products" not in done.text
+    assert count(shop, "products") == 2
+
+
+def test_htmx_is_sent_from_page_to_page(client_of: Browsers, shop: Shop) -> None:
+    client = client_of(shop)
+
+    chosen = choose(client, htmx=True)
+    address = chosen.headers["HX-Redirect"]
+    imported = client.post_form(address, confirmation(client, address), htmx=True)
+
+    assert (chosen.status_code, imported.status_code) == (204, 204)
+    assert imported.headers["HX-Redirect"] == address
+    assert count(shop, "products") == 2
+
+
+def test_confirming_twice_imports_once(client_of: Browsers, shop: Shop) -> None:
+    client = client_of(shop)
+    address = page_of(client)
+    sent = confirmation(client, address)
+
+    answers = [client.post_form(address, sent).headers["Location"] for _ in range(2)]
+
+    assert answers == [address, address]
+    assert count(shop, "products") == 2
+
+
+def test_the_same_file_again_says_that_nothing_is_left_to_do(client_of: Browsers, shop: Shop) -> None:
+    client = client_of(shop)
+    address = page_of(client)
+    client.post_form(address, confirmation(client, address))
+
+    page = client.get(page_of(client)).text
+
+    assert "There is nothing to import." in page
+    assert "Import 2" not in page
+
+
+def test_bad_rows_are_listed_by_line_and_there_is_no_button(client_of: Browsers, shop: Shop) -> None:
+    client = client_of(shop)
+    address = page_of(client, TWO + "5449000000997,Fanta,1\n,,9\n")
+
+    page = client.get(address).text
+
+    assert "2 rows cannot be imported, so nothing is." in page
+    assert re.search(r'<td class="n">4</td><td><bdi>barcode: The last digit of 5449000000997 should be 6', page)
+    assert 'name="digest"' not in page
+
+
+def test_the_bad_rows_can_be_downloaded_and_are_no_formulas(client_of: Browsers, shop: Shop) -> None:
+    client = client_of(shop)
+    address = page_of(client, "name,price\nCola,=1+1\n")
+
+    response = client.get(f"{address}/problems.csv")
+
+    assert response.mimetype == "text/csv"
+    assert response.text.startswith("\ufeffline,reason")
+    assert "2," in response.text
+
+
+def test_what_changed_since_is_shown_and_nothing_is_done(client_of: Browsers, shop: Shop) -> None:
+    client = client_of(shop)
+    address = page_of(client, "name\nMilk\n")
+    sent = confirmation(client, address)
+    add_product(shop, "Milk")
+
+    response = client.post_form(address, sent, htmx=True)
+
+    assert response.status_code == 409
+    assert "changed since this dry run" in response.text
+    assert "There is nothing to import." in response.text
+    assert count(shop, "products") == 1
+
+
+def test_a_file_can_be_looked_at_again(client_of: Browsers, shop: Shop) -> None:
+    client = client_of(shop)
+    address = page_of(client, "name,price\nMilk,x\n")
+
+    response = client.post_form(f"{address}/check", {"op_id": str(new_id())})
+
+    assert (response.status_code, response.headers["Location"]) == (303, address)
+    assert client.post_form(f"{address}/check", {}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "This file is empty"),
+        ("name\nCola\n".encode("utf-16"), "UTF-16"),
+        (b"name\nCaf\xe9\n", "Latin-1"),
+        (b"name\nCo\0la\n", "NUL"),
+        (b"PK\x03\x04", "a workbook or an archive"),
+        (b'name\n"Cola\n', "never closed"),
+        (b"price\n1\n", "must be called name"),
+        (b"name\n" + b"x\n" * 50_001, "more than 50,000 rows"),
+        (b"," * 3_000_000, "characters"),
+    ],
+)
+@pytest.mark.parametrize("htmx", [True, False])
+def test_a_file_that_cannot_be_read_says_why(
+    client_of: Browsers, shop: Shop, content: bytes, words: str, htmx: bool
+) -> None:
+    response = choose(client_of(shop), content, htmx=htmx)
+
+    assert response.status_code == 422
+    assert words in response.text
+    assert ("<html" in response.text) is not htmx
+    assert count(shop, "product_imports") == 0
+
+
+def test_no_file_is_asked_for(client_of: Browsers, shop: Shop) -> None:
+    client = client_of(shop)
+
+    for sent in ({}, {"file": ""}, {"file": "just text"}):
+        response = client.post_form(URL, {"op_id": str(new_id()), "stock_policy": "warn"} | sent)
+        assert response.status_code == 422
+        assert "Choose a CSV file." in response.text
+
+
+def test_a_file_may_be_larger_than_other_forms_but_not_endless(client_of: Browsers, shop: Shop) -> None:
+    client = client_of(shop)
+    long_names = "name\n" + "".join(f"{n} {'x' * 250}\n" for n in range(15_000))
+
+    assert choose(client, long_names).status_code == 303
+    assert choose(client, b"name\n" + b"x" * 11 * 1024 * 1024).status_code == 413
+
+
+def test_a_name_of_a_file_is_shown_and_never_opened(client_of: Browsers, shop: Shop) -> None:
+    client = client_of(shop)
+
+    address = choose(client, name="../../etc/<b>pass\x01wd</b>.csv").headers["Location"]
+
+    page = client.get(address).text
+    assert "b&gt;.csv" in page
+    assert "<b>" not in page
+
+
+def test_a_form_without_its_number_keeps_no_file(client_of: Browsers, shop: Shop) -> None:
+    client = client_of(shop)
+
+    assert choose(client, changed={"op_id": ""}).status_code == 422
+    assert count(shop, "product_imports") == 0
+
+    address = page_of(client)
+    digest = confirmation(client, address)["digest"]
+    assert client.post_form(address, {"digest": digest}).status_code == 422
+    assert client.post_form(address, {"op_id": str(new_id())}).status_code == 422
+    assert count(shop, "products") == 0
+
+
+def test_a_file_of_another_shop_is_404(client_of: Browsers, shop: Shop, rival: Shop) -> None:
+    theirs = page_of(client_of(rival))
+    client, sent = client_of(shop), {"op_id": str(new_id()), "digest": "x"}
+
+    for address in (theirs, f"/products/imports/{uuid.uuid4()}"):
+        assert client.get(address).status_code == 404
+        assert client.get(f"{address}/problems.csv").status_code == 404
+        assert client.post_form(address, sent).status_code == 404
+        assert client.post_form(f"{address}/check", sent).status_code == 404
+    assert count(rival, "products") == 0
+
+
+def test_importing_is_not_for_a_cashier_nor_for_strangers(client_of: Browsers, shop: Shop) -> None:
+    address = page_of(client_of(shop))
+
+    for role, status in (("cashier", 403), ("", 303)):
+        client = client_of(shop, role)
+        assert client.get(URL).status_code == status
+        assert choose(client).status_code == status
+        for path in (address, f"{address}/problems.csv"):
+            assert client.get(path).status_code == status
+        for path in (address, f"{address}/check"):
+            assert client.post_form(path, {"op_id": str(new_id()), "digest": "x"}).status_code == status
+    assert count(shop, "products") == 0
+
+
+def test_nothing_sent_with_a_file_breaks_the_form(client_of: Browsers, shop: Shop) -> None:
+    client = client_of(shop)
+
+    for text in SENDABLE:
+        assert choose(client, changed={"stock_policy": text}).status_code in {413, 422}, repr(text[:40])
+
+
+def test_nothing_sent_with_a_confirmation_breaks_it(client_of: Browsers, shop: Shop) -> None:
+    client = client_of(shop)
+    address = page_of(client)
+    sent = confirmation(client, address)
+
+    for text in STRUCTURE:
+        response = client.post_form(address, sent | {"digest": text})
+        assert response.status_code in {409, 413, 422}, repr(text[:40])
+    assert count(shop, "products") == 0
+
+
+def test_nothing_in_a_cell_breaks_the_pages_of_an_import(client_of: Browsers, shop: Shop) -> None:
+    client = client_of(shop)
+    cells = [text[:300].replace("\0", "?").replace('"', '""') for text in SENDABLE]
+    address = page_of(client, "sku,name,unit\n" + "".join(f'x{n},"{cell}",\n' for n, cell in enumerate(cells)))
+    page = client.get(address)
+
+    assert page.status_code == 200
+    assert "<script>alert" not in page.text
+    assert "cannot be imported" in page.text
+
+    good = [cell for cell in cells if cell.strip() and cell.isprintable()]
+    address = page_of(client, "sku,name\n" + "".join(f'x{n},"{cell}"\n' for n, cell in enumerate(good)))
+    assert client.post_form(address, confirmation(client, address)).status_code == 303
+    assert count(shop, "products") == len(good)

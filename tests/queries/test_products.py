@@ -1,0 +1,183 @@
+"""The list of products: its order, its pages, what search finds, and what the plan of it is."""
+
+import uuid
+
+import pytest
+from sqlalchemy import text
+
+from ledger_web.domain.barcodes import read_barcode
+from ledger_web.domain.errors import NotFoundError
+from ledger_web.domain.ids import new_id
+from ledger_web.models.base import session_of
+from ledger_web.queries.product_imports import get_import
+from ledger_web.queries.products import (
+    ROWS_MAX,
+    ProductPage,
+    find_holder,
+    get_product_details,
+    has_products,
+    list_moves,
+    list_product_sales,
+    list_products,
+)
+from ledger_web.services.product_imports import CarryOutImport, UploadProducts, carry_out_import, upload_products
+from ledger_web.services.products import CreateProduct, create_product
+from ledger_web.services.sales import DeleteSale, delete_sale
+from tests.shops import Shop, add_product, sell
+
+
+def fill(shop: Shop, lines: str) -> None:
+    """Bring products in through a file."""
+    command = UploadProducts(op_id=new_id(), file_name="list.csv", content=lines.encode(), stock_policy="warn")
+    import_id = upload_products(command, shop.act()).id
+    digest = get_import(shop.tenant_id, import_id).digest
+    carry_out_import(CarryOutImport(id=new_id(), import_id=import_id, digest=digest), shop.act())
+
+
+def names(page: ProductPage) -> list[str]:
+    return [row.name for row in page.rows]
+
+
+def test_the_list_is_in_the_order_of_names_in_any_script(shop: Shop) -> None:
+    fill(shop, "name\nZebra\nsucre\nÉclair\napple\nЧай\n")
+
+    assert names(list_products(shop.tenant_id)) == ["apple", "Éclair", "sucre", "Zebra", "Чай"]
+
+
+def test_pages_follow_one_another_there_and_back_without_a_gap(shop: Shop) -> None:
+    fill(shop, "name\n" + "".join(f"Product {n:03}\n" for n in range(2 * ROWS_MAX + 10)))
+
+    first = list_products(shop.tenant_id)
+    second = list_products(shop.tenant_id, after=first.after)
+    third = list_products(shop.tenant_id, after=second.after)
+    back = list_products(shop.tenant_id, before=third.before)
+
+    assert names(first) + names(second) + names(third) == [f"Product {n:03}" for n in range(110)]
+    assert (first.before, third.after) == (None, None)
+    assert names(back) == names(second)
+    assert list_products(shop.tenant_id, before=second.before).before is None
+
+
+def test_products_of_the_same_name_are_on_one_page_only(shop: Shop) -> None:
+    fill(shop, "sku,name\n" + "".join(f"S-{n},Tea\n" for n in range(ROWS_MAX + 5)))
+
+    first = list_products(shop.tenant_id)
+    second = list_products(shop.tenant_id, after=first.after)
+
+    assert len({row.id for row in [*first.rows, *second.rows]}) == ROWS_MAX + 5
+
+
+def test_a_page_after_a_product_that_is_not_there_is_the_first(shop: Shop, rival: Shop) -> None:
+    add_product(shop)
+    theirs = add_product(rival)
+
+    for stranger in (uuid.uuid4(), theirs):
+        assert names(list_products(shop.tenant_id, after=stranger)) == ["Milk"]
+        assert names(list_products(shop.tenant_id, before=stranger)) == ["Milk"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("col", ["Coca Cola", "Cola Light"]),
+        ("LIGHT co", ["Cola Light"]),
+        ("éclair", ["Eclair"]),
+        ("cl-330", ["Cola Light"]),
+        ("5449000000996", ["Coca Cola"]),
+        ("]E05449000000996", ["Coca Cola"]),
+        ("036000291452", ["Eclair"]),
+        ("544900000099", []),
+        ("ola", []),
+        ("!!!", []),
+        ("%", []),
+    ],
+)
+def test_search_finds_words_codes_and_skus(shop: Shop, typed: str, found: list[str]) -> None:
+    fill(
+        shop,
+        "name,sku,barcode\nCoca Cola,,5449000000996\nCola Light,CL-330,\nEclair,,036000291452\n",
+    )
+
+    assert names(list_products(shop.tenant_id, search=typed)) == found
+
+
+def test_search_pages_too(shop: Shop) -> None:
+    fill(shop, "name\n" + "".join(f"Tea {n:03}\n" for n in range(ROWS_MAX + 1)) + "Coffee\n")
+
+    first = list_products(shop.tenant_id, search="tea")
+
+    assert names(list_products(shop.tenant_id, search="tea", after=first.after)) == ["Tea 050"]
+
+
+def test_a_shop_sees_its_own_products_only(shop: Shop, rival: Shop) -> None:
+    theirs = add_product(rival, "Secret")
+
+    assert list_products(shop.tenant_id).rows == ()
+    assert list_products(shop.tenant_id, search="secret").rows == ()
+    assert (has_products(shop.tenant_id), has_products(rival.tenant_id)) == (False, True)
+    with pytest.raises(NotFoundError):
+        get_product_details(shop.tenant_id, theirs)
+    assert (list_moves(shop.tenant_id, theirs), list_product_sales(shop.tenant_id, theirs)) == ([], [])
+
+
+def test_moves_name_the_documents_they_belong_to_newest_first(shop: Shop) -> None:
+    milk = add_product(shop, quantity=10)
+    sale_id = sell(shop, (milk, 2, 115_00))
+    delete_sale(DeleteSale(id=new_id(), sale_id=sale_id, reason="Rung up twice"), shop.act())
+
+    moves = list_moves(shop.tenant_id, milk)
+
+    assert [(move.kind, move.quantity, move.sale_number) for move in moves] == [
+        ("reversal", 2, "A-000001"),
+        ("sale", -2, "A-000001"),
+        ("opening_stock", 10, None),
+    ]
+    assert {move.actor for move in moves} == {"Olga Owner"}
+
+
+def test_the_last_sales_say_which_were_deleted(shop: Shop) -> None:
+    milk = add_product(shop, quantity=10)
+    first, second = sell(shop, (milk, 2, 115_00)), sell(shop, (milk, 1, 100_00))
+    delete_sale(DeleteSale(id=new_id(), sale_id=first, reason="Rung up twice"), shop.act())
+
+    rows = list_product_sales(shop.tenant_id, milk)
+
+    assert [(row.sale_id, row.total, row.is_deleted) for row in rows] == [
+        (second, 100_00, False),
+        (first, 230_00, True),
+    ]
+
+
+def test_the_holder_of_a_code_or_an_sku_is_found(shop: Shop, rival: Shop) -> None:
+    cola = read_barcode("5449000000996")
+    for each in (shop, rival):
+        command = CreateProduct(id=new_id(), name="Cola", sku="C-1", barcodes=(cola,), currency=each.currency)
+        create_product(command, each.act())
+
+    by_code, by_sku = find_holder(shop.tenant_id, code=cola.code), find_holder(shop.tenant_id, sku="C-1")
+
+    assert by_code is not None
+    assert by_code == by_sku
+    assert by_code.id == list_products(shop.tenant_id).rows[0].id
+    assert find_holder(shop.tenant_id, code="nothing") is None
+
+
+def test_a_page_of_many_products_walks_the_index_of_names(shop: Shop) -> None:
+    fill(shop, "name\n" + "".join(f"Product {n}\n" for n in range(2_000)))
+    session = session_of(shop.tenant_id)
+
+    plan = "\n".join(
+        session.execute(
+            text(
+                """
+                EXPLAIN SELECT q.id FROM products AS q
+                 WHERE q.tenant_id = :tenant_id AND q.archived_at IS NULL AND (q.name_key, q.id) > (:key, :id)
+                 ORDER BY q.name_key, q.id LIMIT 51
+                """
+            ),
+            {"tenant_id": shop.tenant_id, "key": "product 1", "id": uuid.UUID(int=0)},
+        ).scalars()
+    )
+
+    assert "products_by_name" in plan
+    assert "Sort" not in plan
