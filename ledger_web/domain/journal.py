@@ -174,6 +174,24 @@ def unless_zero(debit: AccountKey, credit: AccountKey, amount: int) -> list[Entr
     return [Entry(debit, credit, amount)] if amount else []
 
 
+def pair(debits: Iterable[tuple[AccountKey, int]], credits: Iterable[tuple[AccountKey, int]]) -> list[Entry]:
+    """Join amounts on both sides into entries, in order, with as few entries as that order allows.
+
+    The sums of both sides are equal; amounts of zero need no entry.
+    """
+    owed = [(key, amount) for key, amount in credits if amount]
+    entries = []
+    for key, amount in debits:
+        while amount:
+            other, open_amount = owed.pop(0)
+            paired = min(amount, open_amount)
+            entries.append(Entry(key, other, paired))
+            amount -= paired
+            if open_amount > paired:
+                owed.insert(0, (other, open_amount - paired))
+    return entries
+
+
 # Accounts of people and drawers: one per holder and currency.
 
 

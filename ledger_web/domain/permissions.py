@@ -31,6 +31,11 @@ SHIFT_OPEN: Final = "shift.open"
 SHIFT_CLOSE: Final = "shift.close"
 SHIFT_APPROVE: Final = "shift.approve"
 JOURNAL_VIEW: Final = "journal.view"
+JOURNAL_POST: Final = "journal.post"
+JOURNAL_REVERSE: Final = "journal.reverse"
+JOURNAL_BACKDATE: Final = "journal.backdate"
+JOURNAL_OVERRIDE_LOCK: Final = "journal.override_lock"
+EXPENSE_CREATE: Final = "expense.create"
 REPORT_VIEW: Final = "report.view"
 RECALCULATION_VIEW: Final = "recalculation.view"
 RECALCULATION_RUN: Final = "recalculation.run"
@@ -67,6 +72,11 @@ _DESCRIPTIONS: Final = MappingProxyType(
         SHIFT_CLOSE: "Close a cash drawer with a count.",
         SHIFT_APPROVE: "Approve a count that differs by more than the limit, and see what is expected while counting.",
         JOURNAL_VIEW: "Read the journal: transactions and their entries.",
+        JOURNAL_POST: "Post manual transactions, opening balances and the owner's deposits and drawings.",
+        JOURNAL_REVERSE: "Reverse payments, expenses and other transactions.",
+        JOURNAL_BACKDATE: "Post on an earlier day than today.",
+        JOURNAL_OVERRIDE_LOCK: "Post into a locked period, which is logged.",
+        EXPENSE_CREATE: "Record expenses and other income.",
         REPORT_VIEW: "See reports.",
         RECALCULATION_VIEW: "See how balances were recalculated and what was found.",
         RECALCULATION_RUN: "Recalculate balances and repair them.",
@@ -110,6 +120,10 @@ _MANAGER: Final = _CASHIER | {
     DRAWER_EDIT,
     SHIFT_APPROVE,
     JOURNAL_VIEW,
+    JOURNAL_POST,
+    JOURNAL_REVERSE,
+    JOURNAL_BACKDATE,
+    EXPENSE_CREATE,
     REPORT_VIEW,
     RECALCULATION_VIEW,
 }

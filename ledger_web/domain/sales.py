@@ -1,6 +1,6 @@
 """What a sale comes to and which entries tell it: the same functions for the screen and for the books."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -10,6 +10,7 @@ from ledger_web.domain.journal import (
     Entry,
     cost_of_sales,
     inventory,
+    pair,
     revenue,
     tax_payable,
     unless_zero,
@@ -80,21 +81,3 @@ def cost_entries(currency: str, cost: int) -> list[Entry]:
     if cost < 0:
         return [Entry(inventory(currency), cost_of_sales(currency), -cost)]
     return unless_zero(cost_of_sales(currency), inventory(currency), cost)
-
-
-def pair(debits: Iterable[tuple[AccountKey, int]], credits: Iterable[tuple[AccountKey, int]]) -> list[Entry]:
-    """Join amounts on both sides into entries, in order, with as few entries as that order allows.
-
-    The sums of both sides are equal; amounts of zero need no entry.
-    """
-    owed = [(key, amount) for key, amount in credits if amount]
-    entries = []
-    for key, amount in debits:
-        while amount:
-            other, open_amount = owed.pop(0)
-            paired = min(amount, open_amount)
-            entries.append(Entry(key, other, paired))
-            amount -= paired
-            if open_amount > paired:
-                owed.insert(0, (other, open_amount - paired))
-    return entries

@@ -53,7 +53,7 @@ def get_today(tenant_id: int) -> TodayRow:
             text(
                 """
                 WITH shop AS (
-                    SELECT (now() AT TIME ZONE t.time_zone)::date AS today, t.base_currency
+                    SELECT business_day(now(), t.time_zone, t.day_starts_at) AS today, t.base_currency
                       FROM tenants AS t
                      WHERE t.tenant_id = :tenant_id
                 )

@@ -7,7 +7,7 @@ from datetime import date
 
 from ledger_web.domain.errors import ConflictError, InvariantBrokenError, LedgerError, NotFoundError, ResubmissionError
 from ledger_web.domain.journal import AccountKey, Entry, deltas, runs
-from ledger_web.services import posting
+from ledger_web.services import calendar, posting
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, fingerprint_of, whole_act
 
 POSTINGS_MAX = 10_000  # the web's statements may take five seconds; these take one
@@ -45,7 +45,7 @@ def post_many(postings: Sequence[Posting], uow: UnitOfWork) -> list[Answer]:
 
     Returns:
         For each posting, in order, `Recorded` or the error that posting it by itself would have raised: limits of
-        an account, a holder that is not in this shop, an id that was used for something else.
+        an account, a holder that is not in this shop, a day that is closed, an id that was used for something else.
 
     Raises:
         InvariantBrokenError: There are more than POSTINGS_MAX. Nothing is posted.
@@ -82,12 +82,15 @@ def _post_what_stands(postings: Sequence[Posting], uow: UnitOfWork) -> list[Answ
     """
     keys = {key for each in postings for entry in each.entries for key in (entry.debit, entry.credit)}
     homeless = posting.open_what_can_be(uow, keys)
+    days_open = calendar.read_calendar(uow)
     court = _Court(uow.tenant_id, homeless, posting.lock_accounts(uow, keys - homeless))
     stored = posting.find_fingerprints(uow, {each.id for each in postings})
-    answers, standing = _judge(postings, stored, court.try_to_post)
+    answers, standing = _judge(
+        postings, stored, lambda each: days_open.refusal(_header(each, uow)) or court.try_to_post(each)
+    )
     days = posting.insert_headers(uow, _headers(standing, uow)) if standing else {}
     if len(days) < len(standing):
-        raise ConflictError  # one of the ids was used for something else since we looked
+        raise ConflictError  # one of the ids was used for something else, or a day was locked, since we looked
     _write(standing, days, uow)
     return answers
 
@@ -124,17 +127,18 @@ def _write(standing: Sequence[Posting], days: Mapping[uuid.UUID, date], uow: Uni
 
 
 def _headers(postings: Iterable[Posting], uow: UnitOfWork) -> list[posting.Header]:
-    return [
-        posting.Header(
-            id=each.id,
-            kind=each.kind,
-            occurred_on=each.occurred_on,
-            fingerprint=each.fingerprint,
-            actor_id=each.actor_id or uow.actor_id,
-            memo=each.memo,
-        )
-        for each in postings
-    ]
+    return [_header(each, uow) for each in postings]
+
+
+def _header(each: Posting, uow: UnitOfWork) -> posting.Header:
+    return posting.Header(
+        id=each.id,
+        kind=each.kind,
+        occurred_on=each.occurred_on,
+        fingerprint=each.fingerprint,
+        actor_id=each.actor_id or uow.actor_id,
+        memo=each.memo,
+    )
 
 
 class _Court:

@@ -140,7 +140,7 @@ def _insert_payment(uow: UnitOfWork, command: RecordPayment) -> None:
 
 def _must_not_be_to_come(uow: UnitOfWork) -> None:
     today = uow.execute(
-        "SELECT (now() AT TIME ZONE time_zone)::date FROM tenants WHERE tenant_id = %(tenant_id)s"
+        "SELECT business_day(now(), time_zone, day_starts_at) FROM tenants WHERE tenant_id = %(tenant_id)s"
     ).scalar_one()
     if uow.occurred_on > today:
         raise RuleViolationError(f"{uow.occurred_on:%Y-%m-%d} is yet to come. Enter today or a day before.")
