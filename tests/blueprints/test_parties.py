@@ -123,6 +123,7 @@ def test_a_stale_edit_shows_both_values_and_overwrites_nothing(shop: Shop, clien
     assert 'value="Mine"' in answer.text
     assert 'Name is now: <bdi class="kept">Theirs</bdi>' in answer.text
     assert "Phone is now" not in answer.text
+    assert "Note is now" not in answer.text
     assert get_party(shop.tenant_id, alice).name == "Theirs"
     version = re.search(r'name="version"[^>]*value="(\d+)"', answer.text)
     assert version is not None

@@ -20,8 +20,8 @@ def owe(shop: Shop, party_id: uuid.UUID, *, to_us: bool, currency: str = "PKR") 
     record_opening_balance(command, shop.act())
 
 
-def names(shop: Shop, kind: str = "customer", **asked: str) -> list[str]:
-    return [row.name for row in list_parties(shop.tenant_id, kind, **asked).rows]
+def names(shop: Shop, kind: str = "customer", *, search: str = "", standing: str = "") -> list[str]:
+    return [row.name for row in list_parties(shop.tenant_id, kind, search=search, standing=standing).rows]
 
 
 def test_names_stand_in_order_whatever_their_capitals_and_accents(shop: Shop) -> None:

@@ -3,6 +3,7 @@
 import datetime as dt
 import random
 import uuid
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -154,7 +155,7 @@ def test_a_sale_is_one_line_and_its_deletion_another(shop: Shop) -> None:
 
 def test_a_drawers_lines_say_whom_and_what_for(shop: Shop) -> None:
     alice = add_customer(shop, "Alice")
-    drawer = {"drawer_id": shop.drawer_id, "currency": "PKR"}
+    drawer: dict[str, Any] = {"drawer_id": shop.drawer_id, "currency": "PKR"}
     pay_in(PayIn(id=new_id(), amount=100_00, reason="Float", **drawer), shop.act())
     pay_out(PayOut(id=new_id(), amount=30_00, category="food", reason="Guests", **drawer), shop.act())
     record_payment(RecordPayment(id=new_id(), party_id=alice, direction="in", amount=5_00, **drawer), shop.act())
