@@ -113,8 +113,10 @@ def test_x1_x2_x6_a_form_sent_twice_changed_or_without_its_number(shop: Shop, cl
 
 def test_a_stale_edit_shows_both_values_and_overwrites_nothing(shop: Shop, client_of: ClientOf) -> None:
     client, alice = client_of(shop), add(shop, name="Alice")
-    form = party_form(name="Mine", version="1")
-    theirs = EditParty(op_id=new_id(), party_id=alice, kind="customer", version=1, name="Theirs", phone="0311", note="")
+    form = party_form(name="Mine", version="1", note="Two\r\nlines")
+    theirs = EditParty(
+        op_id=new_id(), party_id=alice, kind="customer", version=1, name="Theirs", phone="0311", note="Two\nlines"
+    )
     edit_party(theirs, shop.act())
 
     answer = client.post_form(f"/customers/{alice}", form, htmx=True)
