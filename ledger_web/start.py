@@ -130,7 +130,7 @@ def _bench(rest: list[str]) -> int:
 def _test(rest: list[str]) -> int:
     if rest[:1] == ["long"]:
         rest = ["-m", "long", *rest[1:]]
-    return _run([sys.executable, "-m", "pytest", "-n", "2", *rest])
+    return _run([sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup", *rest])
 
 
 def _lint() -> int:

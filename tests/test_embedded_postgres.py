@@ -16,6 +16,8 @@ import pytest
 from ledger_web.config import ROOT
 from ledger_web.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError, find_binaries
 
+pytestmark = pytest.mark.xdist_group("embedded")  # one server for all of them
+
 HOME = ROOT / "var" / f"test-embedded-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
 
 

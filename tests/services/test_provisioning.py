@@ -23,6 +23,8 @@ from ledger_web.services.provisioning import (
     schema_head,
 )
 
+pytestmark = pytest.mark.xdist_group("passwords")  # one server for all of them
+
 SECRET_KEY = "the same on every machine of this shop, 32 bytes"
 PASSWORDS = "local all postgres trust\nlocal all all scram-sha-256\n"
 
