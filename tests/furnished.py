@@ -1,0 +1,88 @@
+"""A shop in which something of everything has happened, so that every page of it has something to show."""
+
+import uuid
+from decimal import Decimal
+from typing import Any
+
+from ledger_web.domain.barcodes import read_barcode
+from ledger_web.domain.ids import new_id
+from ledger_web.services.carts import AddToCart, ChooseCustomer, add_to_cart, choose_customer
+from ledger_web.services.drawers import CreateDrawer, PayIn, PayOut, create_drawer, pay_in, pay_out
+from ledger_web.services.parties import CreateParty, create_party
+from ledger_web.services.payments import RecordOpeningBalance, RecordPayment, record_opening_balance, record_payment
+from ledger_web.services.product_imports import UploadProducts, upload_products
+from ledger_web.services.products import CreateProduct, create_product
+from ledger_web.services.recalculation import StartRecalculation, start_recalculation
+from ledger_web.services.sales import DeleteSale, delete_sale
+from tests.shops import Shop, sell
+
+FILE = b"name,barcode,price\nCandles,2100000009015,30\nMatches,2100000009022,2.345\n"
+
+
+def furnish(shop: Shop) -> None:
+    """Let something of everything happen; the owner's cart is left half filled."""
+    tea, cloth = (
+        _product(shop, "Green tea", "2100000001002", 260_00),
+        _product(shop, "چای سیاه", "2100000001019", 290_00),
+    )
+    alice, _ = _parties(shop)
+    create_drawer(CreateDrawer(id=new_id(), name="Till 2", series="B"), shop.act())
+    paid: dict[str, Any] = {"drawer_id": shop.drawer_id, "currency": shop.currency, "reason": "Float"}
+    pay_in(PayIn(id=new_id(), amount=5_000_00, **paid), shop.act())
+    pay_in(PayIn(id=new_id(), amount=100_00, **paid | {"currency": "USD"}), shop.act())
+    pay_out(PayOut(id=new_id(), amount=50_00, category="food", **paid), shop.act())
+    sell(shop, (tea, 2, 260_00), (cloth, 1, 290_00), tendered=1_000_00)
+    sell(shop, (cloth, 1, 290_00), customer_id=alice, tendered=90_00, rest_on_account=True)
+    wrong = sell(shop, (tea, 1, 260_00))
+    delete_sale(DeleteSale(id=new_id(), sale_id=wrong, reason="Scanned twice"), shop.act())
+    payment = RecordPayment(
+        id=new_id(),
+        party_id=alice,
+        direction="in",
+        drawer_id=shop.drawer_id,
+        currency=shop.currency,
+        amount=50_00,
+        tendered=100_00,
+        memo="Part of it",
+    )
+    record_payment(payment, shop.act())
+    models = ("customers", "cash_drawer_money")
+    start_recalculation(StartRecalculation(id=new_id(), models=models, fix=False, force=False, batch=1), shop.act())
+    upload_products(
+        UploadProducts(op_id=new_id(), file_name="candles.csv", content=FILE, stock_policy="warn"), shop.act()
+    )
+    add_to_cart(AddToCart(id=new_id(), product_id=tea, quantity=Decimal(3)), shop.act())
+    choose_customer(ChooseCustomer(id=new_id(), customer_id=alice), shop.act())
+
+
+def _product(shop: Shop, name: str, code: str, price: int) -> uuid.UUID:
+    command = CreateProduct(
+        id=new_id(),
+        name=name,
+        sku=code[-4:],
+        barcodes=(read_barcode(code),),
+        unit_price=price,
+        tax_percent=Decimal(15),
+        currency=shop.currency,
+        opening_quantity=Decimal(40),
+        opening_unit_cost=price // 2,
+    )
+    return create_product(command, shop.act()).id
+
+
+def _parties(shop: Shop) -> tuple[uuid.UUID, uuid.UUID]:
+    alice = CreateParty(
+        id=new_id(), kind="customer", name="Alice", phone="0300 5550101", currency=shop.currency, credit_limit=9_000_00
+    )
+    others = [
+        CreateParty(id=new_id(), kind=kind, name=name, currency=shop.currency)
+        for kind, name in (("vendor", "Mühle & Söhne"), ("employee", "Farid"), ("member", "Union"))
+    ]
+    for command in (alice, *others):
+        create_party(command, shop.act())
+    vendor_id = others[0].id
+    owed = RecordOpeningBalance(
+        id=new_id(), party_id=vendor_id, currency=shop.currency, amount=700_00, is_owed_to_us=False
+    )
+    record_opening_balance(owed, shop.act())
+    return alice.id, vendor_id
