@@ -153,7 +153,7 @@ def _known_everywhere() -> dict[str, Any]:
 def _navigation() -> list[Destination]:
     """Return the places this person may go to, in the order they are shown."""
     return [
-        Destination(url_for(endpoint), label, icon, shortcut, request.blueprint == endpoint.partition(".")[0])
+        Destination(url_for(endpoint), label, icon, shortcut, request.path.startswith(url_for(endpoint)))
         for endpoint, label, icon, shortcut in NAVIGATION
         if endpoint in current_app.view_functions and may_open(endpoint)
     ]

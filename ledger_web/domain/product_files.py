@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Final, TypeVar
 
 from ledger_web.domain.barcodes import Barcode, read_barcode
-from ledger_web.domain.errors import InvalidAmountError, InvalidQuantityError, RuleViolationError
+from ledger_web.domain.errors import InvalidAmountError, InvalidBarcodeError, InvalidQuantityError, RuleViolationError
 from ledger_web.domain.money import multiply, parse_amount
 from ledger_web.domain.numbers import ENGLISH, Signs, parse_percent, parse_quantity
 from ledger_web.domain.products import NAME_MAX, UNIT_MAX, read_line, read_sku
@@ -214,7 +214,7 @@ def _read_row(file: ProductFile, line: int, cells: dict[str, str], currency: str
     row = FileRow(
         line=line,
         name=read("name", lambda cell: read_line(cell, "a name", NAME_MAX)) or "",
-        barcode=read("barcode", read_barcode),
+        barcode=read("barcode", _barcode),
         sku=read("sku", read_sku),
         unit_price=read("price", lambda cell: _amount(cell, currency, signs)),
         unit=read("unit", lambda cell: read_line(cell, "a unit", UNIT_MAX)),
@@ -230,6 +230,15 @@ def _read_row(file: ProductFile, line: int, cells: dict[str, str], currency: str
         file.refuse(line, " ".join(reasons))
     else:
         file.rows.append(row)
+
+
+def _barcode(cell: str) -> Barcode:
+    """Read a code; the reason against it stays, the remedy is one for a file."""
+    try:
+        return read_barcode(cell)
+    except InvalidBarcodeError as error:
+        reason, _, _ = error.message.partition(" Scan ")
+        raise InvalidBarcodeError(f"{reason} Correct it, or leave the cell empty.") from None
 
 
 def _amount(cell: str, currency: str, signs: Signs) -> int:

@@ -145,7 +145,7 @@ def test_the_page_shows_stock_codes_moves_and_sales(client_of: Browsers, shop: S
 
     page = client_of(shop).get(f"/products/{milk}").text
 
-    for words in ("Milk", "115.00 PKR", "worth 480.00 PKR", "60.00 PKR", "Sale A-000001", "Opening stock", "out 2"):
+    for words in ("Milk", "115.00 PKR", "480.00 PKR", "60.00 PKR", "Sale A-000001", "Opening stock", "out 2"):
         assert words in page, words
     assert "<svg" in page
     assert COLA in page
@@ -158,7 +158,7 @@ def test_what_goods_cost_is_not_shown_to_a_cashier(client_of: Browsers, shop: Sh
 
     page = client_of(shop, "cashier").get(f"/products/{milk}").text
 
-    assert "9 <bdi>pcs" in page
+    assert "9 <small><bdi>pcs" in page
     for secret in ("61.37", "552.33", "613.70", "Margin", "Receive goods", "Edit", "Archive"):
         assert secret not in page, secret
 

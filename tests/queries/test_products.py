@@ -1,6 +1,7 @@
 """The list of products: its order, its pages, what search finds, and what the plan of it is."""
 
 import uuid
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import text
@@ -128,9 +129,9 @@ def test_moves_name_the_documents_they_belong_to_newest_first(shop: Shop) -> Non
     moves = list_moves(shop.tenant_id, milk)
 
     assert [(move.kind, move.quantity, move.sale_number) for move in moves] == [
-        ("reversal", 2, "A-000001"),
-        ("sale", -2, "A-000001"),
-        ("opening_stock", 10, None),
+        ("reversal", Decimal(2), "A-000001"),
+        ("sale", Decimal(-2), "A-000001"),
+        ("opening_stock", Decimal(10), None),
     ]
     assert {move.actor for move in moves} == {"Olga Owner"}
 

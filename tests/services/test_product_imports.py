@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from decimal import Decimal
 
 import pytest
 from flask import Flask
@@ -84,8 +85,12 @@ def test_an_import_makes_products_with_codes_words_and_goods(shop: Shop) -> None
     carry_out(shop, upload(shop, TWO))
 
     there = products(shop)
-    assert (there["Cola"].unit_price, there["Cola"].on_hand, there["Cola"].code) == (120_00, 10, "5449000000996")
-    assert (there["Water"].unit_price, there["Water"].on_hand) == (50_00, 0)
+    assert (there["Cola"].unit_price, there["Cola"].on_hand, there["Cola"].code) == (
+        120_00,
+        Decimal(10),
+        "5449000000996",
+    )
+    assert (there["Water"].unit_price, there["Water"].on_hand) == (50_00, Decimal(0))
     assert [row.name for row in list_products(shop.tenant_id, search="col").rows] == ["Cola"]
     assert [row.name for row in list_products(shop.tenant_id, search="3057640257773").rows] == ["Water"]
     assert stock_of(shop, there["Cola"].id) == (10, 600_00)
@@ -135,7 +140,7 @@ def test_a_later_file_changes_what_it_says_otherwise_and_nothing_else(shop: Shop
     assert figures(report) == (0, 1, 1, 0)
     assert report.changes[0].differences == ("name", "price")
     there = products(shop)
-    assert (there["Coca"].unit_price, there["Coca"].on_hand, there["Water"].unit_price) == (130_00, 10, 50_00)
+    assert (there["Coca"].unit_price, there["Coca"].on_hand, there["Water"].unit_price) == (130_00, Decimal(10), 50_00)
     assert [row.name for row in list_products(shop.tenant_id, search="coc").rows] == ["Coca"]
     assert list_products(shop.tenant_id, search="cola").rows == ()
     assert_the_books_agree(shop)

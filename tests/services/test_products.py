@@ -2,6 +2,7 @@
 
 import uuid
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from flask import Flask
@@ -370,9 +371,7 @@ def test_selling_and_forbidding_to_oversell_at_once_agree_in_the_end(app: Flask,
     for _ in range(5):
         cola = add_product(shop, quantity=1, policy="allow")
 
-        in_threads(
-            app, lambda id=cola: sell(shop, (id, 3, 115_00)), lambda id=cola: edit(shop, id, stock_policy="block")
-        )
+        in_threads(app, partial(sell, shop, (cola, 3, 115_00)), partial(edit, shop, cola, stock_policy="block"))
 
         product = details(shop, cola)
         assert product.stock_policy == "allow" or product.quantity >= 0
@@ -445,7 +444,7 @@ def test_received_goods_change_the_average_cost(shop: Shop) -> None:
     receive(shop, cola, 10, 80_00)
 
     product = details(shop, cola)
-    assert (product.quantity, product.value, product.unit_cost) == (20, 1400_00, 70_00)
+    assert (product.quantity, product.value, product.unit_cost) == (Decimal(20), 1400_00, Decimal(70_00))
     assert product.unit_cost_last == 80_00
     assert balances(shop) == {("inventory", ""): 1400_00, ("equity", "opening"): 1400_00}
     assert_the_books_agree(shop)
