@@ -3,8 +3,12 @@
 `migrations/` says how the schema came to be, these classes say what it is; `tests/test_migrations.py` compares them.
 """
 
+from ledger_web.models.bank import BankAccount
+from ledger_web.models.daily_total import DailyTotal, DailyTotalFailure, DailyTotalMark
 from ledger_web.models.drawer import CashDrawer, CashDrawerMoney, NumberSeries
+from ledger_web.models.label import QueuedLabel
 from ledger_web.models.ledger import Account, Category, Entry, LockDateChange, Transaction, TransactionWord
+from ledger_web.models.open_item import Allocation, OpenItem
 from ledger_web.models.party import Customer, Employee, Member, Party, PartyWord, Vendor
 from ledger_web.models.payment import Payment
 from ledger_web.models.product import Barcode, Product, ProductImport, ProductWord
@@ -17,7 +21,9 @@ from ledger_web.models.user import Role, Session, SignInFailure, Submission, Use
 
 __all__ = [
     "Account",
+    "Allocation",
     "BalanceDiscrepancy",
+    "BankAccount",
     "Barcode",
     "Cart",
     "CartLine",
@@ -25,17 +31,22 @@ __all__ = [
     "CashDrawerMoney",
     "Category",
     "Customer",
+    "DailyTotal",
+    "DailyTotalFailure",
+    "DailyTotalMark",
     "Employee",
     "Entry",
     "LockDateChange",
     "Member",
     "NumberSeries",
+    "OpenItem",
     "Party",
     "PartyWord",
     "Payment",
     "Product",
     "ProductImport",
     "ProductWord",
+    "QueuedLabel",
     "RecalculationRun",
     "Role",
     "Sale",

@@ -3,7 +3,7 @@
 import datetime as dt
 import uuid
 
-from sqlalchemy import BigInteger, DateTime
+from sqlalchemy import BigInteger, Date, DateTime
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger_web.models.base import Base
@@ -13,7 +13,8 @@ from ledger_web.models.columns import Currency, Key, MadeAt, Minor, TenantKey
 class Party(Base):
     """A customer, vendor, employee or member.
 
-    Always true: once archived, its accounts are closed and their balances zero. `name_key` puts names in order.
+    Always true: once archived, its accounts are closed and their balances zero; merged into another, it is archived.
+    `name_key` puts names in order.
     """
 
     __tablename__ = "parties"
@@ -29,6 +30,8 @@ class Party(Base):
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[MadeAt]
     archived_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
+    merged_into: Mapped[uuid.UUID | None]
+    expires_on: Mapped[dt.date | None] = mapped_column(Date)
 
 
 class PartyWord(Base):

@@ -1,15 +1,20 @@
 """Money that came in or went out to settle something."""
 
 import uuid
+from decimal import Decimal
 
-from sqlalchemy.orm import Mapped
+from sqlalchemy import CHAR, BigInteger, Numeric
+from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger_web.models.base import Base
 from ledger_web.models.columns import Currency, Key, Minor, TenantKey
 
 
 class Payment(Base):
-    """Always true: tendered = applied + change: what was handed over, what it paid, what went back."""
+    """Always true: tendered = applied + change: what was handed over, what it paid, what went back.
+
+    Where it settles a debt in another currency, one `rate_unit` was `rate` of the other of the two currencies.
+    """
 
     __tablename__ = "payments"
 
@@ -24,3 +29,9 @@ class Payment(Base):
     tendered: Mapped[Minor]
     applied: Mapped[Minor]
     change: Mapped[Minor]
+    bank_id: Mapped[uuid.UUID | None]
+    settled_amount: Mapped[int | None] = mapped_column(BigInteger)
+    settled_currency: Mapped[str | None] = mapped_column(CHAR(3))
+    rate: Mapped[Decimal | None] = mapped_column(Numeric(20, 10))
+    rate_unit: Mapped[str | None] = mapped_column(CHAR(3))
+    rate_source: Mapped[str | None]
