@@ -53,7 +53,8 @@ class AccountKey:
     party_id: UUID | None = None
     drawer_id: UUID | None = None
     code: str | None = None
-    # Keys are looked up several times in every posting: the hash is computed once.
+    # Keys are looked up and written several times in every posting: name and hash are made once.
+    _name: str = field(init=False, repr=False, compare=False)
     _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -65,11 +66,16 @@ class AccountKey:
             raise InvariantBrokenError(f"A {self.kind} account and a party must go together.")
         if (self.kind == "cash") != (self.drawer_id is not None):
             raise InvariantBrokenError(f"A {self.kind} account and a cash drawer must go together.")
-        identity = (self.kind, self.currency, self.party_id, self.drawer_id, self.code)
-        object.__setattr__(self, "_hash", hash(identity))
+        name = f"{self.kind}/{self.currency}/{self.party_id}/{self.drawer_id}/{self.code or ''}"
+        object.__setattr__(self, "_name", name)
+        object.__setattr__(self, "_hash", hash(name))
 
     def __hash__(self) -> int:
         return self._hash
+
+    def __str__(self) -> str:
+        """All of it in one word: the id of the account is made from this, so it must never be written otherwise."""
+        return self._name
 
     @property
     def normal_side(self) -> Side:

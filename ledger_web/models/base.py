@@ -23,6 +23,8 @@ from sqlalchemy.orm import (
 )
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
+from ledger_web.models.arrays import ListDumper
+
 TENANT = "tenant_id"  # keys of session.info
 UNIT_OF_WORK = "unit_of_work"
 NOBODY = 0  # in session.info: the directory's session, which sees no shop at all
@@ -90,7 +92,15 @@ def _say_whose_transaction_this_is(session: Session, transaction: SessionTransac
     if tenant_id is None:
         raise RuntimeError("a session without a shop: use session_of(tenant_id) or directory_session()")
     shop = "" if tenant_id == NOBODY else int(tenant_id)
-    connection.exec_driver_sql(f"SET LOCAL app.tenant_id = '{shop}'")
+    _begin(connection, f"SET LOCAL app.tenant_id = '{shop}'")
+
+
+def _begin(connection: Connection, statement: str) -> None:
+    """Begin the database's transaction and run its first statement in one round trip; psycopg would take two."""
+    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+    result = driver.pgconn.exec_(f"BEGIN; {statement}".encode())
+    if result.status != psycopg.pq.ExecStatus.COMMAND_OK:
+        connection.exec_driver_sql(statement)  # fails in the same way, and is told as any failure is
 
 
 @event.listens_for(db.session, "do_orm_execute")
@@ -109,14 +119,14 @@ def watch_pool(engine: Engine) -> None:
     A connection used a moment ago is not asked whether it lives: that would be a round trip before each act. If it
     has died, an act is retried as a whole and the pool forgets all its connections at the first failure.
     """
-    event.listen(engine, "connect", _remember_more_statements)
+    event.listen(engine, "connect", _furnish)
     event.listen(engine, "checkin", _note_the_time)
     event.listen(engine, "checkout", _refuse_the_dead)
 
 
-def _remember_more_statements(driver: "psycopg.Connection[Any]", _record: ConnectionPoolEntry) -> None:
-    # Psycopg keeps 100 prepared statements; ours are more, and each shop adds its own SET LOCAL.
-    driver.prepared_max = 400
+def _furnish(driver: "psycopg.Connection[Any]", _record: ConnectionPoolEntry) -> None:
+    driver.prepared_max = 400  # psycopg keeps 100 prepared statements; ours are more
+    driver.adapters.register_dumper(list, ListDumper)
 
 
 def _note_the_time(_driver: "psycopg.Connection[Any] | None", record: ConnectionPoolEntry) -> None:

@@ -118,12 +118,9 @@ def _judge(
 def _write(standing: Sequence[Posting], days: Mapping[uuid.UUID, date], uow: UnitOfWork) -> None:
     """Write entries and move balances of postings whose headers stand."""
     lines = [(each.id, line, entry) for each in standing for line, entry in enumerate(each.entries, start=1)]
-    if not lines:
-        return
-    moved = runs(each.entries for each in standing)
-    posting.open_accounts(uow, moved)
-    posting.insert_entries(uow, lines, days)
-    posting.move_balances(uow, moved)
+    if lines:
+        posting.insert_entries(uow, lines, days)
+        posting.move_balances(uow, runs(each.entries for each in standing))
 
 
 def _headers(postings: Iterable[Posting], uow: UnitOfWork) -> list[posting.Header]:

@@ -84,8 +84,7 @@ def account_id(tenant_id: int, key: AccountKey) -> uuid.UUID:
 
     So two tills that open the same account at once open one, and posting needs no look-up by name.
     """
-    name = f"{tenant_id}/{key.kind}/{key.currency}/{key.party_id}/{key.drawer_id}/{key.code or ''}"
-    return uuid.uuid5(_ACCOUNT_IDS, name)
+    return uuid.uuid5(_ACCOUNT_IDS, f"{tenant_id}/{key}")
 
 
 def insert_headers(act: Act, headers: Iterable[Header]) -> dict[uuid.UUID, date]:
@@ -163,14 +162,9 @@ def post_entries(act: Act, entries: Sequence[Entry], *, first_line: int = 1, in_
     """Insert entries, then move each cached account they name once. See UnitOfWork.post."""
     if not entries:
         return
-    moved = runs([entries])
-    open_accounts(act, moved)
-    insert_entries(
-        act,
-        [(act.transaction_id, line, entry) for line, entry in enumerate(entries, start=first_line)],
-        {act.transaction_id: act.occurred_on},
-    )
-    move_balances(act, moved, in_open_shift=in_open_shift)
+    lines = [(act.transaction_id, line, entry) for line, entry in enumerate(entries, start=first_line)]
+    insert_entries(act, lines, {act.transaction_id: act.occurred_on})
+    move_balances(act, runs([entries]), in_open_shift=in_open_shift)
 
 
 def open_accounts(act: Act, keys: Iterable[AccountKey]) -> None:
@@ -249,14 +243,29 @@ def _insert_accounts(act: Act, wanted: Mapping[uuid.UUID, AccountKey]) -> None:
 
 
 def insert_entries(act: Act, lines: Sequence[tuple[uuid.UUID, int, Entry]], days: Mapping[uuid.UUID, date]) -> None:
-    """Insert entries of one or many transactions in one statement, however many.
+    """Insert entries of one or many transactions in one statement, however many; open the accounts they need.
 
     Args:
         lines: (transaction, line, entry); each transaction's header stands already.
         days: The business day of each transaction.
+
+    Raises:
+        NotFoundError: An account's party or drawer is not this shop's.
+    """
+    if not _insert_entries(act, lines, days):
+        open_accounts(act, {key for _, _, entry in lines for key in (entry.debit, entry.credit)})
+        if not _insert_entries(act, lines, days):
+            raise InvariantBrokenError("Entries were refused although their accounts are there. Nothing was saved.")
+
+
+def _insert_entries(act: Act, lines: Sequence[tuple[uuid.UUID, int, Entry]], days: Mapping[uuid.UUID, date]) -> int:
+    """Insert all of the entries, or none if one of their accounts is not there yet; return how many.
+
+    So that nobody has to look for the accounts first: nearly always they are there.
     """
     tenant_id = act.tenant_id
-    act.execute(
+    accounts = {account_id(tenant_id, key) for _, _, entry in lines for key in (entry.debit, entry.credit)}
+    return act.execute(
         """
         INSERT INTO entries AS e
                (tenant_id, transaction_id, line, debit_account_id, credit_account_id, currency, amount, occurred_on)
@@ -266,8 +275,11 @@ def insert_entries(act: Act, lines: Sequence[tuple[uuid.UUID, int, Entry]], days
                            %(currencies)s::text[], %(amounts)s::bigint[], %(days)s::date[])
                AS n(transaction_id, line, debit, credit, currency, amount, occurred_on)
          WHERE s.tenant_id = %(tenant_id)s
+           AND cardinality(%(accounts)s::uuid[]) = (
+               SELECT count(*) FROM accounts WHERE tenant_id = %(tenant_id)s AND id = ANY(%(accounts)s::uuid[]))
         """,
         {
+            "accounts": list(accounts),
             "transactions": [id for id, _, _ in lines],
             "lines": [line for _, line, _ in lines],
             "debits": [account_id(tenant_id, entry.debit) for _, _, entry in lines],
@@ -276,7 +288,7 @@ def insert_entries(act: Act, lines: Sequence[tuple[uuid.UUID, int, Entry]], days
             "amounts": [entry.amount for _, _, entry in lines],
             "days": [days[id] for id, _, _ in lines],
         },
-    )
+    ).rowcount
 
 
 def move_balances(act: Act, moved: Mapping[AccountKey, Run], *, in_open_shift: bool = False) -> None:

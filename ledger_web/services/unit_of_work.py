@@ -260,8 +260,8 @@ def _canonical(value: Any) -> object:
 
 @functools.cache
 def _names_of(kind: type[Any]) -> tuple[str, ...]:
-    """The fields of a dataclass that make two of them different; a cached hash or an actor is not among them."""
-    fields = dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ()
+    """The fields of a dataclass that make two of them different; none of one that can say itself in a word."""
+    fields = dataclasses.fields(kind) if dataclasses.is_dataclass(kind) and kind.__str__ is object.__str__ else ()
     return tuple(field.name for field in fields if field.compare)
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -34,24 +36,40 @@ def statements_sent() -> Iterator[list[str]]:
     event.remove(db.engine, "before_cursor_execute", note)
 
 
-def test_the_shop_is_the_first_statement_of_each_transaction(app: Flask) -> None:
-    with statements_sent() as sent:
-        session_of(41).execute(text("SELECT 1"))
-        session_of(41).commit()
-        session_of(41).execute(text("SELECT 2"))
+SHOP = text("SELECT current_setting('app.tenant_id', true)")
 
-    assert sent == ["SET LOCAL app.tenant_id = '41'", "SELECT 1", "SET LOCAL app.tenant_id = '41'", "SELECT 2"]
+
+def test_the_shop_is_known_to_the_first_statement_of_each_transaction_and_to_none_after(app: Flask) -> None:
+    assert session_of(41).scalar(SHOP) == "41"
+    session_of(41).commit()
+    assert session_of(41).scalar(SHOP) == "41"
+    session_of(41).rollback()
+    with db.engine.connect() as connection:
+        assert connection.scalar(SHOP) in (None, "")
+
+
+def test_beginning_a_transaction_takes_one_round_trip(app: Flask, tmp_path: Path) -> None:
+    session = session_of(41)
+    driver: Any = session.connection().connection.driver_connection
+    session.rollback()
+    with (tmp_path / "trace").open("w+") as trace:
+        driver.pgconn.trace(trace.fileno())
+        session.connection()
+        driver.pgconn.untrace()
+        said = (tmp_path / "trace").read_text()
+
+    assert said.count("ReadyForQuery") == 1
+    assert "BEGIN; SET LOCAL app.tenant_id = '41'" in said
 
 
 def test_a_savepoint_inherits_the_shop(app: Flask) -> None:
-    with statements_sent() as sent:
-        session = session_of(41)
-        session.execute(text("SELECT 1"))
-        with session.begin_nested():
-            shop = session.scalar(text("SELECT current_setting('app.tenant_id')"))
+    session = session_of(41)
+    session.execute(text("SELECT 1"))
+    with statements_sent() as sent, session.begin_nested():
+        shop = session.scalar(SHOP)
 
     assert shop == "41"
-    assert sum("SET LOCAL" in statement for statement in sent) == 1
+    assert not any("SET LOCAL" in statement for statement in sent)
 
 
 def test_a_scope_has_one_session_of_a_shop(app: Flask) -> None:
@@ -126,10 +144,10 @@ def test_every_read_of_the_orm_says_the_shop(corner: Shop) -> None:
         session.scalars(select(User.name).join(Tenant, Tenant.tenant_id == User.tenant_id)).all()
         session.execute(update(User).values(active=True))
 
-    assert sent[1].count("products.tenant_id = ") == 1
-    assert "users.tenant_id = " in sent[2]
-    assert "tenants.tenant_id = " in sent[2].replace("tenants.tenant_id = users.tenant_id", "")
-    assert "WHERE users.tenant_id = " in sent[3]
+    assert sent[0].count("products.tenant_id = ") == 1
+    assert "users.tenant_id = " in sent[1]
+    assert "tenants.tenant_id = " in sent[1].replace("tenants.tenant_id = users.tenant_id", "")
+    assert "WHERE users.tenant_id = " in sent[2]
 
 
 def test_a_connection_lost_while_it_rested_is_replaced(

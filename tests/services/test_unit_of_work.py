@@ -80,10 +80,12 @@ def test_only_commands_have_fingerprints() -> None:
 
 
 def test_a_drawer_that_is_not_this_shops_is_not_found(shop: Shop, rival: Shop) -> None:
+    before = count(shop, "transactions")
+
     with pytest.raises(NotFoundError, match="not in this shop"):
         pay_in_once(PayIn(new_id(), Decimal(5)), shop.act(), rival.drawer_id)
 
-    assert count(shop, "transactions") == 0
+    assert count(shop, "transactions") == before
 
 
 def test_units_of_work_do_not_nest(shop: Shop) -> None:
@@ -151,3 +153,29 @@ def test_an_act_whose_connection_was_lost_is_done_once(app: Flask, shop: Shop, d
 def end_connection(database: Database, pid: int) -> None:
     with psycopg.connect(database.conninfo(), autocommit=True) as superuser:
         superuser.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+
+
+def test_an_act_that_finds_its_connection_dead_gets_another(shop: Shop, database: Database) -> None:
+    @whole_act
+    def pay_in(command: PayIn, uow: UnitOfWork) -> Recorded:
+        return pay_in_once(command, uow, shop.drawer_id)
+
+    with shop.act() as uow:
+        pid = uow.execute("SELECT pg_backend_pid()").scalar_one()
+    end_connection(database, pid)
+
+    pay_in(PayIn(new_id(), Decimal(10)), shop.act())
+
+    assert cached_balance(shop, cash(shop.drawer_id, "PKR")) == 10
+
+
+def test_an_account_is_opened_by_the_first_act_that_names_it_and_found_by_the_next(shop: Shop) -> None:
+    before = count(shop, "accounts")
+
+    pay_in_once(PayIn(new_id(), Decimal(10)), shop.act(), shop.drawer_id)
+    opened = count(shop, "accounts")
+    pay_in_once(PayIn(new_id(), Decimal(10)), shop.act(), shop.drawer_id)
+
+    assert opened > before
+    assert count(shop, "accounts") == opened
+    assert_the_books_agree(shop)
