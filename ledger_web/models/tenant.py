@@ -40,4 +40,5 @@ class Tenant(Base):
     day_starts_at: Mapped[dt.time] = mapped_column(server_default="00:00")  # the business day, by the shop's clock
     books_version: Mapped[int] = mapped_column(server_default="1")
     over_short_limit: Mapped[int | None] = mapped_column(BigInteger)  # minor units of the base currency
+    totalled_before: Mapped[dt.date] = mapped_column(server_default="2000-01-01")  # see DailyTotal
     blind_count: Mapped[bool] = mapped_column(server_default="false")

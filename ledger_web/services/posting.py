@@ -4,7 +4,7 @@ import functools
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol
 
 from sqlalchemy import CursorResult
@@ -18,6 +18,7 @@ from ledger_web.domain.errors import (
     LedgerError,
     NotFoundError,
 )
+from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import AccountKey, Entry, Run, runs
 from ledger_web.domain.search_words import words
 
@@ -31,6 +32,8 @@ class Act(Protocol):
 
     tenant_id: int
     actor_id: uuid.UUID | None
+    posted_at: datetime | None  # when this act began, by the database's clock; known once a header is written
+    has_left_marks: bool
 
     @property
     def transaction_id(self) -> uuid.UUID: ...
@@ -114,7 +117,7 @@ def insert_headers(act: Act, headers: Iterable[Header]) -> dict[uuid.UUID, date]
            AND (s.locked_until IS NULL OR n.overrides_lock
                 OR least(coalesce(n.occurred_on, s.today), n.reverses_on) > s.locked_until)
         ON CONFLICT (tenant_id, id) DO NOTHING
-        RETURNING t.id, t.occurred_on
+        RETURNING t.id, t.occurred_on, t.posted_at
         """,
         {
             "ids": [header.id for header in headers],
@@ -127,8 +130,9 @@ def insert_headers(act: Act, headers: Iterable[Header]) -> dict[uuid.UUID, date]
             "memos": [header.memo for header in headers],
             "overrides": [header.overrides_lock for header in headers],
         },
-    )
+    ).all()
     days = {row.id: row.occurred_on for row in rows}
+    act.posted_at = rows[0].posted_at if rows else act.posted_at
     _insert_words(act, [(header.id, word) for header in headers if header.id in days for word in words(header.memo)])
     return days
 
@@ -257,6 +261,8 @@ def insert_entries(act: Act, lines: Sequence[tuple[uuid.UUID, int, Entry]], days
         if not _insert_entries(act, lines, days):
             raise InvariantBrokenError("Entries were refused although their accounts are there. Nothing was saved.")
 
+    _leave_marks(act, lines, days)
+
 
 def _insert_entries(act: Act, lines: Sequence[tuple[uuid.UUID, int, Entry]], days: Mapping[uuid.UUID, date]) -> int:
     """Insert all of the entries, or none if one of their accounts is not there yet; return how many.
@@ -289,6 +295,44 @@ def _insert_entries(act: Act, lines: Sequence[tuple[uuid.UUID, int, Entry]], day
             "days": [days[id] for id, _, _ in lines],
         },
     ).rowcount
+
+
+def settled_before(moment: datetime) -> date:
+    """Return the first day that is not settled at a moment: the days before it are over on every till of every shop.
+
+    By UTC, so that a change of a shop's time zone moves nothing. A settled day may be totalled at any time, so what
+    is still posted on it leaves marks.
+    """
+    return moment.astimezone(UTC).date() - timedelta(days=2)
+
+
+def _leave_marks(act: Act, lines: Sequence[tuple[uuid.UUID, int, Entry]], days: Mapping[uuid.UUID, date]) -> None:
+    """Mark the account-days that have to be totalled again, each once. What is posted today costs nothing here."""
+    settled = date.max if act.posted_at is None else settled_before(act.posted_at)
+    late = {id: day for id, day in days.items() if day < settled}
+    if not late:
+        return
+    marked = {
+        (account_id(act.tenant_id, key), late[id])
+        for id, _, entry in lines
+        if id in late
+        for key in (entry.debit, entry.credit)
+    }
+    act.execute(
+        """
+        INSERT INTO daily_total_marks AS m (tenant_id, account_id, day, id)
+        SELECT s.tenant_id, n.account_id, n.day, n.id
+          FROM tenants AS s
+         CROSS JOIN unnest(%(accounts)s::uuid[], %(days)s::date[], %(ids)s::uuid[]) AS n(account_id, day, id)
+         WHERE s.tenant_id = %(tenant_id)s
+        """,
+        {
+            "accounts": [account for account, _ in marked],
+            "days": [day for _, day in marked],
+            "ids": [new_id() for _ in marked],
+        },
+    )
+    act.has_left_marks = True
 
 
 def move_balances(act: Act, moved: Mapping[AccountKey, Run], *, in_open_shift: bool = False) -> None:

@@ -15,7 +15,7 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast
@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session
 from ledger_web.domain.errors import ConflictError, InvariantBrokenError, LedgerError, ResubmissionError
 from ledger_web.domain.journal import Entry
 from ledger_web.models.base import session_of
-from ledger_web.services import calendar, posting
+from ledger_web.services import calendar, daily_totals, posting
 
 ATTEMPTS_MAX = 4
 # Deadlock, serialization failure: the database undid the act and asks for it again.
@@ -72,6 +72,8 @@ class UnitOfWork:
         self._transaction_id: uuid.UUID | None = None
         self._occurred_on: date | None = None
         self._lines = 0
+        self.posted_at: datetime | None = None
+        self.has_left_marks = False
         self._hooks: list[Callable[[], None]] = []
         return self
 
@@ -87,7 +89,7 @@ class UnitOfWork:
         finally:
             session.info.pop("unit_of_work", None)
         if error is None:
-            for hook in self._hooks:
+            for hook in [*self._hooks, self._bring_totals_up_to_date]:
                 hook()
 
     @property
@@ -205,6 +207,12 @@ class UnitOfWork:
     def after_commit(self, hook: Callable[[], None]) -> None:
         """Run `hook` once everything is stored; a rolled back act runs none."""
         self._hooks.append(hook)
+
+    def _bring_totals_up_to_date(self) -> None:
+        """Total what this act left marks for, and the days that became due, in transactions of their own."""
+        if self.posted_at is not None:
+            new = type(self)(self.tenant_id)
+            daily_totals.catch_up(new, posted_at=self.posted_at, has_marks=self.has_left_marks)
 
     @staticmethod
     def _must_match(stored: bytes, fingerprint: bytes) -> None:
