@@ -4,11 +4,15 @@
 """
 
 from ledger_web.blueprints import (
+    accounts,
     admin,
     appearance,
     auth,
+    books,
     drawers,
+    expenses,
     home,
+    labels,
     landing,
     parties,
     payments,
@@ -17,6 +21,7 @@ from ledger_web.blueprints import (
     sales,
     sell,
     shifts,
+    transactions,
 )
 
 ALL = (
@@ -32,5 +37,10 @@ ALL = (
     drawers.blueprint,
     products.blueprint,
     product_imports.blueprint,
+    labels.blueprint,
+    transactions.blueprint,
+    accounts.blueprint,
+    expenses.blueprint,
+    books.blueprint,
     admin.blueprint,
 )
