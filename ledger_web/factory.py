@@ -10,7 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from ledger_web import blueprints, cli, csrf, error_pages, filters, headers, identity, rendering, tenancy
 from ledger_web.config import ROOT, Settings, read_settings
 from ledger_web.embedded_postgres import EmbeddedPostgres
-from ledger_web.models.base import db, directory_session, watch_pool
+from ledger_web.models.base import db, directory_session, end_session, watch_pool
 from ledger_web.queries.readiness import list_refusals
 from ledger_web.services.provisioning import (
     DatabaseAccess,
@@ -41,6 +41,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.config.from_mapping(_configuration(settings), **_engine(reach_database(settings), settings))
     db.init_app(app)
+    app.teardown_appcontext(end_session)  # runs before the extension's own, which would fail a finished request
     with app.app_context():
         watch_pool(db.engine)
         try:

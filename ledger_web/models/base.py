@@ -10,7 +10,7 @@ from typing import Any, cast
 import psycopg
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import BigInteger, Connection, Engine, Text, event
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
@@ -111,6 +111,16 @@ def _read_only_this_shop(state: ORMExecuteState) -> None:
         state.statement = state.statement.options(
             with_loader_criteria(Base, lambda cls: cls.tenant_id == tenant_id, include_aliases=True)
         )
+
+
+def end_session(_error: BaseException | None = None) -> None:
+    """Leave the scope's session. A connection that died after the answer was ready takes nothing back."""
+    try:
+        db.session.remove()
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        db.session.registry.clear()
 
 
 def watch_pool(engine: Engine) -> None:

@@ -12,7 +12,7 @@ from tests.browser.conftest import Site
 from tests.databases import Database
 from tests.shops import PASSWORD, Shop, add_product
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]  # one Chromium at a time
 
 # Codes of the range that is left to shops, with their check digits; names and prices are ours.
 PRODUCTS = [

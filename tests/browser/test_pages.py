@@ -13,7 +13,7 @@ from tests.furnished import furnish
 from tests.pages import walk
 from tests.shops import Shop
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]  # one Chromium at a time
 
 PHONE: ViewportSize = {"width": 360, "height": 740}
 SHOWN_AS_CUSTOMERS = {"vendors", "employees", "members"}  # the same templates

@@ -211,3 +211,17 @@ def test_errors_of_the_first_statement_are_the_pools_business(committed_database
         assert isinstance(lost.value.orig, psycopg.OperationalError)
         assert directory_session().scalar(text("SELECT 1")) == 1
         db.session.remove()
+
+
+def test_a_connection_that_dies_after_the_answer_is_ready_does_not_take_the_answer_back(
+    committed_database: Database,
+) -> None:
+    app = committed_database.make_app(threads=1)
+    with app.app_context():
+        backend = directory_session().scalar(text("SELECT pg_backend_pid()"))
+        with committed_database.connect() as superuser:
+            superuser.execute("SELECT pg_terminate_backend(%s, 5000)", [backend])
+
+    with app.app_context():
+        assert db.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+        assert directory_session().scalar(text("SELECT 1")) == 1
