@@ -1,10 +1,14 @@
 """What accounts are called, and in which order they stand in the chart of accounts."""
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from ledger_web.domain.errors import RuleViolationError
 from ledger_web.domain.expenses import EXPENSES
+from ledger_web.domain.ids import parse_id
+from ledger_web.domain.journal import NORMAL_SIDE, PARTY_KINDS, AccountKey
 
 # The chart: its parts in the order an accountant reads them, and the kinds in each.
 CHART: Final = MappingProxyType(
@@ -57,6 +61,33 @@ INCOMES: Final = MappingProxyType(
 EQUITY: Final = MappingProxyType({"owner": "Owner’s capital", "opening": "Opening balances"})
 
 _CODE_NAMES: Final = MappingProxyType({"expense": EXPENSES, "revenue": INCOMES, "equity": EQUITY})
+
+
+_CODE: Final = re.compile(r"[a-z0-9_-]{1,60}")
+
+
+def account_of(choice: str, currency: str) -> AccountKey:
+    """Read what a form offers and sends for an account: "cash:<drawer>", "customer:<party>", "expense:rent".
+
+    Raises:
+        RuleViolationError: It is none.
+    """
+    kind, colon, holder = choice.partition(":")
+    if kind not in NORMAL_SIDE or not colon:
+        raise RuleViolationError("Choose an account that is in the list.")
+    if kind == "cash" or kind in PARTY_KINDS:
+        id = parse_id(holder)
+        if id is None:
+            raise RuleViolationError("Choose an account that is in the list.")
+        return AccountKey(kind, currency, drawer_id=id) if kind == "cash" else AccountKey(kind, currency, party_id=id)
+    if holder and not _CODE.fullmatch(holder):
+        raise RuleViolationError("Choose an account that is in the list.")
+    return AccountKey(kind, currency, code=holder or None)
+
+
+def choice_of(key: AccountKey) -> str:
+    """Write what `account_of` reads."""
+    return f"{key.kind}:{key.party_id or key.drawer_id or key.code or ''}"
 
 
 def known_codes(kind: str) -> Mapping[str, str]:

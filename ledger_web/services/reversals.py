@@ -42,6 +42,31 @@ class StockEffect:
     value: int
 
 
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a reversal will change, by the same code that does it."""
+
+    transaction_id: uuid.UUID
+    entries: tuple[Entry, ...]
+    balances: list[BalanceEffect]
+    stock: list[StockEffect]
+
+
+def preview(act: Act, transaction_id: uuid.UUID) -> Preview:
+    """Say what reversing a transaction will change. Writes and locks nothing.
+
+    Raises:
+        NotFoundError: The shop has no such transaction.
+    """
+    reversal = load_reversal(act, transaction_id)
+    return Preview(
+        transaction_id,
+        reversal.entries,
+        balance_effects(act, reversal.entries),
+        stock_effects(act, reversal.goods),
+    )
+
+
 def load_reversal(act: Act, transaction_id: uuid.UUID) -> Reversal:
     """Read a transaction and turn it round.
 

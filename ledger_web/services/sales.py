@@ -70,15 +70,7 @@ class DeleteSale:
     id: uuid.UUID  # of the reversal
     sale_id: uuid.UUID
     reason: str  # 3 to 500 characters
-
-
-@dataclass(frozen=True, slots=True)
-class DeletionPreview:
-    """What deleting a sale will change, by the same code that does it."""
-
-    sale_id: uuid.UUID
-    balances: list[reversals.BalanceEffect]
-    stock: list[reversals.StockEffect]
+    overrides_lock: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +146,19 @@ def delete_sale(command: DeleteSale, uow: UnitOfWork) -> Recorded:
     Raises:
         NotFoundError: The shop has no such sale.
         SaleAlreadyDeletedError: Someone was faster; says who and when.
+        PeriodLockedError: The sale lies in a locked period.
         InsufficientFundsError, DrawerNotOpenError: The drawer cannot pay the money back.
     """
     with uow:
         _must_be_deletable(uow, command)
-        if uow.is_replay(command, id=command.id, kind="reversal", memo=command.reason, reverses_id=command.sale_id):
+        if uow.is_replay(
+            command,
+            id=command.id,
+            kind="reversal",
+            memo=command.reason,
+            reverses_id=command.sale_id,
+            overrides_lock=command.overrides_lock,
+        ):
             return Recorded(command.sale_id, replayed=True)
         marked = uow.execute(
             """
@@ -173,7 +173,7 @@ def delete_sale(command: DeleteSale, uow: UnitOfWork) -> Recorded:
     return Recorded(command.sale_id)
 
 
-def preview_deletion(sale_id: uuid.UUID, uow: UnitOfWork) -> DeletionPreview:
+def preview_deletion(sale_id: uuid.UUID, uow: UnitOfWork) -> reversals.Preview:
     """Say what deleting a sale will change. Writes and locks nothing.
 
     Raises:
@@ -182,12 +182,7 @@ def preview_deletion(sale_id: uuid.UUID, uow: UnitOfWork) -> DeletionPreview:
     """
     with uow:
         _must_not_be_deleted(uow, sale_id)
-        reversal = reversals.load_reversal(uow, sale_id)
-        return DeletionPreview(
-            sale_id,
-            reversals.balance_effects(uow, reversal.entries),
-            reversals.stock_effects(uow, reversal.goods),
-        )
+        return reversals.preview(uow, sale_id)
 
 
 def _sell(uow: UnitOfWork, sale: RecordSale) -> None:

@@ -164,6 +164,7 @@ def _words_and_categories() -> None:
             CONSTRAINT categories_pkey PRIMARY KEY (tenant_id, id),
             CONSTRAINT categories_kind_is_known CHECK (kind IN ('expense', 'income')),
             CONSTRAINT categories_code_is_a_word CHECK (code ~ '^[a-z0-9_]{2,40}$'),
+            CONSTRAINT categories_name_key UNIQUE (tenant_id, kind, name),
             CONSTRAINT categories_code_key UNIQUE (tenant_id, kind, code),
             CONSTRAINT categories_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES tenants (tenant_id)
         );

@@ -22,7 +22,12 @@ def test_a_cashier_sells_but_neither_deletes_nor_sees_costs() -> None:
 
 
 def test_only_the_owner_manages_people_settings_and_repairs() -> None:
-    assert BUILT_IN_ROLES["owner"] - BUILT_IN_ROLES["manager"] == {"recalculation.run", "settings.edit", "user.manage"}
+    assert BUILT_IN_ROLES["owner"] - BUILT_IN_ROLES["manager"] == {
+        "journal.override_lock",
+        "recalculation.run",
+        "settings.edit",
+        "user.manage",
+    }
 
 
 @pytest.mark.parametrize("permission", sorted(ALL))

@@ -1,0 +1,221 @@
+"""Transactions that no other document makes: the owner's money, opening balances, manual ones; and reversing."""
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+
+from ledger_web.domain.errors import AlreadyReversedError, NotFoundError, RuleViolationError
+from ledger_web.domain.journal import PARTY_KINDS, AccountKey, Entry, equity
+from ledger_web.domain.transactions import ManualLine, manual_entries, name_of, why_not_reversible
+from ledger_web.services import reversals
+from ledger_web.services.holders import must_be_usable
+from ledger_web.services.unit_of_work import Recorded, UnitOfWork, whole_act
+
+# What only its own documents move: goods, so that stock and its account cannot part, and cards.
+NEVER_MANUAL = frozenset({"inventory", "store_credit"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordOwnerMoney:
+    """The owner puts money into the shop, or takes it out."""
+
+    id: uuid.UUID
+    is_deposit: bool
+    place: AccountKey  # cash or bank; its currency is that of the amount
+    amount: int  # minor units, > 0
+    memo: str
+    occurred_on: dt.date | None = None  # None: today in the shop's time zone
+    overrides_lock: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordAccountOpening:
+    """Bring in what an account of the shop held before it kept its books here."""
+
+    id: uuid.UUID
+    account: AccountKey
+    amount: int  # minor units of the account's currency, > 0, on its normal side
+    memo: str
+    occurred_on: dt.date | None = None
+    overrides_lock: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostManual:
+    """Post what an accountant writes down, line by line."""
+
+    id: uuid.UUID
+    lines: tuple[ManualLine, ...]
+    memo: str
+    occurred_on: dt.date | None = None
+    overrides_lock: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReverseTransaction:
+    """Post the opposite of a transaction; the books keep both."""
+
+    id: uuid.UUID  # of the reversal
+    transaction_id: uuid.UUID
+    reason: str  # 3 to 500 characters
+    overrides_lock: bool = False
+
+
+@whole_act
+def record_owner_money(command: RecordOwnerMoney, uow: UnitOfWork) -> Recorded:
+    """Post a deposit or a drawing of the owner.
+
+    Raises:
+        NotFoundError: The drawer or the bank account is not this shop's.
+        InsufficientFundsError: There is not so much of this currency in the drawer.
+        PeriodLockedError, DayOutOfRangeError: The day is closed.
+    """
+    with uow:
+        if uow.is_replay(
+            command,
+            id=command.id,
+            kind="owner_deposit" if command.is_deposit else "owner_drawing",
+            occurred_on=command.occurred_on,
+            memo=command.memo,
+            overrides_lock=command.overrides_lock,
+        ):
+            return Recorded(command.id, replayed=True)
+        owner = equity(command.place.currency, "owner")
+        must_be_usable(uow, [command.place])
+        to, of = (command.place, owner) if command.is_deposit else (owner, command.place)
+        uow.post([Entry(debit=to, credit=of, amount=command.amount)])
+    return Recorded(command.id)
+
+
+@whole_act
+def record_account_opening(command: RecordAccountOpening, uow: UnitOfWork) -> Recorded:
+    """Put what was there before into the books, against the equity code "opening".
+
+    Raises:
+        NotFoundError: The account's holder is not this shop's.
+        RuleViolationError: The account is moved by its own documents only, or is a party's.
+        PeriodLockedError, DayOutOfRangeError: The day is closed.
+    """
+    with uow:
+        if uow.is_replay(
+            command,
+            id=command.id,
+            kind="opening_balance",
+            occurred_on=command.occurred_on,
+            memo=command.memo,
+            overrides_lock=command.overrides_lock,
+        ):
+            return Recorded(command.id, replayed=True)
+        before = equity(command.account.currency, "opening")
+        _must_be_open_to_all(command.account)
+        if command.account.kind in PARTY_KINDS or command.account == before:
+            raise RuleViolationError("What a person owed before is entered on their own page.")
+        must_be_usable(uow, [command.account])
+        to, of = (command.account, before) if command.account.normal_side == "debit" else (before, command.account)
+        uow.post([Entry(debit=to, credit=of, amount=command.amount)])
+    return Recorded(command.id)
+
+
+@whole_act
+def post_manual(command: PostManual, uow: UnitOfWork) -> Recorded:
+    """Post lines that balance in each currency, joined to entries.
+
+    Raises:
+        NotFoundError: An account's holder or code is not this shop's.
+        RuleViolationError: The lines do not balance, or name an account that is moved by its own documents only.
+        InsufficientFundsError, CreditLimitExceededError, AccountClosedError: As the accounts' limits say.
+        PeriodLockedError, DayOutOfRangeError: The day is closed.
+    """
+    entries = manual_entries(command.lines)
+    with uow:
+        if uow.is_replay(
+            command,
+            id=command.id,
+            kind="manual",
+            occurred_on=command.occurred_on,
+            memo=command.memo,
+            overrides_lock=command.overrides_lock,
+        ):
+            return Recorded(command.id, replayed=True)
+        for line in command.lines:
+            _must_be_open_to_all(line.account)
+        must_be_usable(uow, dict.fromkeys(line.account for line in command.lines))
+        uow.post(entries)
+    return Recorded(command.id)
+
+
+@whole_act
+def reverse_transaction(command: ReverseTransaction, uow: UnitOfWork) -> Recorded:
+    """Reverse a transaction that belongs to no document with a deletion of its own. Nothing is erased.
+
+    Returns:
+        The id of what was reversed.
+
+    Raises:
+        NotFoundError: The shop has no such transaction.
+        AlreadyReversedError: Someone was faster; says who and when.
+        RuleViolationError: It is undone elsewhere, or is itself a reversal.
+        PeriodLockedError: It, or today, lies in a locked period.
+        InsufficientFundsError, CreditLimitExceededError: The money has gone meanwhile.
+    """
+    with uow:
+        if not _is_posted(uow, command.id):
+            _must_be_reversible(uow, command.transaction_id)
+        if uow.is_replay(
+            command,
+            id=command.id,
+            kind="reversal",
+            memo=command.reason,
+            reverses_id=command.transaction_id,
+            overrides_lock=command.overrides_lock,
+        ):
+            return Recorded(command.transaction_id, replayed=True)
+        uow.post(reversals.load_reversal(uow, command.transaction_id).entries)
+    return Recorded(command.transaction_id)
+
+
+def preview_reversal(transaction_id: uuid.UUID, uow: UnitOfWork) -> reversals.Preview:
+    """Say what reversing a transaction will change, by the same code that does it. Writes and locks nothing.
+
+    Raises:
+        NotFoundError, AlreadyReversedError, RuleViolationError: As reversing it would.
+    """
+    with uow:
+        _must_be_reversible(uow, transaction_id)
+        return reversals.preview(uow, transaction_id)
+
+
+def _must_be_open_to_all(account: AccountKey) -> None:
+    if account.kind in NEVER_MANUAL:
+        raise RuleViolationError(
+            "Goods and store credit are moved by their own documents only: count the product, or sell."
+        )
+
+
+def _is_posted(uow: UnitOfWork, id: uuid.UUID) -> bool:
+    found = uow.execute("SELECT 1 FROM transactions WHERE tenant_id = %(tenant_id)s AND id = %(id)s", {"id": id})
+    return found.first() is not None
+
+
+def _must_be_reversible(uow: UnitOfWork, transaction_id: uuid.UUID) -> None:
+    row = uow.execute(
+        """
+        SELECT t.kind, r.id AS reversal_id, r.posted_at AT TIME ZONE s.time_zone AS reversed_at, u.name AS reverser
+          FROM transactions AS t
+          JOIN tenants AS s ON s.tenant_id = %(tenant_id)s
+          LEFT JOIN transactions AS r ON r.tenant_id = %(tenant_id)s AND r.reverses_id = t.id
+          LEFT JOIN users AS u ON u.tenant_id = %(tenant_id)s AND u.id = r.actor_id
+         WHERE t.tenant_id = %(tenant_id)s AND t.id = %(id)s
+        """,
+        {"id": transaction_id},
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError("There is no such transaction in this shop.")
+    if row.reversal_id is not None:
+        raise AlreadyReversedError(
+            f"{name_of(row.kind)} was reversed already, by {row.reverser or 'someone'} at"
+            f" {row.reversed_at:%Y-%m-%d %H:%M}. Nothing more is needed."
+        )
+    reason = why_not_reversible(row.kind)
+    if reason:
+        raise RuleViolationError(reason)
