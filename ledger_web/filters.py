@@ -9,6 +9,8 @@ from babel.dates import format_date, format_time
 from flask import Flask, g, has_app_context
 from markupsafe import Markup
 
+from ledger_web.domain.days import business_day
+from ledger_web.domain.journal import NORMAL_SIDE
 from ledger_web.domain.money import format_amount
 from ledger_web.domain.numbers import ENGLISH, Signs, signs_of, write_number
 from ledger_web.domain.symbols import svg
@@ -26,6 +28,7 @@ def init_app(app: Flask) -> None:
     app.template_filter("date")(date)
     app.template_filter("datetime")(datetime)
     app.template_filter("owes")(owes)
+    app.template_filter("side")(side)
     app.template_filter("barcode_svg")(barcode_svg)
 
 
@@ -42,6 +45,14 @@ def shop_signs() -> Signs:
 def shop_zone() -> dt.tzinfo:
     """Return the time zone of the shop of this request; without a shop UTC."""
     return ZoneInfo(g.tenant.time_zone) if has_app_context() and g.get("tenant") else dt.UTC
+
+
+def shop_today() -> dt.date:
+    """Return the business day of the shop of this request."""
+    now = dt.datetime.now(dt.UTC)
+    if not has_app_context() or not g.get("tenant"):
+        return now.date()
+    return business_day(now, shop_zone(), g.tenant.day_starts_at)
 
 
 def money(minor_units: int, currency: str) -> str:
@@ -92,6 +103,18 @@ def owes(balance: int, currency: str, kind: str) -> str:
     if kind in _OWES_US:
         return f"owes you {written}" if balance > 0 else f"you owe them {written} (credit)"
     return f"you owe {written}" if balance > 0 else f"owes you {written} (advance)"
+
+
+def side(balance: int, currency: str, kind: str) -> str:
+    """Write a balance of one of the shop's own accounts as accountants do: the amount, and the side it stands on.
+
+    Args:
+        balance: Minor units, positive on the normal side of the account.
+    """
+    written = money(abs(balance), currency)
+    if not balance:
+        return written
+    return f"{written} {'Dr' if (balance > 0) == (NORMAL_SIDE[kind] == 'debit') else 'Cr'}"
 
 
 def barcode_svg(code: str, symbology: str, module_mm: str = "0.33", height_mm: str = "18", text: bool = True) -> Markup:

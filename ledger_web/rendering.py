@@ -35,8 +35,11 @@ NAVIGATION = (  # endpoint, label, icon, shortcut
     ("products.index", "Products", "products", "Alt+P"),
     ("customers.index", "Customers", "customers", "Alt+C"),
     ("drawers.index", "Drawers", "drawers", "Alt+W"),
+    ("transactions.index", "Books", "scales", "Alt+B"),
     ("admin.index", "Admin", "admin", "Alt+A"),
 )
+# Pages that are a part of another place in the navigation.
+_PART_OF = {"accounts": "transactions", "expenses": "transactions", "books": "transactions"}
 THEME_COOKIE = "__Host-theme"
 THEMES = ("system", "light", "dark")
 
@@ -153,10 +156,15 @@ def _known_everywhere() -> dict[str, Any]:
 def _navigation() -> list[Destination]:
     """Return the places this person may go to, in the order they are shown."""
     return [
-        Destination(url_for(endpoint), label, icon, shortcut, request.path.startswith(url_for(endpoint)))
+        Destination(url_for(endpoint), label, icon, shortcut, _is_here(endpoint))
         for endpoint, label, icon, shortcut in NAVIGATION
         if endpoint in current_app.view_functions and may_open(endpoint)
     ]
+
+
+def _is_here(endpoint: str) -> bool:
+    place = _PART_OF.get(request.blueprint or "")
+    return endpoint.partition(".")[0] == place if place else request.path.startswith(url_for(endpoint))
 
 
 def _theme() -> str:

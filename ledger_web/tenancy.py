@@ -1,5 +1,6 @@
 """Which shop a request is for: host name → `g.tenant`, and with it, in the same query, who is asking."""
 
+import datetime as dt
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest
 
 from ledger_web.domain import permissions
+from ledger_web.domain.days import MIDNIGHT
 from ledger_web.domain.errors import NotFoundError
 from ledger_web.domain.slugs import is_slug
 from ledger_web.identity import Identity, SessionClaim, claimed_session
@@ -44,6 +46,7 @@ class Tenant:
     base_currency: str = "XXX"
     time_zone: str = "UTC"
     locale: str = "en"
+    day_starts_at: dt.time = MIDNIGHT
 
 
 def init_app(app: Flask) -> None:
@@ -151,6 +154,7 @@ def _welcome(claim: SessionClaim, row: IdentityRow) -> None:
         base_currency=row.base_currency,
         time_zone=row.time_zone,
         locale=row.locale,
+        day_starts_at=row.day_starts_at,
     )
     g.identity = Identity(
         tenant_id=row.tenant_id,

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from flask import Response, g, stream_with_context, url_for
 
+from ledger_web.domain.journal import NORMAL_SIDE
 from ledger_web.domain.spreadsheets import amount_cell, text_cell
 from ledger_web.forms.statements import StatementForm
 from ledger_web.queries.statements import (
@@ -32,6 +33,7 @@ _COLUMNS: Final = MappingProxyType(
         "vendor": ("Billed", "Paid"),
         "employee": ("Earned", "Paid"),
         "cash": ("In", "Out"),
+        "bank": ("In", "Out"),
     }
 )
 _BYTE_ORDER_MARK: Final = "\ufeff"  # without it a spreadsheet program takes UTF-8 for something else
@@ -48,7 +50,8 @@ class StatedAccount:
 
     @property
     def columns(self) -> tuple[str, str]:
-        return _COLUMNS[self.kind]
+        sides = ("Debit", "Credit")
+        return _COLUMNS.get(self.kind) or (sides if NORMAL_SIDE[self.kind] == "debit" else sides[::-1])
 
 
 @dataclass(frozen=True, slots=True)

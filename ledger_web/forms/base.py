@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
 from ledger_web.domain.numbers import Signs
-from ledger_web.filters import shop_signs, shop_zone
+from ledger_web.filters import shop_signs, shop_today
 from ledger_web.forms.fields import OpIdField
 
 
@@ -33,7 +33,7 @@ class QueryForm(Form):
         meta = {
             "signs": signs or shop_signs(),
             "base_currency": base_currency or (tenant.base_currency if tenant else None),
-            "today": today or dt.datetime.now(shop_zone()).date(),
+            "today": today or shop_today(),
         }
         super().__init__(formdata, data=data, meta=meta, **defaults)
 

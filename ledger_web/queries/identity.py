@@ -1,5 +1,6 @@
 """Who is asking, and where: shop, session, user, role and permissions in one statement."""
 
+import datetime as dt
 import uuid
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ class IdentityRow:
     base_currency: str
     time_zone: str
     locale: str
+    day_starts_at: dt.time
     user_id: uuid.UUID
     user_name: str
     role_name: str
@@ -40,7 +42,7 @@ def find_identity(tenant_id: int, slug: str, session_digest: bytes) -> IdentityR
             text(
                 """
                 SELECT t.tenant_id, d.slug, t.name, t.base_currency, t.time_zone, t.locale,
-                       u.id, u.name, r.name, r.permissions,
+                       t.day_starts_at, u.id, u.name, r.name, r.permissions,
                        s.last_seen_at < now() - interval '1 minute'
                   FROM sessions AS s
                   JOIN users AS u
@@ -69,5 +71,5 @@ def find_identity(tenant_id: int, slug: str, session_digest: bytes) -> IdentityR
     )
     if row is None:
         return None
-    facts = [*row[:9], frozenset(row[9]), row[10]]
+    facts = [*row[:10], frozenset(row[10]), row[11]]
     return IdentityRow(*facts)

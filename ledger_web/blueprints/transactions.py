@@ -1,0 +1,286 @@
+"""The register: everything that happened, one of them with its entries, its reversal; and what is posted from here."""
+
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from flask import Blueprint, g, request, url_for
+from flask.typing import ResponseReturnValue
+
+from ledger_web.domain.accounts import choice_of
+from ledger_web.domain.errors import ConflictError, LedgerError, NotFoundError, PeriodLockedError, RuleViolationError
+from ledger_web.domain.permissions import JOURNAL_POST, JOURNAL_REVERSE, JOURNAL_VIEW
+from ledger_web.domain.transactions import name_of
+from ledger_web.error_pages import status_of
+from ledger_web.forms.days import DatedForm, MoneyForm
+from ledger_web.forms.payments import offer_first
+from ledger_web.forms.transactions import (
+    AccountOpeningForm,
+    ManualForm,
+    OwnerAimForm,
+    OwnerMoneyForm,
+    RegisterForm,
+    ReversalForm,
+)
+from ledger_web.identity import permission_required
+from ledger_web.queries import transactions as queries
+from ledger_web.queries.accounts import (
+    Choice,
+    get_account,
+    list_currencies,
+    list_money_places,
+    list_people_accounts,
+    list_shop_accounts,
+)
+from ledger_web.rendering import redirect_to, render, say
+from ledger_web.services.transactions import (
+    post_manual,
+    preview_reversal,
+    record_account_opening,
+    record_owner_money,
+    reverse_transaction,
+)
+from ledger_web.services.unit_of_work import Recorded, UnitOfWork
+
+blueprint = Blueprint("transactions", __name__, url_prefix="/transactions")
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyPage:
+    """How a form that moves one amount introduces itself."""
+
+    title: str
+    note: str
+    action: str  # the address it is sent to
+    button: str
+    fields: tuple[str, ...]  # besides amount and currency, in order
+
+
+@blueprint.get("/")
+@permission_required(JOURNAL_VIEW)
+def index() -> ResponseReturnValue:
+    form = RegisterForm(request.args)
+    people = [("", "Everyone"), *((each.id, each.name) for each in queries.list_people(g.tenant.id))]
+    form.person.choices = people
+    form.kind.choices = [("", "Everything"), *((kind, name_of(kind)) for kind in queries.list_kinds(g.tenant.id))]
+    if not form.validate():
+        return _show_index(form, None, 422)
+    return _show_index(
+        form,
+        queries.list_transactions(
+            g.tenant.id,
+            kind=form.kind.data or "",
+            since=form.since.data,
+            until=form.until.data,
+            actor_id=form.person.data or None,
+            words=form.q.data,
+            overrides=form.overrides.data,
+            older_than=form.older_than,
+        ),
+    )
+
+
+@blueprint.get("/<uuid:transaction_id>")
+@permission_required(JOURNAL_VIEW)
+def show(transaction_id: uuid.UUID) -> ResponseReturnValue:
+    return render("transactions/show.html", transaction=queries.get_transaction(g.tenant.id, transaction_id))
+
+
+@blueprint.get("/<uuid:transaction_id>/reversal")
+@permission_required(JOURNAL_REVERSE)
+def new_reversal(transaction_id: uuid.UUID) -> ResponseReturnValue:
+    return _show_reversal(transaction_id, ReversalForm())
+
+
+@blueprint.post("/<uuid:transaction_id>/reversal")
+@permission_required(JOURNAL_REVERSE)
+def create_reversal(transaction_id: uuid.UUID) -> ResponseReturnValue:
+    form = ReversalForm(request.form)
+    if not form.validate():
+        return _show_reversal(transaction_id, form, 422)
+    try:
+        reversed_ = reverse_transaction(form.to_command(transaction_id), act())
+    except (RuleViolationError, ConflictError) as error:
+        return _show_reversal(transaction_id, form, status_of(error), error)
+    say("This was reversed already." if reversed_.replayed else "It was reversed: everything it moved is back.")
+    return redirect_to(".show", transaction_id=transaction_id)
+
+
+@blueprint.get("/owner/new")
+@permission_required(JOURNAL_POST)
+def new_owner_money() -> ResponseReturnValue:
+    aim = OwnerAimForm(request.args)
+    if not aim.validate():
+        raise NotFoundError("Choose what the owner does: put money in, or take it out.")
+    return _show_owner(OwnerMoneyForm(direction=aim.direction.data or "deposit", currency=g.tenant.base_currency))
+
+
+@blueprint.post("/owner/")
+@permission_required(JOURNAL_POST)
+def create_owner_money() -> ResponseReturnValue:
+    form = OwnerMoneyForm(request.form)
+    form.place.choices = pairs(list_money_places(g.tenant.id))
+    if not form.validate():
+        return _show_owner(form, 422)
+    return post_from(form, lambda: record_owner_money(form.to_command(), act()), _show_owner)
+
+
+@blueprint.get("/openings/new")
+@permission_required(JOURNAL_POST)
+def new_opening() -> ResponseReturnValue:
+    return _show_opening(AccountOpeningForm(currency=g.tenant.base_currency))
+
+
+@blueprint.post("/openings/")
+@permission_required(JOURNAL_POST)
+def create_opening() -> ResponseReturnValue:
+    form = AccountOpeningForm(request.form)
+    form.account.choices = _opening_choices()
+    if not form.validate():
+        return _show_opening(form, 422)
+    return post_from(form, lambda: record_account_opening(form.to_command(), act()), _show_opening)
+
+
+@blueprint.get("/manual/new")
+@permission_required(JOURNAL_POST)
+def new_manual() -> ResponseReturnValue:
+    return _show_manual(ManualForm(first=_aimed_at()))
+
+
+@blueprint.post("/manual/")
+@permission_required(JOURNAL_POST)
+def create_manual() -> ResponseReturnValue:
+    if "more" in request.form:
+        return _show_manual(ManualForm(request.form, more=True))
+    form = ManualForm(request.form)
+    if not form.validate():
+        return _show_manual(form, 422)
+    return post_from(form, lambda: post_manual(form.to_command(), act()), _show_manual)
+
+
+Show = Callable[..., ResponseReturnValue]
+
+
+def act() -> UnitOfWork:
+    return UnitOfWork(g.tenant.id, g.identity.user_id)
+
+
+def pairs(choices: Iterable[Choice]) -> list[tuple[str, str]]:
+    return [(choice.value, choice.name) for choice in choices]
+
+
+def post_from(form: DatedForm, post: Callable[[], Recorded], show_again: Show) -> ResponseReturnValue:
+    """Post what a valid form says and show it in the register, or show the form again with what stands against it."""
+    try:
+        recorded = post()
+    except (RuleViolationError, NotFoundError, ConflictError) as error:
+        return show_again(form, status_of(error) if not isinstance(error, NotFoundError) else 422, error)
+    say("This was posted already." if recorded.replayed else "It is in the books.")
+    return redirect_to("transactions.show", transaction_id=recorded.id)
+
+
+def show_money(form: MoneyForm, page: MoneyPage, status: int, error: LedgerError | None) -> ResponseReturnValue:
+    """Show a form that moves one amount."""
+    offer_first(form.currency, list_currencies(g.tenant.id))
+    return render(
+        "transactions/new_money.html",
+        "transactions/_money_form.html",
+        status,
+        form=form,
+        money=page,
+        trouble=error.message if error else "",
+        is_locked=isinstance(error, PeriodLockedError),
+    )
+
+
+def _show_index(form: RegisterForm, page: queries.TransactionsPage | None, status: int = 200) -> ResponseReturnValue:
+    older = ""
+    if page and page.older_than:
+        before_day, before = page.older_than
+        older = url_for(".index", **form.asked, before_day=before_day, before=before)
+    return render(
+        "transactions/index.html", "transactions/_register.html", status, form=form, transactions=page, older=older
+    )
+
+
+def _show_reversal(
+    transaction_id: uuid.UUID, form: ReversalForm, status: int = 200, error: LedgerError | None = None
+) -> ResponseReturnValue:
+    transaction = queries.get_transaction(g.tenant.id, transaction_id)
+    preview = None if transaction.why_not_reversible else preview_reversal(transaction_id, act())
+    return render(
+        "transactions/reversal.html",
+        "transactions/_reversal_panel.html",
+        status,
+        transaction=transaction,
+        preview=preview,
+        form=form,
+        trouble=error.message if error else "",
+        is_locked=isinstance(error, PeriodLockedError),
+    )
+
+
+def _show_owner(form: OwnerMoneyForm, status: int = 200, error: LedgerError | None = None) -> ResponseReturnValue:
+    form.place.choices = pairs(list_money_places(g.tenant.id))
+    is_deposit = form.direction.data != "drawing"
+    page = MoneyPage(
+        title="Owner’s deposit" if is_deposit else "Owner’s drawing",
+        note=(
+            "Money the owner puts into the shop. It is no income."
+            if is_deposit
+            else "Money the owner takes out for themselves. It is no expense."
+        ),
+        action=url_for(".create_owner_money"),
+        button="Put in" if is_deposit else "Take out",
+        fields=("place", "memo"),
+    )
+    return show_money(form, page, status, error)
+
+
+def _show_opening(form: AccountOpeningForm, status: int = 200, error: LedgerError | None = None) -> ResponseReturnValue:
+    form.account.choices = _opening_choices()
+    page = MoneyPage(
+        title="Opening balance",
+        note=(
+            "What an account held before the shop kept its books here, on the side on which it grows."
+            " What people owed is entered on their own pages, goods on those of the products."
+        ),
+        action=url_for(".create_opening"),
+        button="Bring in",
+        fields=("account", "memo"),
+    )
+    return show_money(form, page, status, error)
+
+
+def _opening_choices() -> list[tuple[str, str]]:
+    return [
+        (choice.value, f"{group}: {choice.name}")
+        for group, choices in list_shop_accounts(g.tenant.id).items()
+        for choice in choices
+        if choice.value != "equity:opening"
+    ]
+
+
+def _show_manual(form: ManualForm, status: int = 200, error: LedgerError | None = None) -> ResponseReturnValue:
+    currencies = list_currencies(g.tenant.id)
+    for line in form.lines:
+        offer_first(line.currency, currencies)
+    return render(
+        "transactions/new_manual.html",
+        "transactions/_manual_form.html",
+        status,
+        form=form,
+        accounts={**list_shop_accounts(g.tenant.id), **list_people_accounts(g.tenant.id)},
+        trouble=error.message if error else "",
+        is_locked=isinstance(error, PeriodLockedError),
+    )
+
+
+def _aimed_at() -> dict[str, str]:
+    """Return what the first line begins with: the account an address names."""
+    account_id = request.args.get("account", "", type=str)
+    try:
+        account = get_account(g.tenant.id, uuid.UUID(account_id))
+    except (ValueError, NotFoundError):
+        return {}
+    return {"account": choice_of(account.key), "currency": account.currency}
