@@ -1,4 +1,4 @@
-"""Cash drawers: adding one, paying money in and out."""
+"""Cash drawers: adding one; paying money into a drawer or a bank account, and out of it."""
 
 import datetime as dt
 import uuid
@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import IntegrityError
 
-from ledger_web.domain.errors import NotFoundError, RuleViolationError
+from ledger_web.domain.errors import RuleViolationError
 from ledger_web.domain.expenses import DRAWING, EXPENSES
-from ledger_web.domain.journal import AccountKey, Entry, cash, equity, expense
+from ledger_web.domain.journal import AccountKey, Entry, equity, expense
+from ledger_web.domain.places import Place, bank_place, drawer_place
+from ledger_web.services.places import money_at
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, violated_constraint, whole_act
 
 
@@ -23,10 +25,11 @@ class CreateDrawer:
 
 @dataclass(frozen=True, kw_only=True)
 class PayIn:
-    """Put the owner's money into a drawer."""
+    """Put the owner's money into a drawer or a bank account."""
 
     id: uuid.UUID
-    drawer_id: uuid.UUID
+    drawer_id: uuid.UUID | None = None  # this, or bank_id
+    bank_id: uuid.UUID | None = None
     currency: str
     amount: int  # minor units, > 0
     reason: str
@@ -35,10 +38,11 @@ class PayIn:
 
 @dataclass(frozen=True, kw_only=True)
 class PayOut:
-    """Take money out of a drawer for an expense, or for the owner."""
+    """Take money out of a drawer or a bank account for an expense, or for the owner."""
 
     id: uuid.UUID
-    drawer_id: uuid.UUID
+    drawer_id: uuid.UUID | None = None  # this, or bank_id
+    bank_id: uuid.UUID | None = None
     currency: str
     amount: int  # minor units, > 0
     category: str  # one of EXPENSES, or DRAWING
@@ -78,36 +82,34 @@ def create_drawer(command: CreateDrawer, uow: UnitOfWork) -> Recorded:
 
 @whole_act
 def pay_in(command: PayIn, uow: UnitOfWork) -> Recorded:
-    """Put the owner's money into a drawer.
+    """Put the owner's money into a drawer or a bank account.
 
     Raises:
-        NotFoundError: The shop has no such drawer.
-        RuleViolationError: The drawer is no longer in use.
+        NotFoundError: The shop has no such drawer or bank account.
+        RuleViolationError: It is no longer in use, or the bank keeps it in another currency.
     """
     with uow:
         if uow.is_replay(command, id=command.id, kind="pay_in", occurred_on=command.occurred_on, memo=command.reason):
             return Recorded(command.id, replayed=True)
-        _must_be_in_use(uow, command.drawer_id)
-        drawer = cash(command.drawer_id, command.currency)
-        uow.post([Entry(debit=drawer, credit=equity(command.currency, "owner"), amount=command.amount)])
+        place = money_at(uow, _place(command), command.currency)
+        uow.post([Entry(debit=place, credit=equity(command.currency, "owner"), amount=command.amount)])
     return Recorded(command.id)
 
 
 @whole_act
 def pay_out(command: PayOut, uow: UnitOfWork) -> Recorded:
-    """Take money out of a drawer.
+    """Take money out of a drawer or a bank account.
 
     Raises:
-        NotFoundError: The shop has no such drawer.
-        InsufficientFundsError: There is not so much of this currency in it.
-        RuleViolationError: The drawer is no longer in use, or the category is not one of ours.
+        NotFoundError: The shop has no such drawer or bank account.
+        InsufficientFundsError: There is not so much of this currency in the drawer.
+        RuleViolationError: It is no longer in use, or the category is not one of ours.
     """
     with uow:
         if uow.is_replay(command, id=command.id, kind="pay_out", occurred_on=command.occurred_on, memo=command.reason):
             return Recorded(command.id, replayed=True)
-        _must_be_in_use(uow, command.drawer_id)
-        drawer = cash(command.drawer_id, command.currency)
-        uow.post([Entry(debit=_spent_on(command), credit=drawer, amount=command.amount)])
+        place = money_at(uow, _place(command), command.currency)
+        uow.post([Entry(debit=_spent_on(command), credit=place, amount=command.amount)])
     return Recorded(command.id)
 
 
@@ -119,11 +121,7 @@ def _spent_on(command: PayOut) -> AccountKey:
     return expense(command.currency, command.category)
 
 
-def _must_be_in_use(uow: UnitOfWork, drawer_id: uuid.UUID) -> None:
-    row = uow.execute(
-        "SELECT name, active FROM cash_drawers WHERE tenant_id = %(tenant_id)s AND id = %(id)s", {"id": drawer_id}
-    ).one_or_none()
-    if row is None:
-        raise NotFoundError("There is no such cash drawer in this shop.")
-    if not row.active:
-        raise RuleViolationError(f"{row.name} is no longer in use. Choose another drawer.")
+def _place(command: PayIn | PayOut) -> Place:
+    if (command.drawer_id is None) == (command.bank_id is None):
+        raise RuleViolationError("Choose one drawer or one bank account.")
+    return drawer_place(command.drawer_id) if command.drawer_id else bank_place(command.bank_id or uuid.UUID(int=0))
