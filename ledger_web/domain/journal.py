@@ -1,8 +1,9 @@
 """What an account is and what an entry is: the grammar of the books, before any of them is stored."""
 
-from collections.abc import Iterable
+import functools
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, ParamSpec, cast
 from uuid import UUID
 
 from ledger_web.domain.currencies import CURRENCIES
@@ -198,33 +199,48 @@ def pair(debits: Iterable[tuple[AccountKey, int]], credits: Iterable[tuple[Accou
     return entries
 
 
+P = ParamSpec("P")
+
+
+def _remembered(make: Callable[P, AccountKey]) -> Callable[P, AccountKey]:
+    """Make each key once: a posting names the same few accounts again and again."""
+    return cast("Callable[P, AccountKey]", functools.lru_cache(maxsize=4096)(make))
+
+
 # Accounts of people and drawers: one per holder and currency.
 
 
+@_remembered
 def customer(party_id: UUID, currency: str) -> AccountKey:
     return AccountKey("customer", currency, party_id=party_id)
 
 
+@_remembered
 def member(party_id: UUID, currency: str) -> AccountKey:
     return AccountKey("member", currency, party_id=party_id)
 
 
+@_remembered
 def vendor(party_id: UUID, currency: str) -> AccountKey:
     return AccountKey("vendor", currency, party_id=party_id)
 
 
+@_remembered
 def employee(party_id: UUID, currency: str) -> AccountKey:
     return AccountKey("employee", currency, party_id=party_id)
 
 
+@_remembered
 def store_credit(currency: str, party_id: UUID | None = None, code: str | None = None) -> AccountKey:
     return AccountKey("store_credit", currency, party_id=party_id, code=code)
 
 
+@_remembered
 def cash(drawer_id: UUID, currency: str) -> AccountKey:
     return AccountKey("cash", currency, drawer_id=drawer_id)
 
 
+@_remembered
 def bank(currency: str, code: str) -> AccountKey:
     return AccountKey("bank", currency, code=code)
 
@@ -232,41 +248,51 @@ def bank(currency: str, code: str) -> AccountKey:
 # Accounts of the shop itself: one per currency, or one per code and currency.
 
 
+@_remembered
 def revenue(currency: str, code: str | None = None) -> AccountKey:
     return AccountKey("revenue", currency, code=code)
 
 
+@_remembered
 def tax_payable(currency: str, code: str | None = None) -> AccountKey:
     return AccountKey("tax_payable", currency, code=code)
 
 
+@_remembered
 def tax_receivable(currency: str, code: str | None = None) -> AccountKey:
     return AccountKey("tax_receivable", currency, code=code)
 
 
+@_remembered
 def cost_of_sales(currency: str) -> AccountKey:
     return AccountKey("cost_of_sales", currency)
 
 
+@_remembered
 def inventory(currency: str) -> AccountKey:
     return AccountKey("inventory", currency)
 
 
+@_remembered
 def exchange(currency: str) -> AccountKey:
     return AccountKey("exchange", currency)
 
 
+@_remembered
 def equity(currency: str, code: str) -> AccountKey:
     return AccountKey("equity", currency, code=code)
 
 
+@_remembered
 def expense(currency: str, code: str) -> AccountKey:
     return AccountKey("expense", currency, code=code)
 
 
+@_remembered
 def over_short(currency: str) -> AccountKey:
     return AccountKey("over_short", currency)
 
 
+@_remembered
 def rounding(currency: str) -> AccountKey:
     return AccountKey("rounding", currency)

@@ -260,7 +260,6 @@ def insert_entries(act: Act, lines: Sequence[tuple[uuid.UUID, int, Entry]], days
         open_accounts(act, {key for _, _, entry in lines for key in (entry.debit, entry.credit)})
         if not _insert_entries(act, lines, days):
             raise InvariantBrokenError("Entries were refused although their accounts are there. Nothing was saved.")
-
     _leave_marks(act, lines, days)
 
 
@@ -270,7 +269,7 @@ def _insert_entries(act: Act, lines: Sequence[tuple[uuid.UUID, int, Entry]], day
     So that nobody has to look for the accounts first: nearly always they are there.
     """
     tenant_id = act.tenant_id
-    accounts = {account_id(tenant_id, key) for _, _, entry in lines for key in (entry.debit, entry.credit)}
+    keys = {key for _, _, entry in lines for key in (entry.debit, entry.credit)}
     return act.execute(
         """
         INSERT INTO entries AS e
@@ -285,7 +284,7 @@ def _insert_entries(act: Act, lines: Sequence[tuple[uuid.UUID, int, Entry]], day
                SELECT count(*) FROM accounts WHERE tenant_id = %(tenant_id)s AND id = ANY(%(accounts)s::uuid[]))
         """,
         {
-            "accounts": list(accounts),
+            "accounts": [account_id(tenant_id, key) for key in keys],
             "transactions": [id for id, _, _ in lines],
             "lines": [line for _, line, _ in lines],
             "debits": [account_id(tenant_id, entry.debit) for _, _, entry in lines],
