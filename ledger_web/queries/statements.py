@@ -1,7 +1,8 @@
 """What went through one account: a party's, a drawer's, or any other. One line per transaction, oldest first.
 
-Lines are read through the two indexes of entries, one per side, in their order, so a page costs the same wherever
-it stands. Everything on a page comes from one statement and so from one moment: opening + lines = closing.
+Lines are read through the two indexes of entries, one per side, in their order, and what stood before them from daily
+totals, so a page costs the same wherever it stands. Everything on a page comes from one statement and so from one
+moment: opening + lines = closing.
 """
 
 import datetime as dt
@@ -15,8 +16,9 @@ from sqlalchemy import Row, TextClause, text
 
 from ledger_web.domain.expenses import purpose_of
 from ledger_web.domain.ids import parse_id
-from ledger_web.domain.transactions import name_of
+from ledger_web.domain.transactions import title_of
 from ledger_web.models.base import session_of
+from ledger_web.queries.balances import TOTALLED_BEFORE, side_before
 
 LINES_MAX: Final = 50
 PRINTED_MAX: Final = 2000
@@ -84,12 +86,8 @@ class StatementLine:
     @property
     def title(self) -> str:
         """What it was, in the words of the shop: "Sale A-000012", "Payment", "Sale A-000012 deleted"."""
-        name = f"{name_of(self.document_kind)} {self.number}".strip()
-        if self.category:
-            return f"{name}: {purpose_of(self.category)}"
-        return (
-            f"{name} {'deleted' if self.document_kind == 'sale' else 'reversed'}" if self.kind == "reversal" else name
-        )
+        title = title_of(self.kind, self.document_kind, self.number)
+        return f"{title}: {purpose_of(self.category)}" if self.category else title
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,40 +131,22 @@ _SIDE = """(
      LIMIT :lines
 )"""
 
-# What stood on a side before a place. An account that caches its sums is summed from whichever end is nearer: the
-# cached sums and the entries are of the same moment.
-_SUM = """
-    CASE WHEN b.is_near_the_end
-         THEN a.{side}s - (SELECT coalesce(sum(e.amount), 0)::bigint
-                             FROM entries AS e
-                            WHERE e.tenant_id = :tenant_id
-                              AND e.{side}_account_id = :account_id
-                              AND (e.occurred_on, e.transaction_id) >= (b.day, b.id))
-         ELSE (SELECT coalesce(sum(e.amount), 0)::bigint
-                 FROM entries AS e
-                WHERE e.tenant_id = :tenant_id
-                  AND e.{side}_account_id = :account_id
-                  AND (e.occurred_on, e.transaction_id) < (b.day, b.id))
-    END AS {side}s
-"""
-
+_BOUND: Final = {"account": ":account_id", "day": "b.day", "id": "b.id", "live_from": "b.live_from"}
 _PAGE = """
 WITH account AS (
-    SELECT CASE a.normal_side WHEN 'debit' THEN 1 ELSE -1 END AS sign, a.cached, a.debits, a.credits,
-           a.created_at::date AS first_day
+    SELECT CASE a.normal_side WHEN 'debit' THEN 1 ELSE -1 END AS sign, {totalled_before} AS totalled_before
       FROM accounts AS a
      WHERE a.tenant_id = :tenant_id
        AND a.id = :account_id
 ), bounds AS (
-    SELECT v.name, v.day, v.id, a.cached AND current_date - v.day < v.day - a.first_day AS is_near_the_end
+    SELECT v.name, v.day, v.id, least(v.day, a.totalled_before) AS live_from
       FROM account AS a
      CROSS JOIN (VALUES ('opening', CAST(:since AS date), CAST(:first_id AS uuid)),
                         ('page', CAST(:day AS date), CAST(:id AS uuid)),
                         ('closing', CAST(:until AS date), CAST(:first_id AS uuid))) AS v(name, day, id)
 ), sums AS MATERIALIZED (
-    SELECT b.name, {debits}, {credits}
-      FROM account AS a
-     CROSS JOIN bounds AS b
+    SELECT b.name, {debits} AS debits, {credits} AS credits
+      FROM bounds AS b
 ), page AS (
     SELECT s.occurred_on, s.transaction_id, sum(s.debit)::bigint AS debits, sum(s.credit)::bigint AS credits
       FROM ({debit_side} UNION ALL {credit_side}) AS s
@@ -224,8 +204,9 @@ SELECT a.sign, opening.debits AS opening_debits, opening.credits AS opening_cred
 def _page(*, beyond: str, order: str) -> TextClause:
     return text(
         _PAGE.format(
-            debits=_SUM.format(side="debit"),
-            credits=_SUM.format(side="credit"),
+            totalled_before=TOTALLED_BEFORE,
+            debits=side_before("debit", **_BOUND),
+            credits=side_before("credit", **_BOUND),
             debit_side=_SIDE.format(
                 side="debit", amounts="sum(e.amount) AS debit, 0 AS credit", beyond=beyond, order=order
             ),

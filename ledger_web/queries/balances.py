@@ -1,0 +1,130 @@
+"""What moved accounts before a day or in a range of days: daily totals, and entries where there are none yet.
+
+Days before the shop's `totalled_before` are read from `daily_totals`, later ones from entries. An account-day with a
+mark is read from its entries, too: so what is read is always what the entries of this very moment say, whether the
+totals were brought up to date or not. SQL text to build upon, one moment in one statement; `tenant_id` is bound.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import text
+
+from ledger_web.models.base import session_of
+
+BEGINNING_OF_TIME: Final = dt.date(2000, 1, 1)  # transactions_day_is_sane
+END_OF_TIME: Final = dt.date(2200, 1, 2)  # one day later
+TOTALLED_BEFORE: Final = "(SELECT s.totalled_before FROM tenants AS s WHERE s.tenant_id = :tenant_id)"
+
+# Rows (account_id, debits, credits), several for each account, of the days from :since to before :until.
+_MOVED: Final = """
+    SELECT d.account_id, d.debits, d.credits
+      FROM daily_totals AS d
+     WHERE d.tenant_id = :tenant_id
+       AND d.day >= :since
+       AND d.day < least(CAST(:until AS date), {totalled_before})
+       AND {of_these_totals}
+       AND NOT EXISTS (SELECT FROM daily_total_marks AS m
+                        WHERE m.tenant_id = :tenant_id
+                          AND m.account_id = d.account_id
+                          AND m.day = d.day)
+     UNION ALL
+    SELECT x.account_id, x.debit, x.credit
+      FROM transactions AS t
+      JOIN entries AS e
+        ON e.tenant_id = :tenant_id
+       AND e.transaction_id = t.id
+     CROSS JOIN LATERAL (VALUES (e.debit_account_id, e.amount, 0), (e.credit_account_id, 0, e.amount))
+           AS x(account_id, debit, credit)
+     WHERE t.tenant_id = :tenant_id
+       AND t.occurred_on >= greatest(CAST(:since AS date), {totalled_before})
+       AND t.occurred_on < :until
+       AND {of_these_entries}
+     UNION ALL
+    SELECT m.account_id, o.debits, o.credits
+      FROM (SELECT DISTINCT d.account_id, d.day
+              FROM daily_total_marks AS d
+             WHERE d.tenant_id = :tenant_id
+               AND d.day >= :since
+               AND d.day < least(CAST(:until AS date), {totalled_before})
+               AND {of_these_totals}) AS m
+     CROSS JOIN LATERAL (
+            SELECT (SELECT coalesce(sum(e.amount), 0) FROM entries AS e
+                     WHERE e.tenant_id = :tenant_id
+                       AND e.debit_account_id = m.account_id
+                       AND e.occurred_on = m.day) AS debits,
+                   (SELECT coalesce(sum(e.amount), 0) FROM entries AS e
+                     WHERE e.tenant_id = :tenant_id
+                       AND e.credit_account_id = m.account_id
+                       AND e.occurred_on = m.day) AS credits) AS o
+"""
+
+# What went to one side of one account before a place in it; `live_from` is the place's day or, if that is earlier,
+# the first day not totalled.
+_SIDE_BEFORE: Final = """
+    (coalesce((SELECT sum(d.{side}s)
+                 FROM daily_totals AS d
+                WHERE d.tenant_id = :tenant_id
+                  AND d.account_id = {account}
+                  AND d.day < {live_from}
+                  AND NOT EXISTS (SELECT FROM daily_total_marks AS m
+                                   WHERE m.tenant_id = :tenant_id
+                                     AND m.account_id = {account}
+                                     AND m.day = d.day)), 0)
+     + coalesce((SELECT sum(e.amount)
+                   FROM entries AS e
+                  WHERE e.tenant_id = :tenant_id
+                    AND e.{side}_account_id = {account}
+                    AND e.occurred_on >= {live_from}
+                    AND (e.occurred_on, e.transaction_id) < ({day}, {id})), 0)
+     + coalesce((SELECT sum(e.amount)
+                   FROM (SELECT DISTINCT d.day
+                           FROM daily_total_marks AS d
+                          WHERE d.tenant_id = :tenant_id
+                            AND d.account_id = {account}
+                            AND d.day < {live_from}) AS m
+                   JOIN entries AS e
+                     ON e.tenant_id = :tenant_id
+                    AND e.{side}_account_id = {account}
+                    AND e.occurred_on = m.day), 0))::bigint
+"""
+
+
+def moved(accounts: str = "") -> str:
+    """Return SQL for rows (account_id, debits, credits) of the days from :since to before :until.
+
+    Args:
+        accounts: SQL for an array of the ids of those wanted; all of the shop, if left out.
+    """
+    return _MOVED.format(
+        totalled_before=TOTALLED_BEFORE,
+        of_these_totals=f"d.account_id = ANY({accounts})" if accounts else "true",
+        of_these_entries=f"x.account_id = ANY({accounts})" if accounts else "true",
+    )
+
+
+def side_before(side: str, *, account: str, day: str, id: str, live_from: str) -> str:
+    """Return SQL for the sum of one side, "debit" or "credit", of one account before a place in it."""
+    return _SIDE_BEFORE.format(side=side, account=account, day=day, id=id, live_from=live_from)
+
+
+_BALANCES: Final = text(
+    f"""
+    SELECT a.id, (sum(m.debits - m.credits) * CASE a.normal_side WHEN 'debit' THEN 1 ELSE -1 END)::bigint AS balance
+      FROM ({moved("CAST(:ids AS uuid[])")}) AS m
+      JOIN accounts AS a
+        ON a.tenant_id = :tenant_id
+       AND a.id = m.account_id
+     GROUP BY a.id, a.normal_side
+    """  # nosec B608: our own text
+)
+
+
+def balances_before(tenant_id: int, account_ids: Sequence[uuid.UUID], day: dt.date) -> dict[uuid.UUID, int]:
+    """Return what stood in accounts when a day began, on their normal side; accounts without entries are not in it."""
+    rows = session_of(tenant_id).execute(
+        _BALANCES, {"tenant_id": tenant_id, "ids": list(account_ids), "since": BEGINNING_OF_TIME, "until": day}
+    )
+    return {row.id: row.balance for row in rows}
