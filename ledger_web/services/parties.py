@@ -199,7 +199,9 @@ def restore_party(command: RestoreParty, uow: UnitOfWork) -> Recorded:
     with uow:
         if uow.is_resubmission(command, id=command.op_id, subject_id=command.party_id):
             return Recorded(command.party_id, replayed=True)
-        _lock_party(uow, command.party_id, command.kind)
+        party = _lock_party(uow, command.party_id, command.kind)
+        if party.is_merged:
+            raise RuleViolationError(f"{party.name} was merged into another {command.kind}, for good.")
         uow.execute(
             """
             UPDATE parties SET archived_at = NULL, version = version + 1
@@ -226,6 +228,7 @@ class _LockedParty:
     name: str
     currency: str
     version: int
+    is_merged: bool
 
 
 def _lock_party(uow: UnitOfWork, party_id: uuid.UUID, kind: str) -> _LockedParty:
@@ -236,7 +239,7 @@ def _lock_party(uow: UnitOfWork, party_id: uuid.UUID, kind: str) -> _LockedParty
     """
     row = uow.execute(
         """
-        SELECT name, currency, version FROM parties
+        SELECT name, currency, version, merged_into FROM parties
          WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND kind = %(kind)s
            FOR NO KEY UPDATE
         """,
@@ -244,7 +247,7 @@ def _lock_party(uow: UnitOfWork, party_id: uuid.UUID, kind: str) -> _LockedParty
     ).one_or_none()
     if row is None:
         raise NotFoundError(f"There is no such {kind} in this shop.")
-    return _LockedParty(row.name, row.currency, row.version)
+    return _LockedParty(row.name, row.currency, row.version, row.merged_into is not None)
 
 
 def _limit(uow: UnitOfWork, kind: str, party_id: uuid.UUID, currency: str, credit_limit: int | None) -> None:

@@ -19,7 +19,7 @@ from ledger_web.domain.errors import (
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import AMOUNT_MAX, AccountKey, cash, customer
 from ledger_web.domain.sales import LineAmounts, Tender, line_amounts, sale_entries, settle
-from ledger_web.services import reversals, stock
+from ledger_web.services import open_items, reversals, stock
 from ledger_web.services.numbering import next_number
 from ledger_web.services.stock import Goods
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, whole_act
@@ -169,7 +169,8 @@ def delete_sale(command: DeleteSale, uow: UnitOfWork) -> Recorded:
             {"sale_id": command.sale_id, "actor_id": uow.actor_id, "reason": command.reason},
         ).one()
         reversal = reversals.load_reversal(uow, command.sale_id)
-        uow.post(reversals.put_back(uow, reversal, marked.currency), in_open_shift=True)
+        left = open_items.cancel(uow, command.sale_id)
+        uow.post([*reversals.put_back(uow, reversal, marked.currency), *left], in_open_shift=True)
     return Recorded(command.sale_id)
 
 
@@ -204,6 +205,9 @@ def _sell(uow: UnitOfWork, sale: RecordSale) -> None:
     _insert_lines(uow, sale, priced, _costs_by_line(priced, costs))
     if tender.applied:
         _insert_payment(uow, sale, tender)
+    if tender.on_account and sale.customer_id:
+        charge = open_items.new_item(sale.id, "charge", sale.currency, tender.on_account, uow.occurred_on)
+        open_items.add_item(uow, sale.customer_id, charge)
     entries = sale_entries(sale.currency, _paid(sale, tender), total, tax, sum(costs.values()))
     uow.post(entries, in_open_shift=True)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ledger_web.domain.errors import AlreadyReversedError, NotFoundError, RuleViolationError
 from ledger_web.domain.journal import PARTY_KINDS, AccountKey, Entry, equity
 from ledger_web.domain.transactions import ManualLine, manual_entries, name_of, why_not_reversible
-from ledger_web.services import reversals
+from ledger_web.services import open_items, reversals
 from ledger_web.services.holders import must_be_usable
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, whole_act
 
@@ -170,7 +170,8 @@ def reverse_transaction(command: ReverseTransaction, uow: UnitOfWork) -> Recorde
             overrides_lock=command.overrides_lock,
         ):
             return Recorded(command.transaction_id, replayed=True)
-        uow.post(reversals.load_reversal(uow, command.transaction_id).entries)
+        left = open_items.cancel(uow, command.transaction_id)
+        uow.post([*reversals.load_reversal(uow, command.transaction_id).entries, *left])
     return Recorded(command.transaction_id)
 
 
