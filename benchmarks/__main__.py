@@ -1,0 +1,69 @@
+"""Run the measures and print their ratios: `python3 app.py bench [--quick] [posting batches recalculation pages]`."""
+
+import argparse
+import dataclasses
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from benchmarks import recalculation
+from benchmarks.ground import Ground, Result, ground
+from benchmarks.pages import measure_pages
+from benchmarks.posting import measure_batches, measure_posting
+from ledger_web.config import ROOT
+
+RESULTS = ROOT / "build" / "bench" / "results.json"
+GOALS = {
+    "posting.hot.32.vs_orm": 3,
+    "post_many.1024.vs_single": 20,
+    "group_poster.hot.32.vs_single": 5,
+    "recalculation.1m.vs_loop": 50,
+}
+
+
+def measure_recalculation(ground: Ground) -> list[Result]:
+    size: dict[str, Any] = {"entries": 50_000, "accounts": 500} if ground.quick else {}
+    return [Result(**each) for each in recalculation.measure(ground.app, ground.superuser, **size)]
+
+
+MEASURES: dict[str, Callable[[Ground], list[Result]]] = {
+    "posting": measure_posting,
+    "batches": measure_batches,
+    "pages": measure_pages,
+    "recalculation": measure_recalculation,
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python3 app.py bench", description=__doc__)
+    parser.add_argument("measures", nargs="*", metavar="measure", help=f"any of {', '.join(MEASURES)}; default: all")
+    parser.add_argument("--quick", action="store_true", help="see that it runs; the figures mean little")
+    chosen = parser.parse_args(arguments)
+    unknown = set(chosen.measures) - MEASURES.keys()
+    if unknown:
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(MEASURES)}")
+    began = time.monotonic()
+    results: list[Result] = []
+    print(f"{'':40}{'value':>12}{'yardstick':>12}  {'unit':6}{'ratio':>8}   goal", flush=True)
+    with ground(seconds=1 if chosen.quick else 4, quick=chosen.quick) as place:
+        for name in chosen.measures or MEASURES:
+            for result in MEASURES[name](place):
+                results.append(result)
+                print(_line(result), flush=True)
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    RESULTS.write_text(json.dumps([dataclasses.asdict(result) for result in results], indent=2) + "\n")
+    print(f"{len(results)} figures in {time.monotonic() - began:.0f} s, kept in {RESULTS.relative_to(ROOT)}")
+    return 0
+
+
+def _line(result: Result) -> str:
+    goal = GOALS.get(result.name)
+    verdict = "" if goal is None else f"{goal} {'reached' if result.ratio >= goal else 'not reached'}"
+    figures = f"{result.value:12.4g}{result.yardstick:12.4g}  {result.unit:6}{result.ratio:8.2f}"
+    return f"{result.name:40}{figures}   {verdict}".rstrip()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
