@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from stdnum import ean
+from stdnum import ean, isbn
 
 from ledger_web.domain.errors import InvalidBarcodeError
 
@@ -31,7 +31,15 @@ _PRINTABLE = re.compile(r"[!-~]+")
 _DIGITS = re.compile(r"[0-9]+")
 _CODE39 = re.compile(r"[0-9A-Z\-.$/+%]+")
 _AIM_ID = re.compile(r"\][A-Za-z][0-9A-Za-z](?=.)")
-_AZERTY_ROW = "à&é\"'(-è_ç"  # what the keys 0 to 9 send on a French keyboard without shift
+_ISBN10 = re.compile(r"[0-9]{9}[0-9Xx]")
+
+# What the keys 0 to 9 send when a scanner and the computer disagree about the keyboard, or about shift.
+_NUMBER_ROWS: Final = (
+    "à&é\"'(-è_ç",  # French without shift
+    ")!@#$%^&*(",  # American with shift
+    ')!"£$%^&*(',  # British with shift
+    '=!"§$%&/()',  # German with shift
+)
 
 _TO_ASCII = {
     **{0xFF01 + offset: 0x21 + offset for offset in range(94)},  # full-width signs, letters and digits
@@ -52,13 +60,36 @@ def normalise(text: str) -> str:
     """Return what a scanner or a person sent as the code it is stored under, without judging it: for looking up.
 
     White space around it and an AIM identifier (`]E0`) go, digits of other scripts and full-width characters
-    become ASCII, a number row typed by a scanner that believes in a French keyboard becomes digits, and the 12
-    digits of a UPC-A get their zero. Capital and small letters stay what they are.
+    become ASCII, a number row typed by a scanner that believes in another keyboard becomes digits. The 12 digits
+    of a UPC-A get their zero, the 8 of a UPC-E that are no EAN-8 are written in full, and an ISBN of 10 becomes one
+    of 13. Capital and small letters stay what they are, and so does the separator of a GS1 element string.
 
     Source: product, spec 7 "Normalise"; promises B2.
     """
+    return _in_full(_cleaned(text))
+
+
+def readings(text: str) -> tuple[str, ...]:
+    """Return the codes that a text may be stored under, the likeliest first: as it came, cleaned, and normalised."""
     code = _cleaned(text)
-    return f"0{code}" if len(code) == 12 and _DIGITS.fullmatch(code) else code
+    candidates = (text.strip(" \t\r\n"), code, _padded(code), _in_full(code))
+    return tuple(dict.fromkeys(filter(None, candidates)))
+
+
+def unshifted(text: str) -> str | None:
+    """Return the digits of a number row that was typed by a scanner at odds with the keyboard; None if it is none.
+
+    Only a right GTIN is believed to be one: these are signs that people and codes use, too.
+    """
+    code = text.strip(" \t\r\n")
+    if len(code) not in _GTINS or (code.isascii() and code.isalnum()):
+        return None
+    for row in _NUMBER_ROWS:
+        if set(code) <= set(row):
+            digits = "".join(str(row.index(sign)) for sign in code)
+            if ean.is_valid(digits):
+                return digits
+    return None
 
 
 def read_barcode(text: str, symbology: str | None = None) -> Barcode:
@@ -67,7 +98,8 @@ def read_barcode(text: str, symbology: str | None = None) -> Barcode:
     Args:
         text: As typed or scanned.
         symbology: One of SYMBOLOGIES when the person chose one. Without it 8, 12, 13 or 14 digits are EAN-8,
-            UPC-A, EAN-13 or ITF-14, other digits are refused, and whatever else can be printed is a Code 128.
+            UPC-A, EAN-13 or ITF-14, a UPC-E or an ISBN of 10 is written in full, other digits are refused, and
+            whatever else can be printed is a Code 128.
 
     Raises:
         InvalidBarcodeError: Nothing there, characters no barcode has, too long, wrong number of digits, wrong
@@ -76,20 +108,21 @@ def read_barcode(text: str, symbology: str | None = None) -> Barcode:
 
     Source: GS1 General Specifications, 7.9 (check digit); product, spec 7 "Validate".
     """
-    code = _cleaned(text)
-    _refuse_unprintable(code)
+    cleaned = _cleaned(text)
+    _refuse_unprintable(cleaned)
+    code = _expanded(cleaned) if symbology in (None, "upca", "ean13") else cleaned
     if _DIGITS.fullmatch(code):
         _refuse_wrong_number(code, symbology)
     if symbology is None:
-        symbology = _GTINS.get(len(code), "code128") if _DIGITS.fullmatch(code) else "code128"
+        symbology = "upca" if len(code) > len(cleaned) and code[0] == "0" else _kind_of(code)
     _refuse_other_kind(code, symbology)
-    return Barcode(code=normalise(code), symbology=symbology)
+    return Barcode(code=_padded(code), symbology=symbology)
 
 
 def expand_upce(text: str) -> str:
     """Write the 8 digits of a UPC-E (number system 0 or 1) as the 13 digits it stands for.
 
-    Only when asked: 8 digits may just as well be an EAN-8.
+    They may be right as an EAN-8 as well; whoever asks has made up their mind.
 
     Raises:
         InvalidBarcodeError: Not 8 digits beginning with 0 or 1, or a wrong check digit.
@@ -99,6 +132,13 @@ def expand_upce(text: str) -> str:
     code = _cleaned(text)
     if len(code) != 8 or not _DIGITS.fullmatch(code) or code[0] not in "01":
         raise InvalidBarcodeError("A UPC-E has 8 digits and begins with 0 or 1. Scan it again.")
+    full = _upce_in_full(code)
+    if not ean.is_valid(full):
+        raise InvalidBarcodeError(f"The last digit of {code} is wrong, so a digit was misread. Scan it again.")
+    return full
+
+
+def _upce_in_full(code: str) -> str:
     a, b, c, d, e, kind = list(code[1:7])
     if kind in "012":
         body = f"{a}{b}{kind}0000{c}{d}{e}"
@@ -108,21 +148,34 @@ def expand_upce(text: str) -> str:
         body = f"{a}{b}{c}{d}00000{e}"
     else:
         body = f"{a}{b}{c}{d}{e}0000{kind}"
-    return read_barcode(f"{code[0]}{body}{code[7]}", "upca").code
+    return f"0{code[0]}{body}{code[7]}"
+
+
+def _in_full(code: str) -> str:
+    return _padded(_expanded(code))
+
+
+def _expanded(code: str) -> str:
+    """Write a UPC-E or an ISBN of 10 as the 13 digits it stands for; anything else stays."""
+    if len(code) == 8 and code[0] in "01" and _DIGITS.fullmatch(code) and not ean.is_valid(code):
+        full = _upce_in_full(code)
+        return full if ean.is_valid(full) else code
+    if len(code) == 10 and _ISBN10.fullmatch(code) and isbn.is_valid(code.upper()):
+        return str(isbn.to_isbn13(code.upper()))
+    return code
+
+
+def _padded(code: str) -> str:
+    return f"0{code}" if len(code) == 12 and _DIGITS.fullmatch(code) else code
 
 
 def _cleaned(text: str) -> str:
-    code = text.strip(" \t\r\n").translate(_TO_ASCII)
+    code = text.strip(" \t\r\n")
+    if len(code) > 4 * CODE_MAX:
+        return code  # whatever it is, it is too long
+    code = code.translate(_TO_ASCII)
     code = _AIM_ID.sub("", code, count=1) if code.startswith("]") else code
-    return _from_azerty(code)
-
-
-def _from_azerty(code: str) -> str:
-    """Turn the French number row into digits, if that gives a right GTIN; otherwise leave the code alone."""
-    if len(code) in _GTINS and not code.isascii() and set(code) <= set(_AZERTY_ROW):
-        digits = "".join(str(_AZERTY_ROW.index(sign)) for sign in code)
-        return digits if ean.is_valid(digits) else code
-    return code
+    return unshifted(code) or code
 
 
 def _refuse_unprintable(code: str) -> None:
@@ -149,6 +202,10 @@ def _refuse_wrong_number(code: str, symbology: str | None) -> None:
             f"The last digit of {code} should be {expected}, not {code[-1]}, so a digit is wrong."
             " Scan it again, or compare all digits."
         )
+
+
+def _kind_of(code: str) -> str:
+    return _GTINS.get(len(code), "code128") if _DIGITS.fullmatch(code) else "code128"
 
 
 def _refuse_other_kind(code: str, symbology: str) -> None:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from ledger_web.domain.barcodes import unshifted
+from ledger_web.domain.errors import InvalidQuantityError
 from ledger_web.domain.numbers import ENGLISH, Signs, parse_quantity
 
 
@@ -17,10 +19,15 @@ class Scan:
 def read_scan(typed: str, signs: Signs = ENGLISH) -> Scan:
     """Split what was typed at the first star; without one, all of it is the text.
 
+    A star may also be an 8 from a scanner that holds shift: then it splits nothing.
+
     Raises:
         InvalidQuantityError: What stands before the star is not a quantity above zero.
     """
-    before, star, after = typed.partition("*")
+    before, star, after = ("", "", "") if unshifted(typed) else typed.partition("*")
     if not star:
         return Scan(typed.strip(), None)
-    return Scan(after.strip(), parse_quantity(before, signs))
+    quantity = parse_quantity(before, signs)
+    if quantity <= 0:
+        raise InvalidQuantityError("Enter a quantity above zero, like 12*.")
+    return Scan(after.strip(), quantity)

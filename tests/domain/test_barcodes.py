@@ -2,7 +2,15 @@ import time
 
 import pytest
 
-from ledger_web.domain.barcodes import SYMBOLOGIES, Barcode, expand_upce, normalise, read_barcode
+from ledger_web.domain.barcodes import (
+    SYMBOLOGIES,
+    Barcode,
+    expand_upce,
+    normalise,
+    read_barcode,
+    readings,
+    unshifted,
+)
 from ledger_web.domain.errors import InvalidBarcodeError
 from tests.bad_input import ALL
 
@@ -33,6 +41,17 @@ from tests.bad_input import ALL
         ("５０１２３４５６７８９００", "5012345678900", "ean13"),
         ("501234567890０", "5012345678900", "ean13"),
         ("(à&é\"'(-è_çàà", "5012345678900", "ean13"),
+        (")!@#$%^&*(", ")!@#$%^&*(", "code128"),
+        ("%)!@#$%^&*())", "5012345678900", "ean13"),
+        ('%)!"£$%^&*())', "5012345678900", "ean13"),
+        ('%=!"§$%&/()==', "5012345678900", "ean13"),
+        # Written in full.
+        ("04252614", "0042100005264", "upca"),
+        ("]E004252614", "0042100005264", "upca"),
+        ("01234565", "01234565", "ean8"),
+        ("0471117099", "9780471117094", "ean13"),
+        ("080442957X", "9780804429573", "ean13"),
+        ("080442957x", "9780804429573", "ean13"),
         ("]", "]", "code128"),
         ("]E0", "]E0", "code128"),
     ],
@@ -56,7 +75,7 @@ def test_every_wrong_last_digit_is_refused() -> None:
             read_barcode(f"501234567890{digit}")
 
 
-@pytest.mark.parametrize("digits", [1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 15, 18, 20, 80])
+@pytest.mark.parametrize("digits", [1, 2, 3, 4, 5, 6, 7, 9, 11, 15, 18, 20, 80])
 def test_other_numbers_of_digits_are_nobodys_code(digits: int) -> None:
     with pytest.raises(
         InvalidBarcodeError, match=f"A barcode of {digits} digits is not EAN-8, UPC-A, EAN-13 or ITF-14"
@@ -160,3 +179,30 @@ def test_a_hundred_thousand_characters_are_refused_at_once(text: str) -> None:
         read_barcode(text)
 
     assert time.perf_counter() - started < 0.05
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("5012345678900", ("5012345678900",)),
+        ("]E05012345678900\r", ("]E05012345678900", "5012345678900")),
+        ("036000291452", ("036000291452", "0036000291452")),
+        ("04252614", ("04252614", "0042100005264")),
+        ("73513537", ("73513537",)),
+        ("0471117099", ("0471117099", "9780471117094")),
+        ("٧٣٥١٣٥٣٧", ("٧٣٥١٣٥٣٧", "73513537")),
+        ("abc", ("abc",)),
+        (" \t", ()),
+    ],
+)
+def test_a_text_is_looked_up_as_it_came_and_as_it_may_be_stored(text: str, codes: tuple[str, ...]) -> None:
+    assert readings(text) == codes
+
+
+@pytest.mark.parametrize("text", ["50123456", "%)!@#$%^&*()!", "!@#$", "", "12*34567", "%" * 100_000])
+def test_signs_that_give_no_right_code_are_not_taken_for_a_shifted_one(text: str) -> None:
+    assert unshifted(text) is None
+
+
+def test_a_separator_of_elements_stays() -> None:
+    assert normalise("010501234567890010AB\x1d17261231\r\n") == "010501234567890010AB\x1d17261231"
