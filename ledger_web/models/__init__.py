@@ -8,6 +8,7 @@ from ledger_web.models.daily_total import DailyTotal, DailyTotalFailure, DailyTo
 from ledger_web.models.drawer import CashDrawer, CashDrawerMoney, NumberSeries
 from ledger_web.models.label import QueuedLabel
 from ledger_web.models.ledger import Account, Category, Entry, LockDateChange, Transaction, TransactionWord
+from ledger_web.models.measure_rule import MeasureRule
 from ledger_web.models.open_item import Allocation, OpenItem
 from ledger_web.models.party import Customer, Employee, Member, Party, PartyWord, Vendor
 from ledger_web.models.payment import Payment
@@ -37,6 +38,7 @@ __all__ = [
     "Employee",
     "Entry",
     "LockDateChange",
+    "MeasureRule",
     "Member",
     "NumberSeries",
     "OpenItem",
