@@ -8,8 +8,8 @@ from ledger_web.domain.errors import CurrencyMismatchError, NotFoundError, RuleV
 from ledger_web.domain.journal import AccountKey
 from ledger_web.services.posting import Act
 
-# Kinds whose accounts are told apart by a code: it must be one of the shop's, or a slip of a form would open a new one.
-_CODED = frozenset({"expense", "revenue", "equity", "tax_payable", "tax_receivable"})
+# A code must be one of the shop's, or a slip of a form would open a new account; these have no account without one.
+_ALWAYS_CODED = frozenset({"expense", "equity"})
 _OWN_CATEGORY_OF = {"expense": "expense", "revenue": "income"}
 
 
@@ -26,7 +26,7 @@ def must_be_usable(act: Act, keys: Iterable[AccountKey]) -> None:
             _must_be_in_use(act, key.drawer_id)
         if key.kind == "bank":
             _must_be_an_open_bank_account(act, key)
-        elif key.code is not None and key.kind in _CODED and key.code not in known_codes(key.kind):
+        elif (key.code is not None or key.kind in _ALWAYS_CODED) and key.code not in known_codes(key.kind):
             _must_be_known(act, key)
 
 
