@@ -5,7 +5,7 @@ import uuid
 from flask import Blueprint, g, request, url_for
 from flask.typing import ResponseReturnValue
 
-from ledger_web.domain.errors import ConflictError, RuleViolationError
+from ledger_web.domain.errors import ConflictError, LedgerError, PeriodLockedError, RuleViolationError
 from ledger_web.domain.permissions import SALE_DELETE, SALE_VIEW
 from ledger_web.error_pages import status_of
 from ledger_web.forms.sales import DeletionForm, SalesFilterForm
@@ -60,7 +60,7 @@ def create_deletion(sale_id: uuid.UUID) -> ResponseReturnValue:
     try:
         deleted = delete_sale(form.to_command(sale_id), UnitOfWork(g.tenant.id, g.identity.user_id))
     except (RuleViolationError, ConflictError) as error:
-        return _show_deletion(sale_id, form, status_of(error), error.message)
+        return _show_deletion(sale_id, form, status_of(error), error)
     say(
         "This sale was deleted already."
         if deleted.replayed
@@ -69,7 +69,9 @@ def create_deletion(sale_id: uuid.UUID) -> ResponseReturnValue:
     return redirect_to("sales.show", sale_id=sale_id)
 
 
-def _show_deletion(sale_id: uuid.UUID, form: DeletionForm, status: int = 200, trouble: str = "") -> ResponseReturnValue:
+def _show_deletion(
+    sale_id: uuid.UUID, form: DeletionForm, status: int = 200, error: LedgerError | None = None
+) -> ResponseReturnValue:
     sale = queries.get_sale(g.tenant.id, sale_id)
     uow = UnitOfWork(g.tenant.id, g.identity.user_id)
     preview = None if sale.is_deleted else preview_deletion(sale_id, uow)
@@ -80,5 +82,6 @@ def _show_deletion(sale_id: uuid.UUID, form: DeletionForm, status: int = 200, tr
         sale=sale,
         preview=preview,
         form=form,
-        trouble=trouble,
+        trouble=error.message if error else "",
+        is_locked=isinstance(error, PeriodLockedError),
     )

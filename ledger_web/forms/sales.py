@@ -7,6 +7,7 @@ from decimal import Decimal
 from wtforms import BooleanField, ValidationError
 
 from ledger_web.forms.base import LedgerForm, QueryForm
+from ledger_web.forms.days import LockableForm
 from ledger_web.forms.fields import DateField, IdField, MoneyField, QuantityField, TextField, WholeNumberField
 from ledger_web.queries.sales import PageKey
 from ledger_web.services.carts import AddToCart, ChangeCartLine, ChooseCustomer, EmptyCart, RemoveCartLine
@@ -77,13 +78,15 @@ class PayForm(LedgerForm):
         )
 
 
-class DeletionForm(LedgerForm):
+class DeletionForm(LockableForm):
     """Why a sale is deleted."""
 
     reason = TextField("Reason", max_length=500)
 
     def to_command(self, sale_id: uuid.UUID) -> DeleteSale:
-        return DeleteSale(id=self.op_id.data, sale_id=sale_id, reason=self.reason.data)
+        return DeleteSale(
+            id=self.op_id.data, sale_id=sale_id, reason=self.reason.data, overrides_lock=self.insists
+        )
 
     def validate_reason(self, field: TextField) -> None:
         """A reason says something."""
