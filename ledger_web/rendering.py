@@ -36,6 +36,7 @@ NAVIGATION = (  # endpoint, label, icon, shortcut
     ("customers.index", "Customers", "customers", "Alt+C"),
     ("drawers.index", "Drawers", "drawers", "Alt+W"),
     ("transactions.index", "Books", "scales", "Alt+B"),
+    ("reports.index", "Reports", "reports", "Alt+R"),
     ("admin.index", "Admin", "admin", "Alt+A"),
 )
 # Pages that are a part of another place in the navigation.
