@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 from flask import Flask
 
+from ledger_web.services.unit_of_work import UnitOfWork
+
 
 def in_threads(app: Flask, *acts: Callable[[], object]) -> list[object]:
     """Start acts at the same moment, each in its own thread and context; return what each gave or raised."""
@@ -25,3 +27,15 @@ def in_threads(app: Flask, *acts: Callable[[], object]) -> list[object]:
     for thread in threads:
         thread.join()
     return results
+
+
+def wait_until_somebody_waits(uow: UnitOfWork) -> None:
+    """Go on when another connection waits for a lock of this act."""
+    for _ in range(200):
+        waiting = uow.execute(
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+        ).scalar_one()
+        if waiting:
+            return
+        threading.Event().wait(0.02)
+    raise AssertionError("Nobody waited.")

@@ -348,8 +348,16 @@ def move_balances(act: Act, moved: Mapping[AccountKey, Run], *, in_open_shift: b
         InvariantBrokenError: An account named is not there at all: it would be an id of another shop.
     """
     asked = {account_id(act.tenant_id, key): run for key, run in moved.items() if key.cached}
-    if not asked:
-        return
+    refused = _move_unless_refused(act, asked, in_open_shift=in_open_shift) if asked else {}
+    # Whoever waited for a lock was judged by what the row was before the wait: PostgreSQL looks again at rows that
+    # passed then, not at those that failed. Money may have come in meanwhile; now that the rows are ours, ask again.
+    refused = _move_unless_refused(act, refused, in_open_shift=in_open_shift) if refused else {}
+    if refused:
+        raise _refusal(act, refused)
+
+
+def _move_unless_refused(act: Act, asked: Mapping[uuid.UUID, Run], *, in_open_shift: bool) -> dict[uuid.UUID, Run]:
+    """Move the balances that may be moved; return what was asked of the others. All are locked afterwards."""
     # In id order, so that two acts on the same accounts cannot wait for each other. The database adds, not Python:
     # a balance read a moment ago is stale. A limit is asked only of the side that makes it worse.
     done = act.execute(
@@ -387,9 +395,8 @@ def move_balances(act: Act, moved: Mapping[AccountKey, Run], *, in_open_shift: b
             "in_open_shift": in_open_shift,
         },
     )
-    refused = asked.keys() - set(done.scalars())
-    if refused:
-        raise _refusal(act, {id: asked[id] for id in refused})
+    moved = set(done.scalars())
+    return {id: run for id, run in asked.items() if id not in moved}
 
 
 def lock_accounts(act: Act, keys: Iterable[AccountKey]) -> list[Limits]:
@@ -416,11 +423,13 @@ def net(key: AccountKey, sums: tuple[int, int, int]) -> int:
 def _limits(act: Act, ids: Collection[uuid.UUID]) -> list[Limits]:
     rows = act.execute(
         """
-        SELECT a.id, coalesce(p.name, d.name, a.code) AS holder, a.currency, a.balance, a.floor, a.ceiling, a.closed_at,
+        SELECT a.id, coalesce(p.name, d.name, b.name, a.code) AS holder, a.currency, a.balance, a.floor, a.ceiling,
+               a.closed_at,
                a.kind = 'cash' AND NOT coalesce(a.shift_opened_at <= now(), false) AS is_shut
           FROM accounts AS a
           LEFT JOIN parties AS p ON p.tenant_id = %(tenant_id)s AND p.id = a.party_id
           LEFT JOIN cash_drawers AS d ON d.tenant_id = %(tenant_id)s AND d.id = a.drawer_id
+          LEFT JOIN bank_accounts AS b ON b.tenant_id = %(tenant_id)s AND a.kind = 'bank' AND b.code = a.code
          WHERE a.tenant_id = %(tenant_id)s AND a.id = ANY(%(ids)s::uuid[])
          ORDER BY a.id
         """,

@@ -1,5 +1,6 @@
 """Cash drawers: adding one, money in and out."""
 
+import threading
 import uuid
 
 import pytest
@@ -10,7 +11,8 @@ from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import cash
 from ledger_web.queries.drawers import get_drawer, list_drawers
 from ledger_web.services.drawers import CreateDrawer, PayIn, PayOut, create_drawer, pay_in, pay_out
-from tests.at_once import in_threads
+from ledger_web.services.unit_of_work import UnitOfWork
+from tests.at_once import in_threads, wait_until_somebody_waits
 from tests.books import assert_the_books_agree, balances, cached_balance, count
 from tests.shops import Shop
 
@@ -130,4 +132,30 @@ def test_eight_hands_in_one_drawer_take_what_is_there(shop: Shop, app: Flask) ->
     assert sum(isinstance(result, uuid.UUID) for result in results) == 2
     assert sum(isinstance(result, InsufficientFundsError) for result in results) == 6
     assert cached_balance(shop, cash(shop.drawer_id, "PKR")) == 10_00
+    assert_the_books_agree(shop)
+
+
+def test_money_that_comes_in_while_somebody_waits_for_the_drawer_counts(
+    shop: Shop, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The drawer is empty when the pay-out begins to wait for it, and holds 50.00 when its turn comes."""
+    put(shop, 1)
+    first, holding, post = new_id(), threading.Event(), UnitOfWork.post
+
+    def post_and_hold(uow: UnitOfWork, entries: object) -> object:
+        moved = post(uow, entries)  # type: ignore[arg-type]
+        if uow.transaction_id == first:
+            holding.set()
+            wait_until_somebody_waits(uow)
+        return moved
+
+    def take_meanwhile() -> uuid.UUID:
+        assert holding.wait(10)
+        return take(shop, 40_00)
+
+    monkeypatch.setattr(UnitOfWork, "post", post_and_hold)
+    _, taken = in_threads(app, lambda: put(shop, 50_00, id=first), take_meanwhile)
+
+    assert isinstance(taken, uuid.UUID)
+    assert cached_balance(shop, cash(shop.drawer_id, "PKR")) == 10_01
     assert_the_books_agree(shop)

@@ -21,7 +21,7 @@ from ledger_web.services.drawers import PayIn, pay_in
 from ledger_web.services.parties import ArchiveParty, CreateParty, archive_party, create_party
 from ledger_web.services.payments import RecordOpeningBalance, RecordPayment, record_opening_balance, record_payment
 from ledger_web.services.unit_of_work import UnitOfWork
-from tests.at_once import in_threads
+from tests.at_once import in_threads, wait_until_somebody_waits
 from tests.books import assert_the_books_agree, balances, cached_balance, count
 from tests.shops import Shop, add_customer
 
@@ -189,7 +189,7 @@ def test_of_two_payments_at_once_the_drawer_pays_what_it_holds(
         moved = post(uow, entries)  # type: ignore[arg-type]
         if uow.transaction_id == first:
             holding.set()
-            _wait_until_somebody_waits(uow)
+            wait_until_somebody_waits(uow)
         return moved
 
     monkeypatch.setattr(UnitOfWork, "post", post_and_hold)
@@ -240,15 +240,3 @@ def test_an_opening_balance_may_lie_in_the_past_and_not_in_the_future(shop: Shop
         owe(shop, alice, 1_00, to_us=True, day=dt.date(2150, 1, 1))
 
     assert count(shop, "entries") == 1
-
-
-def _wait_until_somebody_waits(uow: UnitOfWork) -> None:
-    """Go on when another connection waits for a lock of ours."""
-    for _ in range(200):
-        waiting = uow.execute(
-            "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-        ).scalar_one()
-        if waiting:
-            return
-        threading.Event().wait(0.02)
-    raise AssertionError("Nobody waited for the drawer.")
