@@ -45,6 +45,18 @@ _STOCK_DRIFT = text("""
      WHERE s.tenant_id = :tenant_id AND (s.quantity, s.value) IS DISTINCT FROM (b.quantity, b.value)
 """)
 
+_ALLOCATION_DRIFT = text("""
+    SELECT count(*)
+      FROM open_items AS i
+      LEFT JOIN LATERAL (
+            SELECT coalesce(sum(a.amount), 0) AS settled,
+                   coalesce(sum(CASE WHEN a.credit_id = i.id THEN a.credit_base ELSE a.charge_base END), 0) AS base
+              FROM allocations AS a
+             WHERE a.tenant_id = :tenant_id AND i.id IN (a.credit_id, a.charge_id)
+               AND a.released_in IS NULL) AS b ON true
+     WHERE i.tenant_id = :tenant_id AND (i.settled, i.base_settled) IS DISTINCT FROM (b.settled, b.base)
+""")
+
 _INVENTORY = text("""
     SELECT coalesce((SELECT sum(value) FROM stock_levels WHERE tenant_id = :tenant_id), 0)
          - coalesce((SELECT sum(CASE WHEN d.kind = 'inventory' THEN e.amount ELSE -e.amount END)
@@ -52,6 +64,23 @@ _INVENTORY = text("""
                        JOIN accounts AS d ON d.tenant_id = :tenant_id AND d.id = e.debit_account_id
                        JOIN accounts AS c ON c.tenant_id = :tenant_id AND c.id = e.credit_account_id
                       WHERE e.tenant_id = :tenant_id AND 'inventory' IN (d.kind, c.kind)), 0)
+""")
+
+
+_NAME = "{0}.kind || coalesce(':' || coalesce({0}p.name, {0}d.name, {0}b.name, {0}.code), '')"
+_WRITTEN = text(f"""
+    SELECT {_NAME.format("d")}, {_NAME.format("c")}, e.currency, e.amount
+      FROM entries AS e
+      JOIN accounts AS d ON d.tenant_id = :tenant_id AND d.id = e.debit_account_id
+      LEFT JOIN parties AS dp ON dp.tenant_id = :tenant_id AND dp.id = d.party_id
+      LEFT JOIN cash_drawers AS dd ON dd.tenant_id = :tenant_id AND dd.id = d.drawer_id
+      LEFT JOIN bank_accounts AS db ON db.tenant_id = :tenant_id AND db.code = d.code
+      JOIN accounts AS c ON c.tenant_id = :tenant_id AND c.id = e.credit_account_id
+      LEFT JOIN parties AS cp ON cp.tenant_id = :tenant_id AND cp.id = c.party_id
+      LEFT JOIN cash_drawers AS cd ON cd.tenant_id = :tenant_id AND cd.id = c.drawer_id
+      LEFT JOIN bank_accounts AS cb ON cb.tenant_id = :tenant_id AND cb.code = c.code
+     WHERE e.tenant_id = :tenant_id AND e.transaction_id = :id
+     ORDER BY e.line
 """)
 
 
@@ -89,10 +118,17 @@ def count(shop: Shop, table: str) -> int:
     return int(found.scalar_one())
 
 
+def written(shop: Shop, transaction_id: uuid.UUID) -> list[tuple[str, str, str, int]]:
+    """Return the entries of a transaction as an accountant reads them: (debit, credit, currency, amount)."""
+    rows = session_of(shop.tenant_id).execute(_WRITTEN, {"tenant_id": shop.tenant_id, "id": transaction_id})
+    return [tuple(row) for row in rows]
+
+
 def assert_the_books_agree(shop: Shop) -> None:
     """Every cached figure equals what explains it, and the stock is worth what the inventory account says."""
     session, values = session_of(shop.tenant_id), {"tenant_id": shop.tenant_id}
     session.rollback()
     assert session.execute(_DRIFT, values).scalar_one() == 0
     assert session.execute(_STOCK_DRIFT, values).scalar_one() == 0
+    assert session.execute(_ALLOCATION_DRIFT, values).scalar_one() == 0
     assert session.execute(_INVENTORY, values).scalar_one() == 0
