@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import json
+import logging
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -44,6 +45,7 @@ def main(arguments: Sequence[str]) -> int:
     unknown = set(chosen.measures) - MEASURES.keys()
     if unknown:
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(MEASURES)}")
+    logging.getLogger("ledger_web").setLevel(logging.ERROR)  # each planted fault is told when it is found
     began = time.monotonic()
     results: list[Result] = []
     print(f"{'':40}{'value':>12}{'yardstick':>12}  {'unit':6}{'ratio':>8}   goal", flush=True)

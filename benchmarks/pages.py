@@ -65,6 +65,10 @@ class Till:
         kind = {"Content-Type": "application/x-www-form-urlencoded", "HX-Request": "true"}
         return self._send("POST", path, form, kind)
 
+    def close(self) -> None:
+        """Hang up; the next request connects again. A server takes only so many open connections."""
+        self._connection.close()
+
     def open(self, path: str) -> None:
         """See a page with forms, and keep its visit and its token."""
         page = self.get(path)
@@ -72,6 +76,7 @@ class Till:
         if found is None:
             raise RuntimeError(f"{path} has no form:\n{page[:500]}")
         self._csrf_token = found[1]
+        self.close()
 
     def _send(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> str:
         self._connection.request(method, path, body, self._headers | headers)
@@ -92,13 +97,13 @@ def measure_pages(ground: Ground) -> list[Result]:
     with ground.app.app_context():
         shop = open_a_shop("bench-till")
         products = [add_product(shop, f"Product {number}", quantity=10**6) for number in range(LINES)]
-        people = _hire(shop, 60 if ground.quick else 400)
+        people = _hire(shop, 60 if ground.quick else 200)
         with _served(ground, "-m", "benchmarks.one_select") as port:
             plain = [Till(port) for _ in range(TILLS)]
             yardstick = acts_per_second(ground.app, TILLS, lambda till: plain[till].get("/"), ground.seconds)
+        carts = [_fill_cart(shop, person, products) for person in people]
         with _served(ground, "-c", SERVE) as port:
             tills = [_till(port, shop, person) for person in people[:TILLS]]
-            carts = [_fill_cart(shop, person, products) for person in people]
             sell_page = acts_per_second(ground.app, TILLS, lambda till: tills[till].get("/sell/"), ground.seconds)
             chosen = itertools.cycle(products)
             add_line = acts_per_second(
@@ -163,6 +168,7 @@ def _store_all(port: int, shop: Shop, carts: Sequence[Cart]) -> float:
 
     def store(cart: Cart, till: Till) -> None:
         till.post("/sell/", op_id=cart.id, version=cart.version, drawer_id=shop.drawer_id, tendered="")
+        till.close()
 
     with ThreadPoolExecutor(TILLS) as pool:
         began = time.perf_counter()
