@@ -13,7 +13,7 @@ from ledger_web.domain.barcodes import normalise
 from ledger_web.domain.errors import NotFoundError
 from ledger_web.domain.search_words import ranges
 from ledger_web.models.base import session_of
-from ledger_web.queries.search import bounds, every_word
+from ledger_web.queries.search import bounds, holders_of_every_word
 
 ROWS_MAX: Final = 50
 MOVES_MAX: Final = 10
@@ -335,13 +335,14 @@ def _found(search: str) -> tuple[str, dict[str, Any]]:
     if not typed:
         return "", {}
     parts = ranges(typed)
-    by_words = every_word("product_words", "product_id", "k.id", len(parts)) if parts else "false"
+    by_words = f"({holders_of_every_word('product_words', 'product_id', len(parts))}) UNION ALL" if parts else ""
+    # An array for the reason given in `every_word`.
     condition = f"""
-       AND q.id IN (SELECT k.id FROM products AS k WHERE k.tenant_id = :tenant_id AND {by_words}
-                     UNION ALL
-                    SELECT b.product_id FROM barcodes AS b WHERE b.tenant_id = :tenant_id AND b.code = ANY(:codes)
-                     UNION ALL
-                    SELECT k.id FROM products AS k WHERE k.tenant_id = :tenant_id AND k.sku = ANY(:codes))
+       AND q.id = ANY(ARRAY(
+           {by_words}
+           SELECT b.product_id FROM barcodes AS b WHERE b.tenant_id = :tenant_id AND b.code = ANY(:codes)
+            UNION ALL
+           SELECT k.id FROM products AS k WHERE k.tenant_id = :tenant_id AND k.sku = ANY(:codes)))
     """
     return condition, {**bounds(parts), "codes": list({typed, normalise(typed)})}
 
