@@ -15,6 +15,7 @@ PERMISSIONS_POLICY = (
     "accelerometer=(), browsing-topics=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), "
     "magnetometer=(), microphone=(), midi=(), payment=(), usb=()"
 )
+CAMERA_PAGES = frozenset({"sell.show"})  # where codes are read with a phone's camera
 FIXED = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "Permissions-Policy": PERMISSIONS_POLICY,
@@ -39,6 +40,8 @@ def _number_request() -> None:
 
 def _seal(response: Response) -> Response:
     response.headers.update(FIXED)
+    if request.endpoint in CAMERA_PAGES:
+        response.headers["Permissions-Policy"] = PERMISSIONS_POLICY.replace("camera=()", "camera=(self)")
     response.headers["X-Request-Id"] = g.get("request_id", "")
     response.headers["Cache-Control"] = _how_long_to_keep(response)
     if request.is_secure:

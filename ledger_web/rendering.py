@@ -1,6 +1,7 @@
 """Whole page or fragment, decided in one place; what every template may count on; where a request goes next."""
 
 import hashlib
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,6 +102,13 @@ def redirect_to_path(path: str) -> ResponseReturnValue:
 def say(sentence: str, kind: str = "good") -> None:
     """Show a sentence with the next answer, page or fragment. Kinds: good, warn, bad."""
     flash(sentence, kind)
+
+
+def tell_scanner(answer: ResponseReturnValue, kind: str, sentence: str) -> ResponseReturnValue:
+    """Let static/js/scanner.js say, sound and colour what came of a scan. Kinds: good, bad."""
+    if wants_fragment() and isinstance(answer, Response):
+        answer.headers["HX-Trigger"] = json.dumps({"ledger:scanned": {"kind": kind, "sentence": sentence[:300]}})
+    return answer
 
 
 def safe_path(text: str | None) -> str | None:

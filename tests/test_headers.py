@@ -29,6 +29,19 @@ def test_every_answer_is_sealed(client_of: Callable[..., ShopClient], corner: Sh
         assert len(headers["X-Request-Id"]) == 16
 
 
+def test_the_camera_is_for_the_sell_page_alone(client_of: Callable[..., ShopClient], corner: Shop) -> None:
+    client = client_of(corner)
+
+    allowed = {
+        path
+        for path in ("/", "/sell/", "/products/", "/scan", "/scan/test")
+        if "camera=(self)" in (client.get(path).headers["Permissions-Policy"])
+    }
+
+    assert allowed == {"/sell/"}
+    assert "geolocation=()" in client.get("/sell/").headers["Permissions-Policy"]
+
+
 def test_pages_are_kept_nowhere_and_differ_by_cookie_and_htmx(
     client_of: Callable[..., ShopClient], corner: Shop
 ) -> None:

@@ -16,7 +16,8 @@ from ledger_web.error_pages import status_of
 from ledger_web.forms.sales import CartActForm, CartCustomerForm, CartLineForm, PayForm, ScanForm
 from ledger_web.identity import may, permission_required
 from ledger_web.queries import carts as queries
-from ledger_web.rendering import redirect_to, render, say
+from ledger_web.queries.scans import PRODUCT, UNKNOWN, Scanned, resolve
+from ledger_web.rendering import redirect_to, render, say, tell_scanner
 from ledger_web.services import carts as services
 from ledger_web.services.carts import AddToCart, ChangeCartLine
 from ledger_web.services.sales import store_cart
@@ -40,7 +41,7 @@ def hits() -> ResponseReturnValue:
     except RuleViolationError:
         scan = Scan("", None)
     found = queries.list_product_hits(g.tenant.id, scan.text) if len(scan.text) > 1 else []
-    return render("sell/show.html", "sell/_hits.html", **_hits(found, scan), **_cart())
+    return render("sell/show.html", "sell/_hits.html", notice=None, **_hits(found, scan), **_cart())
 
 
 @blueprint.get("/customers")
@@ -125,19 +126,39 @@ def create() -> ResponseReturnValue:
 
 
 def _resolve(op_id: uuid.UUID, scan: Scan) -> ResponseReturnValue:
-    """Add the one product a text means; where it may mean several, show them."""
-    exact = queries.find_product_by_code(g.tenant.id, scan.text)
-    found = [exact] if exact else queries.list_product_hits(g.tenant.id, scan.text)
+    """Add what a code means, or the one product a text means; where it may mean several, show them."""
+    try:
+        scanned = resolve(g.tenant.id, scan.text)
+    except RuleViolationError as refusal:
+        return _notice(Scanned(UNKNOWN, scan.text, trouble=refusal.message))
+    if scanned.kind == PRODUCT and scanned.product:
+        quantity = round((scan.quantity or Decimal(1)) * (scanned.quantity or Decimal(1)), 6)
+        return _add(AddToCart(id=op_id, product_id=scanned.product.id, quantity=quantity), _said(scanned))
+    found = queries.list_product_hits(g.tenant.id, scan.text) if scanned.kind == UNKNOWN else []
     if len(found) == 1:
-        return _add(AddToCart(id=op_id, product_id=found[0].id, quantity=scan.quantity or Decimal(1)))
-    if not found:
-        return _show(422, trouble=f"Nothing here is called or coded “{scan.text}”.", q=scan.text)
-    return _show(found=found, scan=scan, q=scan.text)
+        command = AddToCart(id=op_id, product_id=found[0].id, quantity=scan.quantity or Decimal(1))
+        return _add(command, found[0].name)
+    if found:
+        return _show(found=found, scan=scan, q=scan.text)
+    return _notice(scanned)
 
 
-def _add(command: AddToCart) -> ResponseReturnValue:
+def _add(command: AddToCart, said: str = "") -> ResponseReturnValue:
     services.add_to_cart(command, _uow())
-    return _done()
+    return tell_scanner(_done(), "good", said)
+
+
+def _said(scanned: Scanned) -> str:
+    """Say in a few words what was scanned, with the batch and the day that the code itself says."""
+    parts = [scanned.product.name if scanned.product else scanned.text]
+    parts += [f"batch {scanned.batch}"] if scanned.batch else []
+    parts += [f"use by {scanned.expiry:%Y-%m-%d}"] if scanned.expiry else []
+    return ", ".join(parts)
+
+
+def _notice(scanned: Scanned) -> ResponseReturnValue:
+    """Show what came of a code that added nothing, and what can be done about it; the cart stays."""
+    return tell_scanner(_show(422, notice=scanned), "bad", scanned.trouble or f"Nothing has the code {scanned.text}")
 
 
 def _change_last_line(op_id: uuid.UUID, scan: Scan) -> ResponseReturnValue:
@@ -163,12 +184,14 @@ def _show(
     **context: Any,
 ) -> Response:
     return render(
+    notice: Scanned | None = None,
         "sell/show.html",
         "sell/cart.htmx.html",
         status,
         **(_hits(found or [], scan or Scan("", None)) | {"q": q}),
         **_cart(**context),
     )
+        notice=notice,
 
 
 def _hits(found: list[queries.ProductHit], scan: Scan) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from wtforms import BooleanField, ValidationError
 from ledger_web.forms.base import LedgerForm, QueryForm
 from ledger_web.forms.days import LockableForm
 from ledger_web.forms.fields import DateField, IdField, MoneyField, QuantityField, TextField, WholeNumberField
+from ledger_web.forms.scans import ScanField
 from ledger_web.queries.sales import PageKey
 from ledger_web.services.carts import AddToCart, ChangeCartLine, ChooseCustomer, EmptyCart, RemoveCartLine
 from ledger_web.services.sales import DeleteSale, StoreCart
@@ -17,7 +18,7 @@ from ledger_web.services.sales import DeleteSale, StoreCart
 class ScanForm(LedgerForm):
     """A text that was scanned or typed, or a product chosen from the list."""
 
-    q = TextField("Barcode or name", max_length=200, required=False)
+    q = ScanField("Barcode or name", required=False)
     product_id = IdField("Product", required=False)
     quantity = QuantityField("Quantity", required=False)
 

@@ -59,6 +59,12 @@
     }
   };
 
+  const add = (text) => {
+    waiting.push({ q: text, op_id: newId(), csrf_token: form.elements.csrf_token.value });
+    document.getElementById("hits")?.replaceChildren();
+    send();
+  };
+
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     event.stopImmediatePropagation();
@@ -67,11 +73,49 @@
       document.getElementById("tendered")?.focus();
       return;
     }
-    waiting.push({ q: text, op_id: newId(), csrf_token: form.elements.csrf_token.value });
     box.value = "";
-    document.getElementById("hits")?.replaceChildren();
-    send();
+    add(text);
   }, true);
+
+  // A scanner anywhere on the page, see scanner.js; and the camera.
+  form.addEventListener("ledger:scan", (event) => {
+    event.preventDefault();
+    add(event.detail.text);
+  });
+
+  // What is looked for while typing is not looked for any more once it was sent; it would wipe out the answer.
+  box.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.elt === box && !box.value.trim()) event.preventDefault();
+  });
+  box.addEventListener("input", () => {
+    if (!box.value.trim()) document.getElementById("hits")?.replaceChildren();
+  });
+
+  // Codes that added nothing stay until they are dealt with, each once.
+  const notices = document.getElementById("scan-notices");
+  const tidy = () => {
+    const seen = new Map();
+    for (const notice of notices.querySelectorAll("[data-notice]")) {
+      seen.get(notice.dataset.notice)?.remove();
+      seen.set(notice.dataset.notice, notice);
+      notice.querySelector("[data-ignore]").hidden = false;
+    }
+  };
+  document.addEventListener("htmx:oobAfterSwap", tidy);
+  tidy();
+  notices.addEventListener("click", (event) => {
+    if (event.target.closest("[data-ignore]")) {
+      event.target.closest("[data-notice]").remove();
+      box.focus({ preventScroll: true });
+    }
+  });
+
+  const camera = document.querySelector("[data-camera]");
+  if (camera && matchMedia("(pointer: coarse)").matches) camera.hidden = false;
+  camera?.addEventListener("click", async () => {
+    const { read } = await import(camera.dataset.camera);
+    read(camera);
+  });
 
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !event.defaultPrevented) {

@@ -160,7 +160,7 @@ def _sell_twenty_by_keyboard(page: Page) -> str:
     expect(page.locator("#cart-total")).to_contain_text(f"{CASH_OF_TWENTY:,}")
     page.keyboard.press("Enter")
     expect(page.locator("#tendered")).to_be_focused()
-    page.keyboard.type("7000")
+    page.keyboard.type("7000", delay=50)  # by hand: faster would be a scanner
     page.keyboard.press("Enter")
     page.wait_for_url("**/receipt")
     expect(page.get_by_text("Change", exact=False).first).to_contain_text(f"{7000 - CASH_OF_TWENTY:,}")
