@@ -15,6 +15,7 @@ from ledger_web.domain.errors import LedgerError
 from ledger_web.domain.ids import new_id
 from ledger_web.queries.recalculation import MONEY, DiscrepancyRow, list_discrepancies
 from ledger_web.queries.tenants import DirectoryRow, find_tenant, list_tenants
+from ledger_web.services.daily_totals import drain, total_days
 from ledger_web.services.recalculation import (
     BATCH,
     BATCH_MAX,
@@ -124,6 +125,7 @@ SHOWN_MAX = 1000  # discrepancies of one shop
 @click.command("recalculate-balances")
 @click.option("--model", "models", multiple=True, type=click.Choice(list(CACHED_BALANCES)), help="What to recalculate.")
 @click.option("--all", "all_models", is_flag=True, help="Recalculate everything there is.")
+@click.option("--flagged", is_flag=True, help="Only add up the days that are due, and what was marked and is left.")
 @click.option("--tenant", "slug", help="Address of one shop; every shop, if left out.")
 @click.option("--check/--fix", "check", default=True, help="Only look, or repair what is wrong.", show_default=True)
 @click.option("--force", is_flag=True, help="Repair however much is wrong, and where entries are missing.")
@@ -136,6 +138,7 @@ def recalculate(
     context: click.Context,
     models: tuple[str, ...],
     all_models: bool,
+    flagged: bool,
     slug: str | None,
     check: bool,
     force: bool,
@@ -146,8 +149,14 @@ def recalculate(
 
     Exit code: 0 all is right, 1 something was wrong (also when it was repaired), 2 wrong call, 3 could not finish.
     """
-    if all_models == bool(models):
-        raise click.UsageError("Name what to recalculate with --model, or everything with --all.")
+    if all_models + bool(models) + flagged != 1:
+        raise click.UsageError("Name what to recalculate with --model, or everything with --all, or what is --flagged.")
+    if flagged:
+        drained = [_drain_shop(shop) for shop in _shops(slug)]
+        click.echo(
+            json.dumps({"shops": drained}, indent=2) if output == "json" else "\n".join(map(_told_drain, drained))
+        )
+        context.exit(max((shop["exit_code"] for shop in drained), default=CLEAN))
     chosen = tuple(CACHED_BALANCES) if all_models else tuple(dict.fromkeys(models))
     found = [_recalculate_shop(shop, chosen, not check, force, batch) for shop in _shops(slug)]
     click.echo(json.dumps({"shops": found}, indent=2) if output == "json" else "\n".join(map(_told, found)))
@@ -179,6 +188,31 @@ def _recalculate_shop(shop: DirectoryRow, models: Sequence[str], fix: bool, forc
         "discrepancies": [_as_json(row) for row in rows],
         "exit_code": _exit_code(run),
     }
+
+
+def _drain_shop(shop: DirectoryRow) -> dict[str, Any]:
+    """Bring the daily totals of a shop up to date, also those that failed before."""
+    uow = UnitOfWork(shop.tenant_id)
+    try:
+        while not total_days(uow):
+            pass
+        done = drain(uow, again=True)
+    except SQLAlchemyError as error:
+        return {"shop": shop.slug, "error": str(error), "exit_code": COULD_NOT_FINISH}
+    return {
+        "shop": shop.slug,
+        "account_days": done.account_days,
+        "marks": done.marks,
+        "failed": done.failed,
+        "exit_code": DRIFT if done.failed else CLEAN,
+    }
+
+
+def _told_drain(shop: dict[str, Any]) -> str:
+    if "error" in shop:
+        return f"{shop['shop']}: could not finish. {shop['error']}"
+    failed = f" {shop['failed']} could not be: the page Admin says which." if shop["failed"] else ""
+    return f"{shop['shop']}: daily totals are up to date, {shop['account_days']} were added up again.{failed}"
 
 
 def _exit_code(run: Run) -> int:

@@ -1,5 +1,6 @@
 """`recalculate-balances`: what it prints, and the exit code that a timer or a script goes by."""
 
+import datetime as dt
 import json
 import re
 import uuid
@@ -13,9 +14,11 @@ from flask import Flask
 
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import Entry, customer, equity
+from ledger_web.services import daily_totals
 from ledger_web.services.posting import account_id
 from ledger_web.services.recalculation import CACHED_BALANCES, StartRecalculation
-from tests.books import cached_balance
+from ledger_web.services.unit_of_work import UnitOfWork
+from tests.books import cached_balance, count
 from tests.databases import Database
 from tests.shops import Shop, add_customer, add_product, sell
 
@@ -182,3 +185,41 @@ def test_books_that_cannot_be_read_end_with_3(
 def test_it_answers_to_its_other_name(shop: Shop, command: Command) -> None:
     assert command("--all", name="recalculate_balances").exit_code == 0
     assert set(CACHED_BALANCES) >= {"customers", "vendors", "employees", "members", "cash_drawer_money", "stock"}
+
+
+def test_flagged_drains_what_is_left(shop: Shop, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    id, day = new_id(), dt.datetime.now(dt.UTC).date() - dt.timedelta(days=40)
+    with monkeypatch.context() as patched:
+        patched.setattr(daily_totals, "catch_up", lambda *_, **__: None)
+        with shop.act() as uow:
+            uow.is_replay(StartRecalculation(id=id), id=id, kind="opening_balance", occurred_on=day)
+            uow.post([Entry(equity("PKR", "owner"), equity("PKR", "opening"), 5)])
+    assert count(shop, "daily_total_marks") == 2
+
+    result, again = command("--flagged", "--format=json"), command("--flagged")
+
+    assert result.exit_code == again.exit_code == 0
+    (corner,) = told(result)["shops"]
+    assert (corner["shop"], corner["account_days"], corner["marks"], corner["failed"]) == ("corner", 2, 2, 0)
+    assert again.output == "corner: daily totals are up to date, 0 were added up again.\n"
+    assert count(shop, "daily_totals") == 2
+    assert command("--flagged", "--all").exit_code == 2
+
+
+def test_flagged_ends_with_1_where_a_day_cannot_be_added_up(
+    shop: Shop, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id, day = new_id(), dt.datetime.now(dt.UTC).date() - dt.timedelta(days=40)
+
+    def poisoned(act: UnitOfWork, *_: object) -> None:
+        act.execute("SELECT 1 / (%(tenant_id)s - %(tenant_id)s)")
+
+    monkeypatch.setattr(daily_totals, "add_up", poisoned)
+    with shop.act() as uow:
+        uow.is_replay(StartRecalculation(id=id), id=id, kind="opening_balance", occurred_on=day)
+        uow.post([Entry(equity("PKR", "owner"), equity("PKR", "opening"), 5)])
+
+    result = command("--flagged")
+
+    assert result.exit_code == 1
+    assert "2 could not be: the page Admin says which." in result.output

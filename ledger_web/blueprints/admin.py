@@ -9,8 +9,10 @@ from ledger_web.domain.permissions import RECALCULATION_RUN, RECALCULATION_VIEW
 from ledger_web.forms.recalculation import RecalculationForm, StepForm
 from ledger_web.identity import permission_required
 from ledger_web.queries.recalculation import DiscrepancyRow, get_run, list_discrepancies, list_runs
+from ledger_web.queries.reports import get_totalling
 from ledger_web.rendering import redirect_to, render, say, wants_fragment
 from ledger_web.services.cached_balances import MISSING_ENTRIES
+from ledger_web.services.daily_totals import ATTEMPTS_MAX
 from ledger_web.services.recalculation import CACHED_BALANCES, continue_recalculation, start_recalculation
 from ledger_web.services.unit_of_work import UnitOfWork
 
@@ -22,7 +24,11 @@ blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 @blueprint.get("/")
 @permission_required(RECALCULATION_VIEW)
 def index() -> ResponseReturnValue:
-    return render("admin/index.html", runs=list_runs(g.tenant.id, limit=1))
+    return render(
+        "admin/index.html",
+        runs=list_runs(g.tenant.id, limit=1),
+        totalling=get_totalling(g.tenant.id, ATTEMPTS_MAX),
+    )
 
 
 @blueprint.get("/recalculation")

@@ -257,7 +257,7 @@ class _Book:
         for each in sorted(sums, key=_place):
             named.setdefault((each.kind, each.code, each.name), []).append(each)
         lines = [self.line(label, members, sign) for (_, _, label), members in named.items()]
-        shown = tuple(line for line in [*lines, *further] if any(f.amount for f in line.figures.values()) or line.base)
+        shown = tuple(line for line in [*lines, *further] if not _is_empty(line))
         return Section(name, shown, self.sum(name, shown, []))
 
     def line(self, name: str, sums: Sequence[AccountSums], sign: int, *, linked: bool = True) -> ReportLine:
@@ -289,6 +289,11 @@ class _Book:
 
     def _valued(self, amounts: Mapping[str, int]) -> int | None:
         return _total(value(amount, currency, self._base_currency, self._rates) for currency, amount in amounts.items())
+
+
+def _is_empty(line: ReportLine) -> bool:
+    """Say whether a line comes to nothing in every column; one that could not be valued does not."""
+    return line.base == 0 and not any(figure.amount for figure in line.figures.values())
 
 
 def _of(line: ReportLine, currency: str) -> int:

@@ -159,7 +159,7 @@ def list_discrepancies(tenant_id: int, run_id: uuid.UUID, limit: int = 200) -> l
               LEFT JOIN sales AS s ON s.tenant_id = :tenant_id AND s.id = b.first_transaction_id
              WHERE b.place <= :limit
              ORDER BY b.place,
-                      array_position(ARRAY['balance', 'quantity', 'value', 'total', 'cash', 'stock_value', 'reversals',
+                      array_position(ARRAY['days', 'balance', 'quantity', 'value', 'total', 'cash', 'stock_value', 'reversals',
                                            'debits', 'credits', 'version', 'entries'], b.figure)
             """
         ),

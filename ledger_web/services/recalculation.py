@@ -13,7 +13,7 @@ from typing import Final
 
 from ledger_web.domain.errors import NotFoundError, RuleViolationError
 from ledger_web.services import cached_balances
-from ledger_web.services.cached_balances import ACCOUNTS, DOCUMENTS, STOCK, Source, Wrong
+from ledger_web.services.cached_balances import ACCOUNTS, DAILY_TOTALS, DOCUMENTS, STOCK, Source, Wrong
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, whole_act
 
 BATCH: Final = 1000
@@ -53,6 +53,7 @@ CACHED_BALANCES: Final[Mapping[str, CachedBalance]] = MappingProxyType(
         "bank_accounts": CachedBalance("Bank accounts", ACCOUNTS, ("bank",)),
         "store_credit": CachedBalance("Store credit", ACCOUNTS, ("store_credit",)),
         "stock": CachedBalance("Stock", STOCK),
+        "daily_totals": CachedBalance("Daily totals", DAILY_TOTALS),
         # Reported, never repaired: which of the two is right is for a person to say. Source: product spec 9.
         "documents": CachedBalance("Documents and their entries", DOCUMENTS),
     }

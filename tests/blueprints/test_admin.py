@@ -232,3 +232,19 @@ def test_a_repair_that_stopped_is_gone_on_with_only_after_somebody_looked(
     page = go_on_to_the_end(client, client.post_form("/admin/recalculation", forced).headers["Location"])
 
     assert "101 repaired" in page.text
+
+
+def test_days_that_cannot_be_added_up_are_shown(shop: Shop, alice: uuid.UUID, client_of: ClientOf) -> None:
+    assert "Daily totals" not in client_of(shop, "manager").get("/admin/").text
+    with shop.act() as uow:
+        uow.execute(
+            "INSERT INTO daily_total_failures AS f (tenant_id, account_id, day, attempts, reason, failed_at, retry_at)"
+            " SELECT tenant_id, id, '2026-10-01', 5, 'bigint out of range', now(), now()"
+            "   FROM accounts WHERE tenant_id = %(tenant_id)s AND party_id = %(alice)s",
+            {"alice": alice},
+        )
+
+    page = client_of(shop, "manager").get("/admin/").text
+
+    for part in ("Daily totals", "Alice", "Oct 1, 2026", "bigint out of range, 5 attempts"):
+        assert part in page

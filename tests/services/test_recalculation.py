@@ -1,9 +1,11 @@
 """Recalculation finds what is wrong and nothing else, repairs it exactly, and never beside the entries' word."""
 
+import datetime as dt
 import hashlib
 import threading
 import uuid
 from collections.abc import Iterator
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -13,7 +15,7 @@ from ledger_web.domain.errors import NotFoundError, ResubmissionError, RuleViola
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import AccountKey, Entry, cash, customer, equity
 from ledger_web.queries.recalculation import DiscrepancyRow, get_run, list_discrepancies
-from ledger_web.services import cached_balances, recalculation
+from ledger_web.services import cached_balances, daily_totals, recalculation
 from ledger_web.services.posting import account_id
 from ledger_web.services.recalculation import (
     ContinueRecalculation,
@@ -494,3 +496,73 @@ def test_every_kind_of_cached_account_belongs_to_a_model() -> None:
     kinds = [kind for balance in recalculation.CACHED_BALANCES.values() for kind in balance.kinds]
 
     assert sorted(kinds) == sorted({"customer", "vendor", "employee", "member", "cash", "bank", "store_credit"})
+
+
+LONG_AGO = dt.datetime.now(dt.UTC).date() - dt.timedelta(days=40)
+
+
+def trade_long_ago(shop: Shop, *amounts: int) -> None:
+    """Pay money in on a day that is totalled by now."""
+    for amount in amounts:
+        id = new_id()
+        with shop.act() as uow:
+            uow.is_replay(StartRecalculation(id=id), id=id, kind="pay_in", occurred_on=LONG_AGO)
+            uow.post([Entry(cash(shop.drawer_id, "PKR"), equity("PKR", "owner"), amount)])
+
+
+@pytest.mark.parametrize(
+    ("planted", "differing"),
+    [
+        ("UPDATE daily_totals SET debits = debits + 500 WHERE debits > 0", {"days": 1, "debits": -500}),
+        ("DELETE FROM daily_totals WHERE debits > 0", {"days": 1, "debits": 12_000, "entries": 2}),
+        (
+            "INSERT INTO daily_totals SELECT tenant_id, account_id, day - 1, 7, 0, 0"
+            " FROM daily_totals WHERE debits > 0",
+            {"days": 1, "debits": -7},
+        ),
+        (
+            "WITH d AS (UPDATE daily_totals SET debits = debits - 9 WHERE debits > 0 RETURNING *)"
+            " INSERT INTO daily_totals SELECT tenant_id, account_id, day - 1, 9, 0, 0 FROM d",
+            {"days": 2},
+        ),
+    ],
+    ids=["wrong", "missing", "too much", "on another day"],
+)
+def test_a_daily_total_that_is_wrong_is_found_and_repaired(
+    shop: Shop, superuser: psycopg.Connection, planted: LiteralString, differing: dict[str, int]
+) -> None:
+    trade_long_ago(shop, 50_00, 70_00)
+    assert recalculate(shop, "daily_totals").rows_wrong == 0
+    superuser.execute(planted)
+    before = journal(superuser)
+
+    run = recalculate(shop, "daily_totals", fix=True)
+
+    assert (run.phase, run.rows_wrong, run.rows_fixed) == ("done", 1, 1)
+    (row,) = found(shop, run)
+    assert (row.model, row.holder, differences(row)) == ("daily_totals", "Till 1", differing)
+    assert recalculate(shop, "daily_totals").rows_wrong == 0
+    assert journal(superuser) == before
+
+
+def test_a_daily_total_that_is_marked_is_known_to_be_old_and_no_discrepancy(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trade_long_ago(shop, 50_00)
+    monkeypatch.setattr(daily_totals, "catch_up", lambda *_, **__: None)
+
+    trade_long_ago(shop, 70_00)
+
+    assert recalculate(shop, "daily_totals").rows_wrong == 0
+
+
+def test_daily_totals_without_their_entries_are_repaired_only_by_force(
+    shop: Shop, superuser: psycopg.Connection
+) -> None:
+    trade_long_ago(shop, 50_00, 70_00)
+    superuser.execute("DELETE FROM entries WHERE amount = 7000")
+
+    kept, forced = recalculate(shop, "daily_totals", fix=True), recalculate(shop, "daily_totals", fix=True, force=True)
+
+    assert (kept.rows_wrong, kept.rows_fixed) == (2, 0)
+    assert (forced.rows_wrong, forced.rows_fixed) == (2, 2)
