@@ -38,6 +38,11 @@ REVERSIBLE: Final = frozenset(
         "drop",
         "transfer",
         "exchange",
+        "salary",
+        "deduction",
+        "dues",
+        "dues_waived",
+        "set_off",
     }
 )
 _UNDONE_ELSEWHERE: Final = MappingProxyType(

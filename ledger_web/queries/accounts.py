@@ -13,6 +13,7 @@ from ledger_web.domain.errors import NotFoundError
 from ledger_web.domain.journal import NORMAL_SIDE, AccountKey
 from ledger_web.models.base import session_of
 from ledger_web.queries.balances import END_OF_TIME, balances_before
+from ledger_web.queries.balances import END_OF_TIME, balances_before
 
 PAGE_SIZE = 50
 PARTIES_OFFERED_MAX = 500
@@ -328,5 +329,5 @@ def _held_by_many(tenant_id: int) -> list[ChartLine]:
 
 
 def _summed(tenant_id: int, account_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
-    """Return the balances of accounts that cache none, summed from daily totals and entries."""
+    """Return the balances of accounts that cache none; those without entries are not in it."""
     return balances_before(tenant_id, account_ids, END_OF_TIME)

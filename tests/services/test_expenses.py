@@ -30,13 +30,25 @@ from tests.shops import Shop
 
 def earn(shop: Shop, amount: int = 500_00, category: str = "commission", **changed: Any) -> Recorded:
     place = changed.pop("place", cash(shop.drawer_id, shop.currency))
-    values = {"id": new_id(), "category": category, "paid_into": place, "amount": amount, "memo": ""} | changed
+    values: dict[str, Any] = {
+        "id": new_id(),
+        "category": category,
+        "paid_into": place,
+        "amount": amount,
+        "memo": "",
+    } | changed
     return record_income(RecordIncome(**values), shop.act())
 
 
 def spend(shop: Shop, amount: int = 200_00, category: str = "rent", **changed: Any) -> Recorded:
     place = changed.pop("place", cash(shop.drawer_id, shop.currency))
-    values = {"id": new_id(), "category": category, "paid_from": place, "amount": amount, "memo": ""} | changed
+    values: dict[str, Any] = {
+        "id": new_id(),
+        "category": category,
+        "paid_from": place,
+        "amount": amount,
+        "memo": "",
+    } | changed
     return record_expense(RecordExpense(**values), shop.act())
 
 

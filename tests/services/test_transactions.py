@@ -70,7 +70,7 @@ def post(shop: Shop, *lines: tuple[AccountKey, int, int], id: uuid.UUID | None =
 
 
 def reverse(shop: Shop, transaction_id: uuid.UUID, **changed: Any) -> Recorded:
-    values = {"id": new_id(), "transaction_id": transaction_id, "reason": "Entered twice"} | changed
+    values: dict[str, Any] = {"id": new_id(), "transaction_id": transaction_id, "reason": "Entered twice"} | changed
     return reverse_transaction(ReverseTransaction(**values), shop.act())
 
 
