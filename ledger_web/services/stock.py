@@ -34,6 +34,18 @@ def take(act: Act, wanted: Mapping[uuid.UUID, Decimal]) -> dict[uuid.UUID, int]:
     Raises:
         OutOfStockError: There is not enough of a product that may not be oversold. Nothing is taken.
     """
+    costs = _take_what_is_there(act, wanted)
+    short = {product_id: quantity for product_id, quantity in wanted.items() if product_id not in costs}
+    # Whoever waited for a lock was judged by what the row was before the wait (see posting.move_balances): goods may
+    # have come in meanwhile; now that the rows are ours, ask again.
+    costs |= _take_what_is_there(act, short)
+    if len(costs) != len(wanted):
+        raise _shortage(act, wanted.keys() - costs.keys(), wanted)
+    return costs
+
+
+def _take_what_is_there(act: Act, wanted: Mapping[uuid.UUID, Decimal]) -> dict[uuid.UUID, int]:
+    """Take what there is enough of; all rows named are locked afterwards."""
     if not wanted:
         return {}
     rows = act.execute(
@@ -59,9 +71,7 @@ def take(act: Act, wanted: Mapping[uuid.UUID, Decimal]) -> dict[uuid.UUID, int]:
         RETURNING s.product_id, l.value - s.value AS cost
         """,
         {"products": list(wanted), "quantities": list(wanted.values())},
-    ).all()
-    if len(rows) != len(wanted):
-        raise _shortage(act, wanted.keys() - {row.product_id for row in rows}, wanted)
+    )
     return {row.product_id: row.cost for row in rows}
 
 

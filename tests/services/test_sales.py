@@ -1,5 +1,7 @@
 """Selling and deleting sales: balances, stock, numbers, refusals, and two at once."""
 
+import threading
+import time
 import uuid
 from decimal import Decimal
 
@@ -16,9 +18,11 @@ from ledger_web.domain.errors import (
     SaleAlreadyDeletedError,
 )
 from ledger_web.domain.ids import new_id
-from ledger_web.domain.journal import Entry, cash, customer, equity
+from ledger_web.domain.journal import Entry, cash, customer, equity, inventory
 from ledger_web.queries.sales import get_sale
+from ledger_web.services import stock
 from ledger_web.services.sales import DeleteSale, RecordSale, SoldLine, delete_sale, preview_deletion, record_sale
+from ledger_web.services.stock import Goods
 from tests.at_once import in_threads
 from tests.books import assert_the_books_agree, balances, cached_balance, count, stock_of
 from tests.shops import Shop, add_customer, add_product, sell
@@ -349,4 +353,33 @@ def test_c6_eight_debts_racing_for_a_limit_stop_at_it(shop: Shop, app: Flask) ->
 
     assert sum(isinstance(result, uuid.UUID) for result in results) == 2
     assert cached_balance(shop, customer(alice, "PKR")) == 230_00
+    assert_the_books_agree(shop)
+
+
+def test_goods_that_arrive_while_a_sale_waits_for_them_are_sold(shop: Shop, app: Flask) -> None:
+    """The dangerous moment is held open: the receipt has raised the level and not committed when the sale wants it."""
+    milk = add_product(shop, quantity=0, cost=0)
+    raised, asked = threading.Event(), threading.Event()
+
+    def receive() -> None:
+        with shop.act() as uow:
+            uow.is_replay(DeleteSale(id=new_id(), sale_id=milk, reason="x"), id=new_id(), kind="stock_receipt")
+            goods = [Goods(milk, Decimal(5), 300_00)]
+            stock.put(uow, goods, sets_cost=True)
+            stock.insert_moves(uow, goods)
+            uow.post([Entry(inventory("PKR"), equity("PKR", "opening"), 300_00)])
+            raised.set()
+            asked.wait(5)
+            time.sleep(0.3)  # the sale is waiting for the row by now
+
+    def sell_what_comes() -> object:
+        raised.wait(5)
+        asked.set()
+        return sell(shop, (milk, 3, 115_00))
+
+    received, sold = in_threads(app, receive, sell_what_comes)
+
+    assert received is None
+    assert isinstance(sold, uuid.UUID), sold
+    assert stock_of(shop, milk) == (2, 120_00)
     assert_the_books_agree(shop)
