@@ -21,7 +21,16 @@ class LockableForm(LedgerForm):
         return bool(self.overrides_lock.data) and may(JOURNAL_OVERRIDE_LOCK)
 
 
-class DatedForm(LockableForm):
+class BackdatedForm(LedgerForm):
+    """A form with a `day` that may lie in the past, for those who may go back."""
+
+    def validate_day(self, field: DateField) -> None:
+        """Whoever may not go back posts today."""
+        if field.data and field.data < self.meta.today and not may(JOURNAL_BACKDATE):
+            raise ValidationError("Day: Your role posts on today only. Choose today, or ask somebody who may go back.")
+
+
+class DatedForm(BackdatedForm, LockableForm):
     """A form that posts on a day: today, unless another is chosen by somebody who may."""
 
     day = DateField("Day", days_ahead=1, required=False)
@@ -31,11 +40,6 @@ class DatedForm(LockableForm):
         """The day that was chosen; None is today, by the clock of the books."""
         day: dt.date | None = self.day.data
         return day if may(JOURNAL_BACKDATE) or (day and day > self.meta.today) else None
-
-    def validate_day(self, field: DateField) -> None:
-        """Whoever may not go back posts today."""
-        if field.data and field.data < self.meta.today and not may(JOURNAL_BACKDATE):
-            raise ValidationError("Day: Your role posts on today only. Choose today, or ask somebody who may go back.")
 
 
 class MoneyForm(DatedForm):

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from wtforms import ValidationError, widgets
 
 from ledger_web.forms.base import LedgerForm, QueryForm
+from ledger_web.forms.days import BackdatedForm
 from ledger_web.forms.fields import ChoiceField, CurrencyField, DateField, IdField, MoneyField, TextField
 from ledger_web.services.payments import RecordOpeningBalance, RecordPayment
 
@@ -52,12 +53,10 @@ class PaymentForm(LedgerForm):
     def validate_tendered(self, field: MoneyField) -> None:
         """What is handed over covers the amount; the rest is change."""
         if self.direction.data == "in" and field.data and self.amount.data and field.data < self.amount.data:
-            raise ValidationError(
-                "Cash received: This is less than the amount. Lower the amount to match."
-            )
+            raise ValidationError("Cash received: This is less than the amount. Lower the amount to match.")
 
 
-class OpeningBalanceForm(LedgerForm):
+class OpeningBalanceForm(BackdatedForm):
     """A debt from before the shop kept its books here."""
 
     party_id = IdField("Party")

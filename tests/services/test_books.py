@@ -384,8 +384,8 @@ def test_what_is_posted_without_a_day_counts_on_the_business_day(shop: Shop) -> 
     """The hour is chosen so that, whenever this runs, the shop's day began yesterday by the calendar of its zone."""
     with shop.act() as uow:
         clock: dt.time = uow.execute("SELECT (now() AT TIME ZONE 'UTC')::time").scalar_one()
-        # In one of two zones fourteen hours apart it is morning, so that a later hour of the morning exists.
-        zone = "UTC" if clock < dt.time(11, 50) else "Pacific/Kiritimati"
+        # In one of these it is morning, so that a later hour of the morning exists: 0, 14 and 4 hours ahead.
+        zone = "UTC" if clock < dt.time(11, 50) else "Pacific/Kiritimati" if clock < dt.time(21, 50) else "Asia/Dubai"
         uow.execute(
             "UPDATE tenants SET time_zone = %(zone)s, day_starts_at = '11:59:59' WHERE tenant_id = %(tenant_id)s",
             {"zone": zone},
