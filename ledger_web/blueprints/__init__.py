@@ -8,6 +8,7 @@ from ledger_web.blueprints import (
     admin,
     appearance,
     auth,
+    banks,
     books,
     drawers,
     expenses,
@@ -25,6 +26,7 @@ from ledger_web.blueprints import (
     sell,
     shifts,
     transactions,
+    transfers,
 )
 
 ALL = (
@@ -37,6 +39,8 @@ ALL = (
     *parties.blueprints,
     payments.blueprint,
     shifts.blueprint,
+    banks.blueprint,
+    transfers.blueprint,
     drawers.blueprint,
     products.blueprint,
     product_imports.blueprint,

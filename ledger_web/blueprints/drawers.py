@@ -9,11 +9,13 @@ from ledger_web.blueprints import statements
 from ledger_web.blueprints.statements import StatedAccount
 from ledger_web.domain.errors import ConflictError, NotFoundError, RuleViolationError
 from ledger_web.domain.permissions import DRAWER_EDIT, DRAWER_MOVE, DRAWER_VIEW
+from ledger_web.domain.places import drawer_place
 from ledger_web.error_pages import status_of
 from ledger_web.forms.drawers import DrawerForm, PayInForm, PayOutForm
 from ledger_web.forms.payments import offer_first
 from ledger_web.forms.statements import PrintForm, StatementForm
-from ledger_web.identity import permission_required
+from ledger_web.identity import may, permission_required
+from ledger_web.queries.banks import list_banks
 from ledger_web.queries.drawers import DrawerDetails, get_drawer, list_drawers
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services.drawers import create_drawer, pay_in, pay_out
@@ -25,7 +27,8 @@ blueprint = Blueprint("drawers", __name__, url_prefix="/drawers")
 @blueprint.get("/")
 @permission_required(DRAWER_VIEW)
 def index() -> ResponseReturnValue:
-    return render("drawers/index.html", drawers=list_drawers(g.tenant.id))
+    banks = list_banks(g.tenant.id) if may(DRAWER_MOVE) else []
+    return render("drawers/index.html", drawers=list_drawers(g.tenant.id), banks=banks)
 
 
 @blueprint.get("/new")
@@ -108,7 +111,7 @@ def create_pay_in(drawer_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show_new_pay_in(drawer, form, 422)
     try:
-        recorded = pay_in(form.to_command(drawer_id), _act())
+        recorded = pay_in(form.to_command(drawer_place(drawer_id)), _act())
     except (RuleViolationError, ConflictError) as error:
         return _show_new_pay_in(drawer, form, status_of(error), trouble=error.message)
     say("This was paid in already." if recorded.replayed else "The money was paid in.")
@@ -129,7 +132,7 @@ def create_pay_out(drawer_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show_new_pay_out(drawer, form, 422)
     try:
-        recorded = pay_out(form.to_command(drawer_id), _act())
+        recorded = pay_out(form.to_command(drawer_place(drawer_id)), _act())
     except (RuleViolationError, ConflictError) as error:
         return _show_new_pay_out(drawer, form, status_of(error), trouble=error.message)
     say("This was paid out already." if recorded.replayed else "The money was paid out.")
@@ -164,7 +167,14 @@ def _show_new_pay_in(
 ) -> ResponseReturnValue:
     offer_first(form.currency, [g.tenant.base_currency, *(each.currency for each in drawer.money)])
     return render(
-        "drawers/new_pay_in.html", "drawers/_pay_in_form.html", status, drawer=drawer, form=form, trouble=trouble
+        "drawers/new_pay_in.html",
+        "drawers/_pay_in_form.html",
+        status,
+        holder=drawer.name,
+        action=url_for(".create_pay_in", drawer_id=drawer.id),
+        back=url_for(".show", drawer_id=drawer.id),
+        form=form,
+        trouble=trouble,
     )
 
 
@@ -173,5 +183,13 @@ def _show_new_pay_out(
 ) -> ResponseReturnValue:
     offer_first(form.currency, [each.currency for each in drawer.money if each.amount])
     return render(
-        "drawers/new_pay_out.html", "drawers/_pay_out_form.html", status, drawer=drawer, form=form, trouble=trouble
+        "drawers/new_pay_out.html",
+        "drawers/_pay_out_form.html",
+        status,
+        holder=drawer.name,
+        money=[(each.amount, each.currency) for each in drawer.money if each.amount],
+        action=url_for(".create_pay_out", drawer_id=drawer.id),
+        back=url_for(".show", drawer_id=drawer.id),
+        form=form,
+        trouble=trouble,
     )

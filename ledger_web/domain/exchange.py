@@ -35,9 +35,7 @@ class Rate:
         Raises:
             RuleViolationError: It comes to nothing, or to more than the books can hold.
         """
-        factor = Fraction(self.value) * Fraction(10) ** (exponent(self.other) - exponent(self.unit))
-        exact = amount * factor if currency == self.unit else amount / factor
-        converted = round_half_up(exact)
+        converted = self._rounded(amount, currency)
         to = self.other if currency == self.unit else self.unit
         if not 0 < converted <= AMOUNT_MAX:
             raise InvalidAmountError(
@@ -45,6 +43,15 @@ class Rate:
                 f" in {to} at this rate. Look at the rate and its direction."
             )
         return converted
+
+    def joins(self, amount: int, currency: str, other_amount: int) -> bool:
+        """Say whether the rate leads from one amount to the other, or back: rounding makes these two questions."""
+        other = self.other if currency == self.unit else self.unit
+        return other_amount == self._rounded(amount, currency) or amount == self._rounded(other_amount, other)
+
+    def _rounded(self, amount: int, currency: str) -> int:
+        factor = Fraction(self.value) * Fraction(10) ** (exponent(self.other) - exponent(self.unit))
+        return round_half_up(amount * factor if currency == self.unit else amount / factor)
 
     def in_words(self, signs: Signs = ENGLISH) -> str:
         """Write ``1 USD = 71.50 AFN``."""
@@ -88,10 +95,8 @@ def exchanged(
     if amount is None:
         return Exchanged(typed.convert(other_amount or 0, other_currency), other_amount or 0, typed, "typed")
     converted = typed.convert(amount, currency)
-    if other_amount is None or other_amount == converted:
-        return Exchanged(amount, converted, typed, "typed")
-    if typed.convert(other_amount, other_currency) == amount:
-        return Exchanged(amount, other_amount, typed, "typed")
+    if other_amount is None or typed.joins(amount, currency, other_amount):
+        return Exchanged(amount, converted if other_amount is None else other_amount, typed, "typed")
     raise RuleViolationError(
         f"At {typed.in_words()}, {plain(amount, currency)} is {plain(converted, other_currency)},"
         f" not {plain(other_amount, other_currency)}. Leave one of the three empty."

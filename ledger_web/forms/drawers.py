@@ -1,11 +1,11 @@
 """Forms of cash drawers."""
 
 import re
-import uuid
 
 from wtforms import ValidationError
 
 from ledger_web.domain.expenses import DRAWING, EXPENSES, purpose_of
+from ledger_web.domain.places import Place
 from ledger_web.forms.base import LedgerForm
 from ledger_web.forms.fields import ChoiceField, CurrencyField, MoneyField, TextField
 from ledger_web.services.drawers import CreateDrawer, PayIn, PayOut
@@ -29,16 +29,17 @@ class DrawerForm(LedgerForm):
 
 
 class PayInForm(LedgerForm):
-    """The owner's money into a drawer."""
+    """The owner's money into a drawer or a bank account."""
 
     currency = CurrencyField("Currency")
     amount = MoneyField("Amount", currency_field="currency", minimum=1)
     reason = TextField("Reason", max_length=200)
 
-    def to_command(self, drawer_id: uuid.UUID) -> PayIn:
+    def to_command(self, place: Place) -> PayIn:
         return PayIn(
             id=self.op_id.data,
-            drawer_id=drawer_id,
+            drawer_id=place.id if place.kind == "cash" else None,
+            bank_id=place.id if place.kind == "bank" else None,
             currency=self.currency.data,
             amount=self.amount.data,
             reason=self.reason.data,
@@ -46,17 +47,18 @@ class PayInForm(LedgerForm):
 
 
 class PayOutForm(LedgerForm):
-    """Money out of a drawer, for something."""
+    """Money out of a drawer or a bank account, for something."""
 
     currency = CurrencyField("Currency")
     amount = MoneyField("Amount", currency_field="currency", minimum=1)
     category = ChoiceField("What for", choices=[*EXPENSES.items(), (DRAWING, purpose_of(DRAWING))])
     reason = TextField("Reason", max_length=200)
 
-    def to_command(self, drawer_id: uuid.UUID) -> PayOut:
+    def to_command(self, place: Place) -> PayOut:
         return PayOut(
             id=self.op_id.data,
-            drawer_id=drawer_id,
+            drawer_id=place.id if place.kind == "cash" else None,
+            bank_id=place.id if place.kind == "bank" else None,
             currency=self.currency.data,
             amount=self.amount.data,
             category=self.category.data,

@@ -68,6 +68,7 @@ def test_two_of_three_say_the_third(
         ((1_00, None, Decimal(71), "EUR"), "for one USD or for one AFN"),
         ((1_00, None, Decimal(71), None), "for one USD or for one AFN"),
         ((100_00, 7000, Decimal("71.5"), "USD"), "100.00 USD is 7,150 AFN, not 7,000 AFN"),
+        ((1_00, 9, Decimal(10**9), "AFN"), "comes to nothing in AFN"),
     ],
 )
 def test_what_is_missing_or_contradicts_is_refused(

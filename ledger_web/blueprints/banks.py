@@ -1,0 +1,236 @@
+"""Bank accounts: what is in them, what went through them, money in and out."""
+
+import uuid
+
+from flask import Blueprint, g, request, url_for
+from flask.typing import ResponseReturnValue
+
+from ledger_web.blueprints import statements
+from ledger_web.blueprints.statements import StatedAccount
+from ledger_web.domain.errors import ConflictError, NotFoundError, RuleViolationError, StaleEditError
+from ledger_web.domain.permissions import DRAWER_EDIT, DRAWER_MOVE
+from ledger_web.domain.places import bank_place
+from ledger_web.error_pages import status_of
+from ledger_web.forms.banks import BankActForm, BankForm, BankNameForm
+from ledger_web.forms.drawers import PayInForm, PayOutForm
+from ledger_web.forms.payments import offer_first
+from ledger_web.forms.statements import PrintForm, StatementForm
+from ledger_web.identity import permission_required
+from ledger_web.queries.banks import BankDetails, get_bank
+from ledger_web.rendering import redirect_to, render, say
+from ledger_web.services.banks import archive_bank, create_bank, rename_bank, restore_bank
+from ledger_web.services.drawers import pay_in, pay_out
+from ledger_web.services.unit_of_work import UnitOfWork
+
+blueprint = Blueprint("banks", __name__, url_prefix="/drawers/banks")
+
+
+@blueprint.get("/new")
+@permission_required(DRAWER_EDIT)
+def new() -> ResponseReturnValue:
+    return _show_new(BankForm(currency=g.tenant.base_currency))
+
+
+@blueprint.post("/")
+@permission_required(DRAWER_EDIT)
+def create() -> ResponseReturnValue:
+    form = BankForm(request.form)
+    if not form.validate():
+        return _show_new(form, 422)
+    try:
+        bank = create_bank(form.to_command(), _act())
+    except (RuleViolationError, ConflictError) as error:
+        return _show_new(form, status_of(error), trouble=error.message)
+    say("This bank account was added already." if bank.replayed else "The bank account was added.")
+    return redirect_to(".show", bank_id=bank.id)
+
+
+@blueprint.get("/<uuid:bank_id>")
+@permission_required(DRAWER_MOVE)
+def show(bank_id: uuid.UUID) -> ResponseReturnValue:
+    bank = get_bank(g.tenant.id, bank_id)
+    form = StatementForm(request.args)
+    status = 200 if form.validate() else 422
+    account = _account(bank)
+    statement = statements.read_page(form, account)
+    return render(
+        "banks/show.html",
+        "statements/_statement_panel.html",
+        status,
+        bank=bank,
+        act=BankActForm(),
+        form=form,
+        account=account,
+        balances=[bank],
+        statement=statement,
+        links=statements.links(form, account, statement, {"bank_id": bank.id}),
+        here=url_for(".show", bank_id=bank.id),
+    )
+
+
+@blueprint.get("/<uuid:bank_id>/statement")
+@permission_required(DRAWER_MOVE)
+def statement_print(bank_id: uuid.UUID) -> ResponseReturnValue:
+    bank = get_bank(g.tenant.id, bank_id)
+    form = _asked(PrintForm(request.args))
+    account = _account(bank)
+    return render(
+        "statements/print.html",
+        form=form,
+        account=account,
+        statement=statements.read_for_paper(form, account),
+        phone="",
+        back=url_for(".show", bank_id=bank.id),
+    )
+
+
+@blueprint.get("/<uuid:bank_id>/statement.csv")
+@permission_required(DRAWER_MOVE)
+def statement_csv(bank_id: uuid.UUID) -> ResponseReturnValue:
+    bank = get_bank(g.tenant.id, bank_id)
+    return statements.csv_answer(_asked(StatementForm(request.args)), _account(bank))
+
+
+@blueprint.get("/<uuid:bank_id>/edit")
+@permission_required(DRAWER_EDIT)
+def edit(bank_id: uuid.UUID) -> ResponseReturnValue:
+    bank = get_bank(g.tenant.id, bank_id)
+    return _show_edit(bank, BankNameForm(version=bank.version, name=bank.name))
+
+
+@blueprint.post("/<uuid:bank_id>")
+@permission_required(DRAWER_EDIT)
+def update(bank_id: uuid.UUID) -> ResponseReturnValue:
+    bank = get_bank(g.tenant.id, bank_id)
+    form = BankNameForm(request.form)
+    if not form.validate():
+        return _show_edit(bank, form, 422)
+    try:
+        rename_bank(form.to_command(bank_id), _act())
+    except StaleEditError as error:
+        bank = get_bank(g.tenant.id, bank_id)
+        form.compare_with(bank.version)
+        return _show_edit(bank, form, 409, trouble=error.message)
+    except (RuleViolationError, ConflictError) as error:
+        return _show_edit(bank, form, status_of(error), trouble=error.message)
+    say("Saved.")
+    return redirect_to(".show", bank_id=bank_id)
+
+
+@blueprint.post("/<uuid:bank_id>/archive")
+@permission_required(DRAWER_EDIT)
+def archive(bank_id: uuid.UUID) -> ResponseReturnValue:
+    archive_bank(_sent(BankActForm(request.form)).to_archive(bank_id), _act())
+    say("Archived. Nothing more is posted here until it is taken into use again.")
+    return redirect_to(".show", bank_id=bank_id)
+
+
+@blueprint.post("/<uuid:bank_id>/archive/delete")
+@permission_required(DRAWER_EDIT)
+def restore(bank_id: uuid.UUID) -> ResponseReturnValue:
+    restore_bank(_sent(BankActForm(request.form)).to_restore(bank_id), _act())
+    say("In use again.")
+    return redirect_to(".show", bank_id=bank_id)
+
+
+@blueprint.get("/<uuid:bank_id>/pay-ins/new")
+@permission_required(DRAWER_MOVE)
+def new_pay_in(bank_id: uuid.UUID) -> ResponseReturnValue:
+    bank = get_bank(g.tenant.id, bank_id)
+    return _show_new_pay_in(bank, PayInForm(currency=bank.currency))
+
+
+@blueprint.post("/<uuid:bank_id>/pay-ins/")
+@permission_required(DRAWER_MOVE)
+def create_pay_in(bank_id: uuid.UUID) -> ResponseReturnValue:
+    bank = get_bank(g.tenant.id, bank_id)
+    form = PayInForm(request.form)
+    if not form.validate():
+        return _show_new_pay_in(bank, form, 422)
+    try:
+        recorded = pay_in(form.to_command(bank_place(bank_id)), _act())
+    except (RuleViolationError, ConflictError) as error:
+        return _show_new_pay_in(bank, form, status_of(error), trouble=error.message)
+    say("This was paid in already." if recorded.replayed else "The money was paid in.")
+    return redirect_to(".show", bank_id=bank_id)
+
+
+@blueprint.get("/<uuid:bank_id>/pay-outs/new")
+@permission_required(DRAWER_MOVE)
+def new_pay_out(bank_id: uuid.UUID) -> ResponseReturnValue:
+    bank = get_bank(g.tenant.id, bank_id)
+    return _show_new_pay_out(bank, PayOutForm(currency=bank.currency))
+
+
+@blueprint.post("/<uuid:bank_id>/pay-outs/")
+@permission_required(DRAWER_MOVE)
+def create_pay_out(bank_id: uuid.UUID) -> ResponseReturnValue:
+    bank = get_bank(g.tenant.id, bank_id)
+    form = PayOutForm(request.form)
+    if not form.validate():
+        return _show_new_pay_out(bank, form, 422)
+    try:
+        recorded = pay_out(form.to_command(bank_place(bank_id)), _act())
+    except (RuleViolationError, ConflictError) as error:
+        return _show_new_pay_out(bank, form, status_of(error), trouble=error.message)
+    say("This was paid out already." if recorded.replayed else "The money was paid out.")
+    return redirect_to(".show", bank_id=bank_id)
+
+
+def _act() -> UnitOfWork:
+    return UnitOfWork(g.tenant.id, g.identity.user_id)
+
+
+def _account(bank: BankDetails) -> StatedAccount:
+    return StatedAccount("bank", bank.name, bank.currency, bank.account_id)
+
+
+def _asked(form: StatementForm) -> StatementForm:
+    """Return a form that asks for something there is: a sheet or a file cannot show what was wrong."""
+    if not form.validate():
+        raise NotFoundError("There is no such statement. Choose the days again.")
+    return form
+
+
+def _sent(form: BankActForm) -> BankActForm:
+    if not form.validate():
+        raise RuleViolationError(" ".join(form.sentences))
+    return form
+
+
+def _show_new(form: BankForm, status: int = 200, trouble: str = "") -> ResponseReturnValue:
+    offer_first(form.currency, [g.tenant.base_currency])
+    return render("banks/new.html", "banks/_bank_form.html", status, form=form, trouble=trouble)
+
+
+def _show_edit(bank: BankDetails, form: BankNameForm, status: int = 200, trouble: str = "") -> ResponseReturnValue:
+    return render("banks/edit.html", "banks/_bank_name_form.html", status, bank=bank, form=form, trouble=trouble)
+
+
+def _show_new_pay_in(bank: BankDetails, form: PayInForm, status: int = 200, trouble: str = "") -> ResponseReturnValue:
+    offer_first(form.currency, [bank.currency])
+    return render(
+        "drawers/new_pay_in.html",
+        "drawers/_pay_in_form.html",
+        status,
+        holder=bank.name,
+        action=url_for(".create_pay_in", bank_id=bank.id),
+        back=url_for(".show", bank_id=bank.id),
+        form=form,
+        trouble=trouble,
+    )
+
+
+def _show_new_pay_out(bank: BankDetails, form: PayOutForm, status: int = 200, trouble: str = "") -> ResponseReturnValue:
+    offer_first(form.currency, [bank.currency])
+    return render(
+        "drawers/new_pay_out.html",
+        "drawers/_pay_out_form.html",
+        status,
+        holder=bank.name,
+        money=[(bank.balance, bank.currency)] if bank.balance > 0 else [],
+        action=url_for(".create_pay_out", bank_id=bank.id),
+        back=url_for(".show", bank_id=bank.id),
+        form=form,
+        trouble=trouble,
+    )
