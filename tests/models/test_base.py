@@ -49,12 +49,14 @@ def test_the_shop_is_known_to_the_first_statement_of_each_transaction_and_to_non
 
 
 def test_beginning_a_transaction_takes_one_round_trip(app: Flask, tmp_path: Path) -> None:
-    session = session_of(41)
-    driver: Any = session.connection().connection.driver_connection
-    session.rollback()
     with (tmp_path / "trace").open("w+") as trace:
-        driver.pgconn.trace(trace.fileno())
-        session.connection()
+
+        def listen_in(driver: "psycopg.Connection[Any]", *_: object) -> None:
+            driver.pgconn.trace(trace.fileno())
+
+        event.listen(db.engine, "checkout", listen_in)
+        driver: Any = session_of(41).connection().connection.driver_connection
+        event.remove(db.engine, "checkout", listen_in)
         driver.pgconn.untrace()
         said = (tmp_path / "trace").read_text()
 
