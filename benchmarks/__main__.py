@@ -1,4 +1,4 @@
-"""Run the measures and print their ratios: `python3 app.py bench [--quick] [posting batches recalculation pages]`."""
+"""Run the measures and print their ratios: `python3 app.py bench [--quick] [measures]`."""
 
 import argparse
 import dataclasses
@@ -13,6 +13,8 @@ from benchmarks import recalculation
 from benchmarks.ground import Ground, Result, ground
 from benchmarks.pages import measure_pages
 from benchmarks.posting import measure_batches, measure_posting
+from benchmarks.reports import measure_reports
+from benchmarks.scans import measure_scans
 from ledger_web.config import ROOT
 
 RESULTS = ROOT / "build" / "bench" / "results.json"
@@ -21,6 +23,14 @@ GOALS = {
     "post_many.1024.vs_single": 20,
     "group_poster.hot.32.vs_single": 5,
     "recalculation.1m.vs_loop": 50,
+    "statement.first_page.1m": 0.8,
+    "statement.last_page.1m": 0.8,
+    "trial_balance.1m": 0.8,
+    "profit_and_loss.1m": 0.8,
+    "posting.1m_vs_10k": 0.83,
+    "scan.server_ms.p50": 1,
+    "scan.server_ms.p99": 1,
+    "scan.queries": 1,
 }
 
 
@@ -34,6 +44,8 @@ MEASURES: dict[str, Callable[[Ground], list[Result]]] = {
     "batches": measure_batches,
     "pages": measure_pages,
     "recalculation": measure_recalculation,
+    "reports": measure_reports,
+    "scans": measure_scans,
 }
 
 
