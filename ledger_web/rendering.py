@@ -131,7 +131,10 @@ def safe_path(text: str | None) -> str | None:
 
 def current_page() -> str:
     """Return the path of the page the person looks at: for htmx the address in the window, not of the fragment."""
-    shown = urlsplit(request.headers.get("HX-Current-URL", ""))
+    try:
+        shown = urlsplit(request.headers.get("HX-Current-URL", ""))
+    except ValueError:  # a bracket without its fellow in the host: no browser sent that
+        shown = urlsplit("")
     if shown.path:
         return f"{shown.path}?{shown.query}" if shown.query else shown.path
     if request.method != "GET":
@@ -192,13 +195,13 @@ def static_digest(filename: str) -> str:
 
     Read again only when the file changed; keyed by name, time and size.
     """
-    path = Path(current_app.static_folder or "") / filename
+    path = (Path(current_app.static_folder or "") / filename).resolve()  # one name for each file: the table stays small
     if not path.is_file():
         return ""
     stat = path.stat()
     digests = current_app.extensions["static_digests"]
-    known = digests.get(filename)
+    known = digests.get(path)
     if known is None or known[0] != (stat.st_mtime_ns, stat.st_size):
         known = ((stat.st_mtime_ns, stat.st_size), hashlib.sha256(path.read_bytes()).hexdigest()[:12])
-        digests[filename] = known
+        digests[path] = known
     return str(known[1])

@@ -83,11 +83,13 @@ def set_copies(command: SetCopies, uow: UnitOfWork) -> Recorded:
     """Change how many labels of a queued product are printed.
 
     Raises:
+        NotFoundError: The shop has no such product.
         RuleViolationError: More copies than may be printed at once.
     """
     with uow:
         if uow.is_resubmission(command, id=command.op_id, subject_id=command.product_id):
             return Recorded(command.product_id, replayed=True)
+        _check_product(uow, command.product_id)
         values = {"user_id": uow.actor_id, "product_id": command.product_id}
         if command.copies == 0:
             uow.execute(
@@ -146,14 +148,18 @@ def _allowed(copies: int) -> int:
     return copies
 
 
+def _check_product(uow: UnitOfWork, product_id: uuid.UUID) -> None:
+    known = uow.execute(
+        "SELECT 1 FROM products WHERE tenant_id = %(tenant_id)s AND id = %(id)s", {"id": product_id}
+    ).first()
+    if known is None:
+        raise NotFoundError("There is no such product in this shop.")
+
+
 def _products_without_code(uow: UnitOfWork, product_id: uuid.UUID | None) -> list[uuid.UUID]:
     """Lock the products in id order, so that two acts cannot give two codes to one."""
     if product_id is not None:
-        known = uow.execute(
-            "SELECT 1 FROM products WHERE tenant_id = %(tenant_id)s AND id = %(id)s", {"id": product_id}
-        ).first()
-        if known is None:
-            raise NotFoundError("There is no such product in this shop.")
+        _check_product(uow, product_id)
     rows = uow.execute(
         """
         SELECT p.id FROM products AS p

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.exc import IntegrityError
 
 from ledger_web.domain.currencies import exponent
-from ledger_web.domain.errors import RuleViolationError
+from ledger_web.domain.errors import NotFoundError, RuleViolationError
 from ledger_web.domain.measures import MeasureRule, check_rule
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, violated_constraint, whole_act
 
@@ -51,12 +51,20 @@ def create_measure_rule(command: CreateMeasureRule, uow: UnitOfWork) -> Recorded
 
 @whole_act
 def remove_measure_rule(command: RemoveMeasureRule, uow: UnitOfWork) -> Recorded:
-    """Remove a rule; one that is gone already is fine."""
+    """Remove a rule.
+
+    Raises:
+        NotFoundError: The shop has no such rule, or not any more.
+    """
     with uow:
-        if not uow.is_resubmission(command, id=command.op_id, subject_id=command.rule_id):
-            uow.execute(
-                "DELETE FROM measure_rules WHERE tenant_id = %(tenant_id)s AND id = %(id)s", {"id": command.rule_id}
-            )
+        if uow.is_resubmission(command, id=command.op_id, subject_id=command.rule_id):
+            return Recorded(command.rule_id, replayed=True)
+        removed = uow.execute(
+            "DELETE FROM measure_rules WHERE tenant_id = %(tenant_id)s AND id = %(id)s RETURNING id",
+            {"id": command.rule_id},
+        ).first()
+        if removed is None:
+            raise NotFoundError("There is no such rule in this shop any more.")
     return Recorded(command.rule_id)
 
 
