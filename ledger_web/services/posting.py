@@ -348,16 +348,11 @@ def move_balances(act: Act, moved: Mapping[AccountKey, Run], *, in_open_shift: b
         InvariantBrokenError: An account named is not there at all: it would be an id of another shop.
     """
     asked = {account_id(act.tenant_id, key): run for key, run in moved.items() if key.cached}
-    refused = _move_unless_refused(act, asked, in_open_shift=in_open_shift) if asked else {}
-    # Whoever waited for a lock was judged by what the row was before the wait: PostgreSQL looks again at rows that
-    # passed then, not at those that failed. Money may have come in meanwhile; now that the rows are ours, ask again.
-    refused = _move_unless_refused(act, refused, in_open_shift=in_open_shift) if refused else {}
-    if refused:
-        raise _refusal(act, refused)
-
-
-def _move_unless_refused(act: Act, asked: Mapping[uuid.UUID, Run], *, in_open_shift: bool) -> dict[uuid.UUID, Run]:
-    """Move the balances that may be moved; return what was asked of the others. All are locked afterwards."""
+    if not asked:
+        return
+    # Lock, then look and add, in one statement: guards and sums take the rows as they were locked. The rows of the
+    # UPDATE itself are those from before the wait: money that came in meanwhile would not count, and a CHECK would be
+    # asked of a sum that never was.
     # In id order, so that two acts on the same accounts cannot wait for each other. The database adds, not Python:
     # a balance read a moment ago is stale. A limit is asked only of the side that makes it worse.
     done = act.execute(
@@ -367,22 +362,21 @@ def _move_unless_refused(act: Act, asked: Mapping[uuid.UUID, Run], *, in_open_sh
                                  %(lowest)s::bigint[], %(highest)s::bigint[])
                      AS n(id, debits, credits, count, lowest, highest)
         ), locked AS MATERIALIZED (
-            SELECT id FROM accounts
-             WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s::uuid[])
+            SELECT id, kind, debits, credits, balance, floor, ceiling, version, closed_at, shift_opened_at FROM accounts
+             WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s::uuid[]) AND cached
              ORDER BY id
                FOR NO KEY UPDATE
         )
         UPDATE accounts AS a
-           SET debits = a.debits + n.debits, credits = a.credits + n.credits, version = a.version + n.count
+           SET debits = l.debits + n.debits, credits = l.credits + n.credits, version = l.version + n.count
           FROM locked AS l
           JOIN asked AS n ON n.id = l.id
          WHERE a.tenant_id = %(tenant_id)s
            AND a.id = l.id
-           AND a.cached
-           AND a.closed_at IS NULL
-           AND (n.lowest IS NULL OR a.floor IS NULL OR a.balance + n.lowest >= a.floor)
-           AND (n.highest IS NULL OR a.ceiling IS NULL OR a.balance + n.highest <= a.ceiling)
-           AND coalesce(a.shift_opened_at <= now(), a.kind <> 'cash' OR NOT %(in_open_shift)s)
+           AND l.closed_at IS NULL
+           AND (n.lowest IS NULL OR l.floor IS NULL OR l.balance + n.lowest >= l.floor)
+           AND (n.highest IS NULL OR l.ceiling IS NULL OR l.balance + n.highest <= l.ceiling)
+           AND coalesce(l.shift_opened_at <= now(), l.kind <> 'cash' OR NOT %(in_open_shift)s)
         RETURNING a.id
         """,
         {
@@ -395,8 +389,9 @@ def _move_unless_refused(act: Act, asked: Mapping[uuid.UUID, Run], *, in_open_sh
             "in_open_shift": in_open_shift,
         },
     )
-    moved = set(done.scalars())
-    return {id: run for id, run in asked.items() if id not in moved}
+    refused = asked.keys() - set(done.scalars())
+    if refused:
+        raise _refusal(act, {id: asked[id] for id in refused})
 
 
 def lock_accounts(act: Act, keys: Iterable[AccountKey]) -> list[Limits]:

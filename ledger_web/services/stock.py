@@ -34,44 +34,35 @@ def take(act: Act, wanted: Mapping[uuid.UUID, Decimal]) -> dict[uuid.UUID, int]:
     Raises:
         OutOfStockError: There is not enough of a product that may not be oversold. Nothing is taken.
     """
-    costs = _take_what_is_there(act, wanted)
-    short = {product_id: quantity for product_id, quantity in wanted.items() if product_id not in costs}
-    # Whoever waited for a lock was judged by what the row was before the wait (see posting.move_balances): goods may
-    # have come in meanwhile; now that the rows are ours, ask again.
-    costs |= _take_what_is_there(act, short)
-    if len(costs) != len(wanted):
-        raise _shortage(act, wanted.keys() - costs.keys(), wanted)
-    return costs
-
-
-def _take_what_is_there(act: Act, wanted: Mapping[uuid.UUID, Decimal]) -> dict[uuid.UUID, int]:
-    """Take what there is enough of; all rows named are locked afterwards."""
     if not wanted:
         return {}
+    # Lock, then look, in one statement: the guard asks the levels as they were locked (see posting.move_balances).
     rows = act.execute(
         """
         WITH asked AS (
             SELECT * FROM unnest(%(products)s::uuid[], %(quantities)s::numeric[]) AS n(product_id, quantity)
         ), locked AS MATERIALIZED (
-            SELECT product_id, value FROM stock_levels
+            SELECT product_id, quantity, value, unit_cost_last, may_go_below_zero, version FROM stock_levels
              WHERE tenant_id = %(tenant_id)s AND product_id = ANY(%(products)s::uuid[])
              ORDER BY product_id
                FOR NO KEY UPDATE
         )
         UPDATE stock_levels AS s
-           SET quantity = s.quantity - n.quantity,
-               value = s.value - round(CASE WHEN s.quantity <> 0 THEN s.value * n.quantity / s.quantity
-                                            ELSE s.unit_cost_last * n.quantity END)::bigint,
-               version = s.version + 1
+           SET quantity = l.quantity - n.quantity,
+               value = l.value - round(CASE WHEN l.quantity <> 0 THEN l.value * n.quantity / l.quantity
+                                            ELSE l.unit_cost_last * n.quantity END)::bigint,
+               version = l.version + 1
           FROM locked AS l
           JOIN asked AS n ON n.product_id = l.product_id
          WHERE s.tenant_id = %(tenant_id)s
            AND s.product_id = l.product_id
-           AND (s.may_go_below_zero OR s.quantity >= n.quantity)
+           AND (l.may_go_below_zero OR l.quantity >= n.quantity)
         RETURNING s.product_id, l.value - s.value AS cost
         """,
         {"products": list(wanted), "quantities": list(wanted.values())},
-    )
+    ).all()
+    if len(rows) != len(wanted):
+        raise _shortage(act, wanted.keys() - {row.product_id for row in rows}, wanted)
     return {row.product_id: row.cost for row in rows}
 
 
@@ -106,8 +97,8 @@ def put(act: Act, goods: Sequence[Goods], *, sets_cost: bool = False) -> dict[uu
               JOIN asked AS n ON n.product_id = l.product_id
         )
         UPDATE stock_levels AS s
-           SET quantity = s.quantity + a.quantity,
-               value = s.value + CASE WHEN a.oversold = 0 THEN a.value
+           SET quantity = a.quantity_before + a.quantity,
+               value = a.value_before + CASE WHEN a.oversold = 0 THEN a.value
                                       ELSE a.value - round(a.value * a.oversold / a.quantity)
                                          + round(a.value_before * a.oversold / a.quantity_before) END::bigint,
                unit_cost_last = CASE WHEN %(sets_cost)s THEN round(a.value / a.quantity, 6)
