@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -14,6 +15,7 @@ from ledger_web.config import ROOT
 from ledger_web.domain.errors import InvariantBrokenError, LedgerError, NotFoundError, RuleViolationError
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import Entry, cash, equity
+from ledger_web.models.base import db
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, fingerprint_of, whole_act
 from tests.books import assert_the_books_agree, cached_balance, count
 from tests.databases import Database
@@ -153,6 +155,13 @@ def test_an_act_whose_connection_was_lost_is_done_once(app: Flask, shop: Shop, d
 def end_connection(database: Database, pid: int) -> None:
     with psycopg.connect(database.conninfo(), autocommit=True) as superuser:
         superuser.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+
+
+@pytest.fixture(autouse=True)
+def no_dead_connection_is_left_to_the_next_test(app: Flask) -> Iterator[None]:
+    yield
+    db.session.remove()
+    db.engine.dispose()
 
 
 def test_an_act_that_finds_its_connection_dead_gets_another(shop: Shop, database: Database) -> None:
