@@ -1,13 +1,14 @@
 """A code from anywhere: it opens what it means; a code that means nothing can be given to a product."""
 
+import datetime as dt
 from typing import Any
 
 from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
 
-from ledger_web.domain.barcodes import SYMBOLOGIES, Barcode, read_barcode
+from ledger_web.domain.barcodes import SYMBOLOGIES, read_barcode
 from ledger_web.domain.errors import ConflictError, InvalidBarcodeError, RuleViolationError
-from ledger_web.domain.gs1 import SEPARATOR
+from ledger_web.domain.gs1 import SEPARATOR, read_elements
 from ledger_web.domain.permissions import BARCODE_ASSIGN, PRODUCT_VIEW
 from ledger_web.error_pages import status_of
 from ledger_web.forms.scans import AttachmentForm, AttachmentSearchForm, LookUpForm
@@ -83,23 +84,28 @@ def _look_up(form: LookUpForm) -> tuple[Scanned | None, str]:
 
 
 def _reading(form: LookUpForm, scanned: Scanned | None, trouble: str) -> dict[str, Any]:
-    barcode = _barcode(form.code.data or "") if scanned else None
+    kind, code = _kind_and_code(form.code.data or "") if scanned else ("", "")
     return {
         "form": form,
         "scanned": scanned,
         "is_unknown": scanned is not None and scanned.kind == UNKNOWN,
         "trouble": trouble,
-        "barcode": barcode,
-        "symbology": SYMBOLOGIES[barcode.symbology] if barcode else "",
+        "kind": kind,
+        "code": code,
         "shown": (form.code.data or "").replace(SEPARATOR, "\u241d"),
     }
 
 
-def _barcode(code: str) -> Barcode | None:
+def _kind_and_code(text: str) -> tuple[str, str]:
+    """Name the kind of code that a text is, with the code as it is stored; nothing if it is none."""
+    elements = read_elements(text, dt.datetime.now(dt.UTC).date())
+    if elements:
+        return "GS1 element string", elements.codes[0]
     try:
-        return read_barcode(code)
+        barcode = read_barcode(text)
     except InvalidBarcodeError:
-        return None
+        return "", ""
+    return SYMBOLOGIES[barcode.symbology], barcode.code
 
 
 def _show_attachment(form: AttachmentSearchForm, status: int = 200, *, trouble: str = "") -> ResponseReturnValue:
@@ -116,4 +122,3 @@ def _show_attachment(form: AttachmentSearchForm, status: int = 200, *, trouble: 
 
 def _leads_to_till() -> bool:
     return request.values.get("to") == "sell"
-

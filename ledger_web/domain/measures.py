@@ -102,7 +102,7 @@ def check_rule(rule: MeasureRule, others: "list[MeasureRule]", currency_decimals
     _check_digits(rule)
     if rule.kind == "price" and rule.decimals > currency_decimals:
         raise RuleViolationError(
-            f"Prices of this shop have {currency_decimals} decimals. Enter {currency_decimals} or fewer."
+            f"Prices of this shop have {currency_decimals} decimals. Enter {currency_decimals} at most."
         )
 
 

@@ -3,6 +3,8 @@
 (() => {
   "use strict";
   const FASTEST_HAND = 35; // ms between two keys
+  const STUMBLE = 100; // ms; a scanner may hesitate now and then, once its rhythm is clear or where no box is typed into
+  const ONE_BREATH = 400; // what came this shortly before in the target's own box belongs to what follows
   const SHORTEST = 4; // characters
   const SETTINGS = "ledger.scanner"; // of this device, because the scanner is
   const TEXT_BOX = "input:not([type=checkbox], [type=radio], [type=button], [type=submit], [type=file], [type=range], [type=color]), textarea, select";
@@ -24,6 +26,7 @@
 
   let keys = []; // [{ key, gap }]
   let last = -Infinity;
+  let pause = Infinity; // before the first of them
   let boxes = new Map(); // each box that was typed into, with what it held before
 
   function begin() {
@@ -57,7 +60,8 @@
   addEventListener("keydown", (event) => {
     if (event.isComposing || ["Shift", "Control", "Alt", "AltGraph", "CapsLock", "NumLock"].includes(event.key)) return;
     const gap = event.timeStamp - last;
-    const isFast = gap < FASTEST_HAND && !event.repeat;
+    const isInBox = event.target instanceof Element && event.target.closest(TEXT_BOX);
+    const isFast = gap < (isInBox && keys.length < SHORTEST ? FASTEST_HAND : STUMBLE) && !event.repeat;
     if ((event.key === "Enter" || event.key === "Tab") && isFast && !event.shiftKey) {
       finish(event, gap);
       return;
@@ -65,11 +69,11 @@
     const character = sign(event);
     if (!isFast || !character) begin();
     if (!character || event.repeat) return;
+    if (!keys.length) pause = gap;
     last = event.timeStamp;
     remember(event.target);
     keys.push({ key: character, gap: Math.round(gap) });
     // Outside of a box a key is a command: the second of a fast row is not meant as one, nor is Ctrl+] anywhere.
-    const isInBox = event.target instanceof Element && event.target.closest(TEXT_BOX);
     if (character === "\x1d" || (keys.length > 1 && !isInBox)) {
       event.preventDefault();
       event.stopImmediatePropagation();
@@ -80,7 +84,9 @@
     const read = keys.map(({ key }) => key).join("");
     const heard = [...keys, { key: event.key, gap: Math.round(gap) }];
     const isMarked = !settings.prefix || read.startsWith(settings.prefix);
-    const isScan = [...read].length >= SHORTEST && isMarked;
+    const stumbles = heard.slice(1).filter((each) => each.gap >= FASTEST_HAND).length;
+    const isRhythm = keys.length >= SHORTEST && stumbles * 4 <= heard.length;
+    const isScan = isRhythm && isMarked && !isRestOfLine(event.target);
     last = -Infinity;
     if (!isScan) {
       begin();
@@ -90,6 +96,13 @@
     event.stopImmediatePropagation();
     deliver(read.slice(settings.prefix.length), heard, event.target);
     begin();
+  }
+
+  // In the target's own box a row of keys that stumbled is one text: Enter sends all of it.
+  function isRestOfLine(element) {
+    const target = targetFor(element);
+    const held = target && element === boxOf(target) && boxes.get(element);
+    return Boolean(held && held.value && pause < ONE_BREATH && !held.value.trim().endsWith("*"));
   }
 
   // A box that the answer to an earlier scan takes away in the middle of this one is left as it was: the browser

@@ -4,6 +4,7 @@ import datetime as dt
 import uuid
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -45,7 +46,8 @@ def product(
 
 def rule(shop: Shop, prefix: str, kind: str, **changed: int) -> None:
     decimals = {"weight": 3, "price": 2, "count": 0}[kind]
-    made = replace(WEIGHT, **{"id": new_id(), "prefix": prefix, "kind": kind, "decimals": decimals} | changed)
+    said: dict[str, Any] = {"id": new_id(), "prefix": prefix, "kind": kind, "decimals": decimals, **changed}
+    made = replace(WEIGHT, **said)
     create_measure_rule(CreateMeasureRule(rule=made), shop.act())
 
 
