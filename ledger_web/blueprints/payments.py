@@ -6,18 +6,22 @@ from flask import Blueprint, g, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ledger_web.blueprints.parties import NOUNS
+from ledger_web.domain import places
 from ledger_web.domain.errors import ConflictError, NotFoundError, RuleViolationError
 from ledger_web.domain.journal import NORMAL_SIDE
+from ledger_web.domain.open_items import OPPOSITE, side_of
 from ledger_web.domain.permissions import PARTY_EDIT, PAYMENT_CREATE, PAYMENT_VIEW
 from ledger_web.error_pages import status_of
-from ledger_web.forms.payments import OpeningBalanceForm, PaymentAimForm, PaymentForm, offer_first
+from ledger_web.forms.payments import OpeningBalanceForm, PaymentAimForm, PaymentForm, offer_first, payment_form
 from ledger_web.identity import permission_required
-from ledger_web.queries.drawers import DrawerDetails, list_drawers
+from ledger_web.queries.accounts import list_money_places
+from ledger_web.queries.drawers import list_drawers
+from ledger_web.queries.open_items import OpenItemRow, list_allocations, list_open_items
 from ledger_web.queries.parties import PartyDetails, get_party
 from ledger_web.queries.payments import get_payment
 from ledger_web.queries.statements import Place, get_statement
 from ledger_web.rendering import redirect_to, render, say
-from ledger_web.services.payments import record_opening_balance, record_payment
+from ledger_web.services.payments import PaymentPreview, preview_payment, record_opening_balance, record_payment
 from ledger_web.services.unit_of_work import UnitOfWork
 
 blueprint = Blueprint("payments", __name__, url_prefix="/payments")
@@ -28,30 +32,40 @@ blueprint = Blueprint("payments", __name__, url_prefix="/payments")
 def new() -> ResponseReturnValue:
     aim = PaymentAimForm(request.args)
     party = _aimed_at(aim)
-    form = PaymentForm(
-        party_id=party.id,
-        direction=aim.direction.data or _usual_direction(party),
-        currency=aim.currency.data or party.currency,
+    direction, currency = aim.direction.data or _usual_direction(party), aim.currency.data or party.currency
+    items = _open_items(party, direction, currency)
+    form = payment_form({item.id: item.title for item in items})(
+        party_id=party.id, direction=direction, currency=currency, settled_currency=currency
     )
     form.amount.data = _what_is_owed(party, form)
-    return _show_new(party, form)
+    return _show_new(party, form, items)
 
 
 @blueprint.post("/")
 @permission_required(PAYMENT_CREATE)
 def create() -> ResponseReturnValue:
-    form = PaymentForm(request.form)
-    form.drawer_id.choices = _drawer_choices(_drawers())
-    is_valid = form.validate()
-    party = _party(form.party_id.data)
-    if not is_valid:
-        return _show_new(party, form, 422)
+    party, form, items = _sent()
+    if not form.validate():
+        return _show_new(party, form, items, 422)
     try:
-        payment = record_payment(form.to_command(), UnitOfWork(g.tenant.id, g.identity.user_id))
+        payment = record_payment(form.to_command(), _act())
     except (RuleViolationError, ConflictError) as error:
-        return _show_new(party, form, status_of(error), trouble=error.message)
+        return _show_new(party, form, items, status_of(error), trouble=error.message)
     say("This payment was recorded already." if payment.replayed else "The payment was recorded.")
     return redirect_to(".show", payment_id=payment.id)
+
+
+@blueprint.post("/preview")
+@permission_required(PAYMENT_CREATE)
+def preview() -> ResponseReturnValue:
+    """Show what the payment would do, without doing it."""
+    party, form, items = _sent()
+    if not form.validate():
+        return _show_preview(party, form, items, None, form.sentences[0], 422)
+    try:
+        return _show_preview(party, form, items, preview_payment(form.to_command(), _act()))
+    except RuleViolationError as error:
+        return _show_preview(party, form, items, None, error.message, status_of(error))
 
 
 @blueprint.get("/<uuid:payment_id>")
@@ -64,6 +78,7 @@ def show(payment_id: uuid.UUID) -> ResponseReturnValue:
         "payments/show.html",
         payment=payment,
         balance_after=lines[-1].balance,
+        settled=[each for each in list_allocations(g.tenant.id, payment.id) if not each.released_at],
         back=url_for(f"{NOUNS[payment.party_kind].plural}.show", party_id=payment.party_id),
     )
 
@@ -87,7 +102,7 @@ def create_opening_balance() -> ResponseReturnValue:
     if not is_valid:
         return _show_new_opening_balance(party, form, 422)
     try:
-        recorded = record_opening_balance(form.to_command(), UnitOfWork(g.tenant.id, g.identity.user_id))
+        recorded = record_opening_balance(form.to_command(g.tenant.base_currency), _act())
     except (RuleViolationError, ConflictError) as error:
         return _show_new_opening_balance(party, form, status_of(error), trouble=error.message)
     say("This opening balance was recorded already." if recorded.replayed else "The opening balance was recorded.")
@@ -116,27 +131,76 @@ def _what_is_owed(party: PartyDetails, form: PaymentForm) -> int | None:
     return owed if owed > 0 else None
 
 
-def _drawers() -> list[DrawerDetails]:
-    return [drawer for drawer in list_drawers(g.tenant.id) if drawer.is_active]
+def _open_items(party: PartyDetails, direction: str, currency: str) -> list[OpenItemRow]:
+    """Return what a payment can settle: of the other side than itself, in the currency of the debt."""
+    side = OPPOSITE[side_of(party.kind, money_comes_in=direction != "out")]
+    return list_open_items(g.tenant.id, party.id, currency, side)
 
 
-def _drawer_choices(drawers: list[DrawerDetails]) -> list[tuple[uuid.UUID, str]]:
-    return [(drawer.id, drawer.name) for drawer in drawers]
+def _sent() -> tuple[PartyDetails, PaymentForm, list[OpenItemRow]]:
+    """Return the form that came, made for what is open of the party it names."""
+    first = PaymentForm(request.form)
+    party = _party(first.party_id.data)
+    currency = first.settled_currency.data or first.currency.data
+    items = _open_items(party, first.direction.data, currency) if currency else []
+    form = payment_form({item.id: item.title for item in items}, request.form)(request.form)
+    form.place.choices = _place_choices()
+    return party, form, items
 
 
-def _show_new(party: PartyDetails, form: PaymentForm, status: int = 200, trouble: str = "") -> ResponseReturnValue:
-    drawers = _drawers()
-    form.drawer_id.choices = _drawer_choices(drawers)
-    offer_first(form.currency, [*(each.currency for each in party.balances), g.tenant.base_currency])
+def _place_choices() -> list[tuple[places.Place, str]]:
+    return [(places.read_place(choice.value), choice.name) for choice in list_money_places(g.tenant.id)]
+
+
+def _act() -> UnitOfWork:
+    return UnitOfWork(g.tenant.id, g.identity.user_id)
+
+
+def _show_new(
+    party: PartyDetails, form: PaymentForm, items: list[OpenItemRow], status: int = 200, trouble: str = ""
+) -> ResponseReturnValue:
+    return _render(party, form, items, "payments/_payment_form.html", status, trouble=trouble)
+
+
+def _show_preview(
+    party: PartyDetails,
+    form: PaymentForm,
+    items: list[OpenItemRow],
+    preview: PaymentPreview | None,
+    trouble: str = "",
+    status: int = 200,
+) -> ResponseReturnValue:
+    return _render(
+        party, form, items, "payments/_payment_preview.html", status, preview=preview, preview_trouble=trouble
+    )
+
+
+def _render(
+    party: PartyDetails,
+    form: PaymentForm,
+    items: list[OpenItemRow],
+    fragment: str,
+    status: int,
+    *,
+    trouble: str = "",
+    preview: PaymentPreview | None = None,
+    preview_trouble: str = "",
+) -> ResponseReturnValue:
+    form.place.choices = _place_choices()
+    for field in (form.currency, form.settled_currency):
+        offer_first(field, [*(each.currency for each in party.balances), g.tenant.base_currency])
     return render(
         "payments/new.html",
-        "payments/_payment_form.html",
+        fragment,
         status,
         noun=NOUNS[party.kind],
         party=party,
         form=form,
-        drawers=drawers,
+        items=items,
+        drawers=[drawer for drawer in list_drawers(g.tenant.id) if drawer.is_active],
         is_in=form.direction.data != "out",
+        preview=preview,
+        preview_trouble=preview_trouble,
         trouble=trouble,
     )
 

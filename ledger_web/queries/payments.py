@@ -3,10 +3,12 @@
 import datetime as dt
 import uuid
 from dataclasses import dataclass
+from decimal import Decimal
 
 from sqlalchemy import text
 
 from ledger_web.domain.errors import NotFoundError
+from ledger_web.domain.exchange import Rate
 from ledger_web.models.base import session_of
 
 
@@ -24,13 +26,25 @@ class PaymentDetails:
     occurred_on: dt.date
     posted_at: dt.datetime
     actor: str
-    drawer_id: uuid.UUID
-    drawer: str
+    place: str  # the drawer or the bank account
     party_id: uuid.UUID
     party: str
     party_kind: str
     account_id: uuid.UUID
+    settled_currency: str  # of the party's account
+    settled_amount: int
+    rate: Decimal | None  # None: paid in the currency of the debt
+    rate_unit: str | None
     is_reversed: bool
+
+    @property
+    def exchange_rate(self) -> Rate | None:
+        """The rate it was settled at, frozen."""
+        if self.rate is None or self.rate_unit is None:
+            return None
+        return Rate(
+            self.rate_unit, self.settled_currency if self.rate_unit == self.currency else self.currency, self.rate
+        )
 
     @property
     def reference(self) -> str:
@@ -50,7 +64,8 @@ def get_payment(tenant_id: int, payment_id: uuid.UUID) -> PaymentDetails:
             text(
                 """
                 SELECT m.id, m.direction, m.currency, m.tendered, m.applied, m.change, t.memo, t.occurred_on,
-                       t.posted_at, coalesce(u.name, '') AS actor, d.id, d.name, p.id, p.name, p.kind, a.id,
+                       t.posted_at, coalesce(u.name, '') AS actor, coalesce(d.name, b.name) AS place, p.id, p.name,
+                       p.kind, a.id, a.currency, coalesce(m.settled_amount, m.applied), m.rate, m.rate_unit,
                        r.id IS NOT NULL AS is_reversed
                   FROM payments AS m
                   JOIN transactions AS t
@@ -64,10 +79,13 @@ def get_payment(tenant_id: int, payment_id: uuid.UUID) -> PaymentDetails:
                     ON a.tenant_id = :tenant_id
                    AND a.party_id = p.id
                    AND a.kind = p.kind
-                   AND a.currency = m.currency
-                  JOIN cash_drawers AS d
+                   AND a.currency = coalesce(m.settled_currency, m.currency)
+                  LEFT JOIN cash_drawers AS d
                     ON d.tenant_id = :tenant_id
                    AND d.id = m.drawer_id
+                  LEFT JOIN bank_accounts AS b
+                    ON b.tenant_id = :tenant_id
+                   AND b.id = m.bank_id
                   LEFT JOIN users AS u
                     ON u.tenant_id = :tenant_id
                    AND u.id = t.actor_id

@@ -5,16 +5,19 @@ import uuid
 from collections.abc import Callable
 
 import pytest
+from flask import Flask
 
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import cash, customer
+from ledger_web.domain.places import bank_place
+from ledger_web.services.banks import CreateBank, create_bank
 from ledger_web.services.drawers import PayIn, pay_in
 from ledger_web.services.parties import CreateParty, create_party
 from ledger_web.services.payments import RecordOpeningBalance, record_opening_balance
 from tests import bad_input
-from tests.books import assert_the_books_agree, cached_balance, count
+from tests.books import assert_the_books_agree, cached_balance, count, written
 from tests.clients import ShopClient
-from tests.shops import Shop, add_customer
+from tests.shops import Shop, add_customer, add_product, open_a_shop, sell
 
 ClientOf = Callable[..., ShopClient]
 
@@ -35,7 +38,7 @@ def payment(shop: Shop, party_id: uuid.UUID, **changed: str) -> dict[str, str]:
         "currency": "PKR",
         "amount": "100.00",
         "tendered": "",
-        "drawer_id": str(shop.drawer_id),
+        "place": f"cash:{shop.drawer_id}",
         "memo": "",
         **changed,
     }
@@ -166,8 +169,8 @@ def test_t1_t2_a_rivals_things_are_not_there(shop: Shop, rival: Shop, client_of:
     assert client.get(f"/payments/new?party_id={alice}").status_code == 404
     assert client.post_form("/payments/", payment(rival, alice)).status_code == 404
     assert client.post_form("/payments/opening-balances/", opening(alice)).status_code == 404
-    drawer = client.post_form("/payments/", payment(rival, bob, drawer_id=str(shop.drawer_id)))
-    assert (drawer.status_code, "Drawer: Choose one that is in the list." in drawer.text) == (422, True)
+    drawer = client.post_form("/payments/", payment(rival, bob, place=f"cash:{shop.drawer_id}"))
+    assert (drawer.status_code, "Drawer or bank account: Choose one that is in the list." in drawer.text) == (422, True)
     assert count(rival, "entries") == 0
     assert cached_balance(shop, cash(shop.drawer_id, "PKR")) == 100_00
 
@@ -184,7 +187,7 @@ def test_roles_and_strangers(shop: Shop, client_of: ClientOf) -> None:
 
 @pytest.mark.parametrize(
     ("number", "field"),
-    list(enumerate(["op_id", "party_id", "direction", "currency", "amount", "tendered", "drawer_id", "memo"])),
+    list(enumerate(["op_id", "party_id", "direction", "currency", "amount", "tendered", "place", "memo"])),
 )
 def test_i1_no_text_breaks_a_payment(shop: Shop, client_of: ClientOf, number: int, field: str) -> None:
     alice, client, taken = owing(shop), client_of(shop), 0
@@ -215,3 +218,150 @@ def test_the_day_offered_for_an_opening_balance_is_today_in_the_shop(shop: Shop,
 
     today = dt.datetime.now(dt.timezone(dt.timedelta(hours=5))).date()  # Karachi
     assert f'value="{today}"' in page
+
+
+def on_account(shop: Shop, alice: uuid.UUID, *amounts: int) -> list[uuid.UUID]:
+    milk = add_product(shop, cost=1, tax=0)
+    return [sell(shop, (milk, 1, amount), customer_id=alice, rest_on_account=True) for amount in amounts]
+
+
+def test_open_documents_are_settled_on_one_screen(shop: Shop, client_of: ClientOf) -> None:
+    alice, client = add_customer(shop), client_of(shop, "cashier")
+    first, second = on_account(shop, alice, 30_00, 50_00)
+    form = payment(shop, alice, amount="60")
+
+    page = client.get(f"/payments/new?party_id={alice}").text
+    automatic = client.post_form("/payments/preview", form, htmx=True).text
+    typed = form | {f"of_{second.hex}": "50", f"of_{first.hex}": "5"}
+    preview = client.post_form("/payments/preview", typed, htmx=True).text
+    without_script = client.post_form("/payments/preview", typed).text
+    answers = [client.post_form("/payments/", typed) for _ in range(2)]
+    receipt = client.get(answers[0].headers["Location"]).text
+
+    assert "Sale A-000001" in page
+    assert "Sale A-000002" in page
+    assert 'placeholder="30.00"' in automatic  # the oldest first
+    assert "stays as credit" not in automatic.partition("aria-live")[2]
+    assert "5.00 PKR stays as credit" in preview
+    assert f'name="of_{second.hex}"' in without_script
+    assert 'value="50"' in without_script
+    assert {answer.headers["Location"] for answer in answers} == {f"/payments/{form['op_id']}"}
+    for part in ("For Sale A-000001", "5.00 PKR", "For Sale A-000002", "50.00 PKR"):
+        assert part in receipt
+    assert client.post_form("/payments/", typed | {f"of_{first.hex}": "4"}).status_code == 409
+    assert_the_books_agree(shop)
+
+
+def test_a_document_that_was_settled_meanwhile_is_spoken_of(shop: Shop, client_of: ClientOf) -> None:
+    alice, client = add_customer(shop), client_of(shop)
+    (sale,) = on_account(shop, alice, 30_00)
+    client.post_form("/payments/", payment(shop, alice, amount="30"))
+
+    late = client.post_form("/payments/", payment(shop, alice, amount="30") | {f"of_{sale.hex}": "30"}, htmx=True)
+
+    assert late.status_code == 422
+    assert "Only 0.00 PKR of this is still open, but 30.00 PKR is to be settled." in late.text
+    assert count(shop, "payments") == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ({"of": "60.01"}, "More is allocated than there is: 60.00 PKR"),
+        ({"of": "x"}, "Write an amount in PKR"),
+        ({"of": "-1"}, "Enter 0.00 PKR or more."),
+        ({"amount": ""}, "Amount: Enter an amount in PKR."),
+        ({"settled_currency": "USD"}, "Enter both amounts, in PKR and in USD"),
+        ({"settled_currency": "USD", "rate": "0"}, "Rate: A rate is above zero."),
+        ({"settled_currency": "USD", "rate": "281.5", "settled_amount": "9"}, "Leave one of the three empty."),
+        ({"place": "cash:x"}, "Choose a drawer or a bank account that is in the list."),
+    ],
+)
+def test_a_payment_that_cannot_be_comes_back_as_it_was_typed(
+    shop: Shop, client_of: ClientOf, typed: dict[str, str], sentence: str
+) -> None:
+    alice = add_customer(shop)
+    (sale,) = on_account(shop, alice, 80_00)
+    values = {f"of_{sale.hex}" if name == "of" else name: value for name, value in typed.items()}
+    form = payment(shop, alice, amount="60", memo="Half") | values
+
+    answer = client_of(shop).post_form("/payments/", form, htmx=True)
+
+    assert answer.status_code == 422
+    assert sentence in answer.text
+    assert 'value="Half"' in answer.text
+    assert form["op_id"] in answer.text
+    assert count(shop, "payments") == 0
+
+
+def test_a_day_in_kabul_a_debt_in_afghanis_paid_in_dollars(app: Flask, client_of: ClientOf) -> None:
+    kabul = open_a_shop("kabul", "AFN")
+    alice, client = add_customer(kabul), client_of(kabul, "cashier")
+    on_account(kabul, alice, 7_150)
+    form = payment(kabul, alice, currency="USD", amount="", settled_currency="AFN", settled_amount="7,150") | {
+        "rate": "71.5",
+        "rate_unit": "one",
+    }
+
+    preview = client.post_form("/payments/preview", form, htmx=True).text
+    answer = client.post_form("/payments/", form)
+    receipt = client.get(answer.headers["Location"]).text
+
+    for part in ("1 USD = 71.50 AFN: 100.00 USD settles 7,150 AFN.", "owes you 7,150 AFN", "settled", "100.00 USD"):
+        assert part in preview
+    assert answer.status_code == 303
+    for part in ("1 USD = 71.50 AFN", "100.00 USD", "7,150 AFN", "All settled."):
+        assert part in receipt
+    assert cached_balance(kabul, cash(kabul.drawer_id, "USD")) == 100_00
+    assert cached_balance(kabul, customer(alice, "AFN")) == 0
+    assert_the_books_agree(kabul)
+
+
+def test_a_loss_from_the_rate_is_shown_before_it_is_posted(shop: Shop, client_of: ClientOf) -> None:
+    client = client_of(shop, "manager")
+    command = CreateParty(id=new_id(), kind="vendor", name="Ali", currency="USD")
+    ali = create_party(command, shop.act()).id
+    pay_in(PayIn(id=new_id(), drawer_id=shop.drawer_id, currency="PKR", amount=50_000_00, reason="Float"), shop.act())
+    debt = opening(ali, owed="by_us", currency="USD", rate="280", rate_unit="one", day="2026-01-31")
+    assert client.post_form("/payments/opening-balances/", debt).status_code == 303
+    form = payment(shop, ali, direction="out", amount="", settled_currency="USD", settled_amount="100") | {
+        "rate": "285",
+        "rate_unit": "other",
+    }
+
+    preview = client.post_form("/payments/preview", form, htmx=True).text
+    answer = client.post_form("/payments/", form)
+
+    assert "Loss from the exchange rate: 500.00 PKR." in preview
+    assert "21,500.00 PKR" in preview
+    assert answer.status_code == 303
+    assert written(shop, uuid.UUID(form["op_id"])) == [
+        ("exchange", "cash:Till 1", "PKR", 28_500_00),
+        ("vendor:Ali", "exchange", "USD", 100_00),
+        ("expense:exchange_loss", "exchange", "PKR", 500_00),
+    ]
+    assert_the_books_agree(shop)
+
+
+def test_a_payment_goes_through_a_bank_account(shop: Shop, rival: Shop, client_of: ClientOf) -> None:
+    alice, client = owing(shop), client_of(shop, "cashier")
+    ours, theirs = (
+        create_bank(CreateBank(id=new_id(), name="Meezan", currency="PKR"), each.act()).id for each in (shop, rival)
+    )
+
+    form = client.get(f"/payments/new?party_id={alice}").text
+    answer = client.post_form("/payments/", payment(shop, alice, place=str(bank_place(ours))))
+    stolen = client.post_form("/payments/", payment(shop, alice, place=str(bank_place(theirs))))
+
+    assert "Meezan (PKR)" in form
+    assert "Meezan" in client.get(answer.headers["Location"]).text
+    assert stolen.status_code == 422
+    assert cached_balance(shop, bank_place(ours).account("PKR")) == 100_00
+    assert_the_books_agree(shop)
+
+
+def test_t1_previews_tell_nothing_of_others(shop: Shop, rival: Shop, client_of: ClientOf) -> None:
+    alice = owing(shop)
+
+    assert client_of(rival).post_form("/payments/preview", payment(rival, alice)).status_code == 404
+    assert client_of(shop, "").post_form("/payments/preview", payment(shop, alice)).status_code in {302, 303}

@@ -77,7 +77,7 @@ def test_money_from_a_party_comes_into_the_drawer_and_off_what_they_owe(shop: Sh
     assert balances(shop) == {("cash", "Till 1"): 30_00, (kind, "Akbar"): after}
     payment = get_payment(shop.tenant_id, payment_id)
     assert (payment.tendered, payment.applied, payment.change) == (50_00, 30_00, 20_00)
-    assert (payment.party, payment.party_kind, payment.drawer, payment.actor) == ("Akbar", kind, "Till 1", "Olga Owner")
+    assert (payment.party, payment.party_kind, payment.place, payment.actor) == ("Akbar", kind, "Till 1", "Olga Owner")
     assert_the_books_agree(shop)
 
 
