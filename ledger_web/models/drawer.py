@@ -26,7 +26,7 @@ class CashDrawerMoney(Base):
     """View: the money in a drawer in one currency. Always true: amount >= 0."""
 
     __tablename__ = "cash_drawer_money"
-    __table_args__ = {"info": {"view": True}}  # noqa: RUF012 (SQLAlchemy reads it as a plain dict)
+    __table_args__ = {"info": {"view": True}}
 
     tenant_id: Mapped[TenantKey]
     drawer_id: Mapped[Key]

@@ -46,7 +46,7 @@ class PartyWord(Base):
 
 class _PartyWithBalance(Base):
     __abstract__ = True
-    __table_args__ = {"info": {"view": True}}  # noqa: RUF012 (SQLAlchemy reads it as a plain dict)
+    __table_args__ = {"info": {"view": True}}
 
     tenant_id: Mapped[TenantKey]
     id: Mapped[Key]

@@ -13,7 +13,6 @@ from ledger_web.domain.errors import NotFoundError
 from ledger_web.domain.journal import NORMAL_SIDE, AccountKey
 from ledger_web.models.base import session_of
 from ledger_web.queries.balances import END_OF_TIME, balances_before
-from ledger_web.queries.balances import END_OF_TIME, balances_before
 
 PAGE_SIZE = 50
 PARTIES_OFFERED_MAX = 500

@@ -159,8 +159,8 @@ def list_discrepancies(tenant_id: int, run_id: uuid.UUID, limit: int = 200) -> l
               LEFT JOIN sales AS s ON s.tenant_id = :tenant_id AND s.id = b.first_transaction_id
              WHERE b.place <= :limit
              ORDER BY b.place,
-                      array_position(ARRAY['days', 'balance', 'quantity', 'value', 'total', 'cash', 'stock_value', 'reversals',
-                                           'debits', 'credits', 'version', 'entries'], b.figure)
+                      array_position(ARRAY['days', 'balance', 'quantity', 'value', 'total', 'cash', 'stock_value',
+                                           'reversals', 'debits', 'credits', 'version', 'entries'], b.figure)
             """
         ),
         {"tenant_id": tenant_id, "run_id": run_id, "limit": limit},

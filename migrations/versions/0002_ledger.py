@@ -172,7 +172,8 @@ def upgrade() -> None:
     protect("accounts", grants="SELECT, INSERT, UPDATE (debits, credits, version, floor, ceiling, closed_at)")
     protect("transactions", grants="SELECT, INSERT")
     protect("entries", grants="SELECT, INSERT")
-    for view, kind in (("customers", "customer"), ("vendors", "vendor"), ("employees", "employee"), ("members", "member")):
+    for kind in ("customer", "vendor", "employee", "member"):
+        view = f"{kind}s"
         run(
             f"""
             CREATE VIEW {view} WITH (security_invoker = true) AS

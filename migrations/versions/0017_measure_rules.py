@@ -32,7 +32,8 @@ def upgrade() -> None:
             CONSTRAINT measure_rules_prefix_is_a_scales CHECK (prefix ~ '^(02|2[02-9])$'),
             CONSTRAINT measure_rules_digits_make_thirteen
                 CHECK (item_digits + value_digits + has_value_check::integer = 10),
-            CONSTRAINT measure_rules_digits_are_some CHECK (item_digits BETWEEN 2 AND 7 AND value_digits BETWEEN 3 AND 7),
+            CONSTRAINT measure_rules_digits_are_some
+                CHECK (item_digits BETWEEN 2 AND 7 AND value_digits BETWEEN 3 AND 7),
             CONSTRAINT measure_rules_decimals_are_in_the_value CHECK (decimals BETWEEN 0 AND least(value_digits, 6)),
             CONSTRAINT measure_rules_kind_is_known CHECK (kind IN ('weight', 'price', 'count')),
             CONSTRAINT measure_rules_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES tenants (tenant_id)
