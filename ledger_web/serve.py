@@ -13,6 +13,7 @@ from granian.log import LogLevels
 from ledger_web.config import Settings
 from ledger_web.factory import create_app
 
+CONNECTIONS_MAX = 4096  # of each worker
 SUPERVISOR = "LEDGER_SUPERVISOR"  # number of the process that started the workers
 
 
@@ -48,7 +49,9 @@ def serve(settings: Settings) -> None:
         interface=Interfaces.WSGI,
         workers=settings.workers,
         blocking_threads=settings.threads,
-        backpressure=settings.threads * 8,
+        # It counts connections, also those a browser keeps open and idle: eight a thread stood still at a dozen
+        # browsers. Requests that find no thread wait their turn.
+        backpressure=CONNECTIONS_MAX,
         respawn_failed_workers=True,
         workers_kill_timeout=30,
         log_level=LogLevels.error,  # what it warns of are eight threads on two cores; ours wait for the database

@@ -57,7 +57,7 @@ def customers() -> ResponseReturnValue:
 def create_line() -> ResponseReturnValue:
     form = ScanForm(request.form)
     if not form.validate():
-        return _show(422, trouble=" ".join(form.sentences))
+        return _show(422, trouble=" ".join(form.sentences), q=form.q.raw)
     try:
         scan = read_scan(form.q.data or "", signs_of(g.tenant.locale))
     except InvalidQuantityError as error:
@@ -74,9 +74,12 @@ def create_line() -> ResponseReturnValue:
 def update_line(product_id: uuid.UUID) -> ResponseReturnValue:
     form = CartLineForm(request.form)
     if not form.validate():
-        return _show(422, line_errors={product_id: " ".join(form.sentences)})
+        return _show(422, line_forms={product_id: form})
     command = form.to_command(product_id, may_change_price=may(SALE_CHANGE_PRICE))
-    services.change_cart_line(command, _uow())
+    try:
+        services.change_cart_line(command, _uow())
+    except RuleViolationError as error:
+        return _show(422, line_forms={product_id: form}, trouble=error.message)
     return _done()
 
 
@@ -181,17 +184,17 @@ def _show(
     found: list[queries.ProductHit] | None = None,
     scan: Scan | None = None,
     q: str = "",
+    notice: Scanned | None = None,
     **context: Any,
 ) -> Response:
     return render(
-    notice: Scanned | None = None,
         "sell/show.html",
         "sell/cart.htmx.html",
         status,
+        notice=notice,
         **(_hits(found or [], scan or Scan("", None)) | {"q": q}),
         **_cart(**context),
     )
-        notice=notice,
 
 
 def _hits(found: list[queries.ProductHit], scan: Scan) -> dict[str, Any]:
@@ -201,7 +204,7 @@ def _hits(found: list[queries.ProductHit], scan: Scan) -> dict[str, Any]:
 def _cart(
     *,
     pay_form: PayForm | None = None,
-    line_errors: dict[uuid.UUID, str] | None = None,
+    line_forms: dict[uuid.UUID, CartLineForm] | None = None,
     trouble: str = "",
     customer_q: str = "",
 ) -> dict[str, Any]:
@@ -213,7 +216,7 @@ def _cart(
         "currency": currency,
         "drawers": drawers,
         "pay_form": pay_form or PayForm(data={"drawer_id": drawers[0].id if drawers else None}),
-        "line_errors": line_errors or {},
+        "line_forms": line_forms or {},
         "trouble": trouble,
         "customer_q": customer_q,
         "customer_hits": queries.list_customer_hits(g.tenant.id, customer_q, currency),
