@@ -18,38 +18,45 @@ BEGINNING_OF_TIME: Final = dt.date(2000, 1, 1)  # transactions_day_is_sane
 END_OF_TIME: Final = dt.date(2200, 1, 2)  # one day later
 TOTALLED_BEFORE: Final = "(SELECT s.totalled_before FROM tenants AS s WHERE s.tenant_id = :tenant_id)"
 
-# Rows (account_id, debits, credits), several for each account, of the days from :since to before :until.
+# Rows (account_id, debits, credits), several for each account, of the days from one to before another.
 _MOVED: Final = """
     SELECT d.account_id, d.debits, d.credits
       FROM daily_totals AS d
      WHERE d.tenant_id = :tenant_id
-       AND d.day >= :since
-       AND d.day < least(CAST(:until AS date), {totalled_before})
-       AND {of_these_totals}
+       AND d.day >= {since}
+       AND d.day < least(CAST({until} AS date), {totalled_before})
+       AND d.account_id = ANY(ARRAY(SELECT a.id FROM accounts AS a
+                                     WHERE a.tenant_id = :tenant_id AND {which}))
        AND NOT EXISTS (SELECT FROM daily_total_marks AS m
                         WHERE m.tenant_id = :tenant_id
                           AND m.account_id = d.account_id
                           AND m.day = d.day)
      UNION ALL
-    SELECT x.account_id, x.debit, x.credit
-      FROM transactions AS t
-      JOIN entries AS e
-        ON e.tenant_id = :tenant_id
-       AND e.transaction_id = t.id
-     CROSS JOIN LATERAL (VALUES (e.debit_account_id, e.amount, 0), (e.credit_account_id, 0, e.amount))
-           AS x(account_id, debit, credit)
-     WHERE t.tenant_id = :tenant_id
-       AND t.occurred_on >= greatest(CAST(:since AS date), {totalled_before})
-       AND t.occurred_on < :until
-       AND {of_these_entries}
+    SELECT a.id, o.debits, o.credits
+      FROM accounts AS a
+     CROSS JOIN LATERAL (
+            SELECT (SELECT coalesce(sum(e.amount), 0) FROM entries AS e
+                     WHERE e.tenant_id = :tenant_id
+                       AND e.debit_account_id = a.id
+                       AND e.occurred_on >= greatest(CAST({since} AS date), {totalled_before})
+                       AND e.occurred_on < {until}) AS debits,
+                   (SELECT coalesce(sum(e.amount), 0) FROM entries AS e
+                     WHERE e.tenant_id = :tenant_id
+                       AND e.credit_account_id = a.id
+                       AND e.occurred_on >= greatest(CAST({since} AS date), {totalled_before})
+                       AND e.occurred_on < {until}) AS credits) AS o
+     WHERE a.tenant_id = :tenant_id
+       AND {which}
+       AND greatest(CAST({since} AS date), {totalled_before}) < {until}
      UNION ALL
     SELECT m.account_id, o.debits, o.credits
       FROM (SELECT DISTINCT d.account_id, d.day
               FROM daily_total_marks AS d
              WHERE d.tenant_id = :tenant_id
-               AND d.day >= :since
-               AND d.day < least(CAST(:until AS date), {totalled_before})
-               AND {of_these_totals}) AS m
+               AND d.day >= {since}
+               AND d.day < least(CAST({until} AS date), {totalled_before})
+               AND d.account_id = ANY(ARRAY(SELECT a.id FROM accounts AS a
+                                             WHERE a.tenant_id = :tenant_id AND {which}))) AS m
      CROSS JOIN LATERAL (
             SELECT (SELECT coalesce(sum(e.amount), 0) FROM entries AS e
                      WHERE e.tenant_id = :tenant_id
@@ -92,17 +99,39 @@ _SIDE_BEFORE: Final = """
 """
 
 
-def moved(accounts: str = "") -> str:
-    """Return SQL for rows (account_id, debits, credits) of the days from :since to before :until.
+# What an account that caches its sums has, without what came later: a shop asks of last month more often than of its
+# first, and of today always.
+_CACHED: Final = """
+    SELECT a.id AS account_id, a.debits, a.credits
+      FROM accounts AS a
+     WHERE a.tenant_id = :tenant_id
+       AND {which}
+     UNION ALL
+    SELECT l.account_id, -l.debits, -l.credits
+      FROM ({later}) AS l
+"""
+
+
+def moved(which: str, *, since: str = ":since", until: str = ":until") -> str:
+    """Return SQL for rows (account_id, debits, credits), several for each account, of a range of days.
 
     Args:
-        accounts: SQL for an array of the ids of those wanted; all of the shop, if left out.
+        which: SQL, a condition of accounts AS a.
+        since: SQL for the first day.
+        until: SQL for the day behind the last.
     """
     return _MOVED.format(
+        since=since,
+        until=until,
         totalled_before=TOTALLED_BEFORE,
-        of_these_totals=f"d.account_id = ANY({accounts})" if accounts else "true",
-        of_these_entries=f"x.account_id = ANY({accounts})" if accounts else "true",
+        which=which,
     )
+
+
+def cached_before(which: str, *, until: str = ":until") -> str:
+    """Return SQL for rows as `moved` gives them, for accounts that cache their sums, of all days before one."""
+    later = moved(which, since=until, until=f"CAST('{END_OF_TIME}' AS date)")
+    return _CACHED.format(which=which, later=later)
 
 
 def side_before(side: str, *, account: str, day: str, id: str, live_from: str) -> str:
@@ -113,7 +142,7 @@ def side_before(side: str, *, account: str, day: str, id: str, live_from: str) -
 _BALANCES: Final = text(
     f"""
     SELECT a.id, (sum(m.debits - m.credits) * CASE a.normal_side WHEN 'debit' THEN 1 ELSE -1 END)::bigint AS balance
-      FROM ({moved("CAST(:ids AS uuid[])")}) AS m
+      FROM ({moved("a.id = ANY (CAST(:ids AS uuid[]))")}) AS m
       JOIN accounts AS a
         ON a.tenant_id = :tenant_id
        AND a.id = m.account_id
@@ -123,7 +152,7 @@ _BALANCES: Final = text(
 
 
 def balances_before(tenant_id: int, account_ids: Sequence[uuid.UUID], day: dt.date) -> dict[uuid.UUID, int]:
-    """Return what stood in accounts when a day began, on their normal side; accounts without entries are not in it."""
+    """Return what stood in accounts when a day began, on their normal side; one without entries may be missing."""
     rows = session_of(tenant_id).execute(
         _BALANCES, {"tenant_id": tenant_id, "ids": list(account_ids), "since": BEGINNING_OF_TIME, "until": day}
     )

@@ -1,4 +1,8 @@
-"""What the reports are made of: every account's sums up to a day, or those of what earned and cost in a range."""
+"""What the reports are made of: every account's sums up to a day, or those of what earned and cost in a range.
+
+Accounts that many hold are read from what they cache, without what came later: however much its customers bought, a
+shop's trial balance of today reads a row for each of them, not one for each day of each.
+"""
 
 import datetime as dt
 import uuid
@@ -10,7 +14,7 @@ from sqlalchemy import TextClause, text
 from ledger_web.domain.accounts import MANY_HOLDERS, account_name
 from ledger_web.domain.reports import RESULT_KINDS, AccountSums
 from ledger_web.models.base import session_of
-from ledger_web.queries.balances import BEGINNING_OF_TIME, moved
+from ledger_web.queries.balances import BEGINNING_OF_TIME, cached_before, moved
 
 DAY: Final = dt.timedelta(days=1)
 HOLDERS_MAX: Final = 2000
@@ -20,7 +24,8 @@ _LINES: Final = """
     SELECT n.kind, n.currency, n.code, coalesce(d.name, b.name, c.name) AS holder, n.account_id, n.holders, n.debits,
            n.credits
       FROM (SELECT a.kind, a.currency, a.drawer_id, CASE WHEN a.kind <> ALL (:many) THEN a.code END AS code,
-                   CASE WHEN a.kind <> ALL (:many) THEN a.id END AS account_id, count(*) AS holders,
+                   CASE WHEN a.kind <> ALL (:many) THEN a.id END AS account_id,
+                   count(*) FILTER (WHERE m.debits <> m.credits) AS holders,
                    sum(m.debits)::bigint AS debits, sum(m.credits)::bigint AS credits
               FROM (SELECT x.account_id, sum(x.debits) AS debits, sum(x.credits) AS credits
                       FROM ({moved}) AS x
@@ -28,7 +33,8 @@ _LINES: Final = """
               JOIN accounts AS a
                 ON a.tenant_id = :tenant_id
                AND a.id = m.account_id
-             GROUP BY 1, 2, 3, 4, 5) AS n
+             GROUP BY 1, 2, 3, 4, 5
+            HAVING sum(m.debits + m.credits) > 0) AS n
       LEFT JOIN cash_drawers AS d
         ON d.tenant_id = :tenant_id
        AND d.id = n.drawer_id
@@ -41,20 +47,15 @@ _LINES: Final = """
        AND c.code = n.code
        AND c.kind = CASE n.kind WHEN 'expense' THEN 'expense' WHEN 'revenue' THEN 'income' END
 """
-_ALL: Final = text(_LINES.format(moved=moved()))
-_RESULTS: Final = text(
-    _LINES.format(
-        moved=moved("ARRAY(SELECT r.id FROM accounts AS r WHERE r.tenant_id = :tenant_id AND r.kind = ANY (:kinds))")
-    )
-)
-_OF_ONE_KIND: Final = (
-    "ARRAY(SELECT r.id FROM accounts AS r WHERE r.tenant_id = :tenant_id AND r.kind = :kind AND r.currency = :currency)"
-)
+_OF_FEW: Final = moved("a.kind <> ALL (:many)")
+_OF_MANY: Final = cached_before("a.kind = ANY (:many)")
+_ALL: Final = text(_LINES.format(moved=f"{_OF_FEW} UNION ALL {_OF_MANY}"))
+_RESULTS: Final = text(_LINES.format(moved=moved("a.kind = ANY (:kinds)")))
 _HOLDERS: Final = text(
     f"""
     SELECT a.id, a.code, p.name AS holder, h.debits, h.credits
       FROM (SELECT m.account_id, sum(m.debits)::bigint AS debits, sum(m.credits)::bigint AS credits
-              FROM ({moved(_OF_ONE_KIND)}) AS m
+              FROM ({cached_before("a.kind = :kind AND a.currency = :currency")}) AS m
              GROUP BY m.account_id
             HAVING sum(m.debits) <> sum(m.credits)) AS h
       JOIN accounts AS a
@@ -109,7 +110,6 @@ def list_holders_until(tenant_id: int, kind: str, currency: str, day: dt.date) -
             "tenant_id": tenant_id,
             "kind": kind,
             "currency": currency,
-            "since": BEGINNING_OF_TIME,
             "until": day + DAY,
             "limit": HOLDERS_MAX,
         },
