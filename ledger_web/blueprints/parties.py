@@ -15,11 +15,13 @@ from flask.typing import ResponseReturnValue
 from ledger_web.blueprints import statements
 from ledger_web.blueprints.statements import StatedAccount
 from ledger_web.domain.errors import NotFoundError, RuleViolationError, StaleEditError
+from ledger_web.domain.open_items import ageing
 from ledger_web.domain.permissions import PARTY_CREATE, PARTY_CREDIT_LIMIT, PARTY_EDIT, PARTY_VIEW
 from ledger_web.forms.parties import CreditLimitForm, NewPartyForm, PartyActForm, PartyFilterForm, PartyForm
 from ledger_web.forms.payments import offer_first
 from ledger_web.forms.statements import PrintForm, StatementForm
 from ledger_web.identity import may, permission_required
+from ledger_web.queries.open_items import list_open_amounts, list_open_items
 from ledger_web.queries.parties import PartyDetails, PartyPage, get_party, list_parties
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services.parties import archive_party, create_party, edit_party, restore_party, set_credit_limit
@@ -93,10 +95,14 @@ def create(kind: str) -> ResponseReturnValue:
 @permission_required(PARTY_VIEW)
 def show(kind: str, party_id: uuid.UUID) -> ResponseReturnValue:
     party = get_party(g.tenant.id, party_id, kind)
+    if party.merged_into:
+        say(f"{party.name} was merged into this {kind}.")
+        return redirect_to(".show", party_id=party.merged_into)
     form = StatementForm(request.args)
     status = 200 if form.validate() else 422
     account = _account(party, form)
     statement = statements.read_page(form, account)
+    asked = (g.tenant.id, party.id, account.currency)
     return render(
         "parties/show.html",
         "statements/_statement_panel.html",
@@ -110,6 +116,9 @@ def show(kind: str, party_id: uuid.UUID) -> ResponseReturnValue:
         statement=statement,
         links=statements.links(form, account, statement, {"party_id": party.id}),
         here=url_for(".show", party_id=party.id),
+        charges=list_open_items(*asked, "charge"),
+        credits=list_open_items(*asked, "credit"),
+        ageing=ageing(list_open_amounts(*asked, "charge"), form.meta.today),
     )
 
 

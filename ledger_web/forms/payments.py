@@ -74,7 +74,7 @@ class PaymentForm(LedgerForm):
 
     def settles(self, item_id: UUID) -> DebtField:
         """Return the field that says how much of a document is settled."""
-        return cast(DebtField, self[_name_of(item_id)])
+        return cast(DebtField, self[name_of_item(item_id)])
 
     def to_command(self) -> RecordPayment:
         other = self.settled_currency.data if self.is_exchanged else None
@@ -120,16 +120,16 @@ def payment_form(items: Mapping[UUID, str], sent: Iterable[str] = ()) -> type[Pa
     Args:
         sent: Names of what came with the form: a document that was settled meanwhile is still spoken of.
     """
-    titles = dict.fromkeys(_ids_in(sent), "Settled meanwhile") | dict(items)
-    fields: dict[str, Any] = {_name_of(id): DebtField(title) for id, title in titles.items()}
+    titles = dict.fromkeys(ids_in(sent), "Settled meanwhile") | dict(items)
+    fields: dict[str, Any] = {name_of_item(id): DebtField(title) for id, title in titles.items()}
     return type("PaymentForm", (PaymentForm,), {"item_ids": tuple(titles), **fields})
 
 
-def _name_of(item_id: UUID) -> str:
+def name_of_item(item_id: UUID) -> str:
     return f"of_{item_id.hex}"
 
 
-def _ids_in(names: Iterable[str]) -> list[UUID]:
+def ids_in(names: Iterable[str]) -> list[UUID]:
     found = [_SENT.fullmatch(name) for name in names]
     return [UUID(hex=match.group(1)) for match in found if match][:DOCUMENTS_MAX]
 

@@ -65,6 +65,8 @@ class PartyDetails:
     version: int
     created_at: dt.datetime
     archived_at: dt.datetime | None
+    merged_into: uuid.UUID | None
+    expires_on: dt.date | None  # of a membership
     balances: tuple[PartyBalance, ...]  # its own currency first
 
     @property
@@ -157,7 +159,8 @@ def get_party(tenant_id: int, party_id: uuid.UUID, kind: str | None = None) -> P
         .execute(
             text(
                 """
-                SELECT p.id, p.kind, p.name, p.phone, p.note, p.currency, p.version, p.created_at, p.archived_at
+                SELECT p.id, p.kind, p.name, p.phone, p.note, p.currency, p.version, p.created_at, p.archived_at,
+                       p.merged_into, p.expires_on
                   FROM parties AS p
                  WHERE p.tenant_id = :tenant_id
                    AND p.id = :id
