@@ -17,6 +17,7 @@ from ledger_web.domain.exchange import realised_entries
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import Entry
 from ledger_web.domain.open_items import Item, Share, Side
+from ledger_web.domain.transactions import title_of
 from ledger_web.services.posting import Act
 
 _ITEM = "i.id, i.side, i.currency, i.amount, i.settled, i.base_amount, i.base_settled, i.due_on"
@@ -46,6 +47,15 @@ class Made:
     @property
     def realised(self) -> int:
         return self.share.realised(self.party_kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """What undoing a transaction opens again: a document or a payment, by its title."""
+
+    title: str
+    amount: int  # minor units
+    currency: str
 
 
 def hold_party(act: Act, party_id: uuid.UUID, *, lock: bool = True) -> Holder:
@@ -250,6 +260,26 @@ def cancel(act: Act, transaction_id: uuid.UUID) -> list[Entry]:
         {"cancelled_in": act.transaction_id, "ids": ids},
     )
     return _what_is_left_of(made, transaction_id)
+
+
+def settled_by(act: Act, transaction_id: uuid.UUID) -> list[Released]:
+    """Say what a transaction settles, or is settled by, as it stands. Locks nothing."""
+    rows = act.execute(
+        """
+        SELECT t.kind, coalesce(s.number, '') AS number, a.amount, o.currency
+          FROM open_items AS i
+          JOIN allocations AS a
+            ON a.tenant_id = %(tenant_id)s AND i.id IN (a.credit_id, a.charge_id) AND a.released_in IS NULL
+          JOIN open_items AS o
+            ON o.tenant_id = %(tenant_id)s AND o.id IN (a.credit_id, a.charge_id) AND o.id <> i.id
+          JOIN transactions AS t ON t.tenant_id = %(tenant_id)s AND t.id = o.transaction_id
+          LEFT JOIN sales AS s ON s.tenant_id = %(tenant_id)s AND s.id = o.transaction_id
+         WHERE i.tenant_id = %(tenant_id)s AND i.transaction_id = %(transaction_id)s AND i.cancelled_in IS NULL
+         ORDER BY o.due_on, o.id
+        """,
+        {"transaction_id": transaction_id},
+    )
+    return [Released(title_of(row.kind, row.kind, row.number), row.amount, row.currency) for row in rows]
 
 
 def hold_parties(act: Act, ids: Collection[uuid.UUID]) -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from ledger_web.domain.errors import NotFoundError
 from ledger_web.domain.journal import AccountKey, Entry, deltas
 from ledger_web.domain.sales import cost_entries
-from ledger_web.services import stock
+from ledger_web.services import open_items, stock
+from ledger_web.services.open_items import Released
 from ledger_web.services.posting import Act, account_id, net
 from ledger_web.services.stock import Goods
 
@@ -50,6 +51,7 @@ class Preview:
     entries: tuple[Entry, ...]
     balances: list[BalanceEffect]
     stock: list[StockEffect]
+    released: list[Released]  # what was settled and is open again afterwards
 
 
 def preview(act: Act, transaction_id: uuid.UUID) -> Preview:
@@ -64,6 +66,7 @@ def preview(act: Act, transaction_id: uuid.UUID) -> Preview:
         reversal.entries,
         balance_effects(act, reversal.entries),
         stock_effects(act, reversal.goods),
+        open_items.settled_by(act, transaction_id),
     )
 
 

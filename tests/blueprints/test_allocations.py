@@ -121,3 +121,14 @@ def test_i1_no_text_breaks_the_forms(shop: Shop, client_of: ClientOf) -> None:
                 assert answer.status_code in {303, 404, 409, 413, 422}, (address, name, hostile[:50])
     assert count(shop, "payments") == 2
     assert_the_books_agree(shop)
+
+
+def test_what_is_undone_says_before_what_it_opens_again(shop: Shop, client_of: ClientOf) -> None:
+    alice, (first, _) = owing(shop, 30_00, 50_00)
+    credit, client = pay(shop, alice, 40_00), client_of(shop)
+
+    deletion = client.get(f"/sales/{first}/deletion").text
+    reversal = client.get(f"/transactions/{credit}/reversal").text
+
+    assert "open again: Payment 30.00 PKR." in deletion
+    assert "open again: Sale A-000001 30.00 PKR, Sale A-000002 10.00 PKR." in reversal

@@ -90,17 +90,15 @@ def still_open(shop: Shop, *ids: uuid.UUID) -> list[int]:
 
 
 def allocation_of(shop: Shop, credit_id: uuid.UUID, charge_id: uuid.UUID) -> uuid.UUID:
-    id: uuid.UUID = (
-        session_of(shop.tenant_id)
-        .execute(
-            text(
-                "SELECT id FROM allocations WHERE tenant_id = :tenant_id AND released_in IS NULL"
-                " AND credit_id = :credit AND charge_id = :charge"
-            ),
-            {"tenant_id": shop.tenant_id, "credit": credit_id, "charge": charge_id},
-        )
-        .scalar_one()
-    )
+    with shop.act() as uow:
+        id: uuid.UUID = uow.execute(
+            """
+            SELECT id FROM allocations
+             WHERE tenant_id = %(tenant_id)s AND credit_id = %(credit)s AND charge_id = %(charge)s
+               AND released_in IS NULL
+            """,
+            {"credit": credit_id, "charge": charge_id},
+        ).scalar_one()
     return id
 
 
