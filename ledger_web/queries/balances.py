@@ -32,22 +32,7 @@ _MOVED: Final = """
                           AND m.account_id = d.account_id
                           AND m.day = d.day)
      UNION ALL
-    SELECT a.id, o.debits, o.credits
-      FROM accounts AS a
-     CROSS JOIN LATERAL (
-            SELECT (SELECT coalesce(sum(e.amount), 0) FROM entries AS e
-                     WHERE e.tenant_id = :tenant_id
-                       AND e.debit_account_id = a.id
-                       AND e.occurred_on >= greatest(CAST({since} AS date), {totalled_before})
-                       AND e.occurred_on < {until}) AS debits,
-                   (SELECT coalesce(sum(e.amount), 0) FROM entries AS e
-                     WHERE e.tenant_id = :tenant_id
-                       AND e.credit_account_id = a.id
-                       AND e.occurred_on >= greatest(CAST({since} AS date), {totalled_before})
-                       AND e.occurred_on < {until}) AS credits) AS o
-     WHERE a.tenant_id = :tenant_id
-       AND {which}
-       AND greatest(CAST({since} AS date), {totalled_before}) < {until}
+    {live}
      UNION ALL
     SELECT m.account_id, o.debits, o.credits
       FROM (SELECT DISTINCT d.account_id, d.day
@@ -66,6 +51,41 @@ _MOVED: Final = """
                      WHERE e.tenant_id = :tenant_id
                        AND e.credit_account_id = m.account_id
                        AND e.occurred_on = m.day) AS credits) AS o
+"""
+
+# The days not totalled, through the entries of each account: for a few accounts, however much happened in these days.
+_LIVE_OF_FEW: Final = """SELECT a.id, o.debits, o.credits
+      FROM accounts AS a
+     CROSS JOIN LATERAL (
+            SELECT (SELECT coalesce(sum(e.amount), 0) FROM entries AS e
+                     WHERE e.tenant_id = :tenant_id
+                       AND e.debit_account_id = a.id
+                       AND e.occurred_on >= greatest(CAST({since} AS date), {totalled_before})
+                       AND e.occurred_on < {until}) AS debits,
+                   (SELECT coalesce(sum(e.amount), 0) FROM entries AS e
+                     WHERE e.tenant_id = :tenant_id
+                       AND e.credit_account_id = a.id
+                       AND e.occurred_on >= greatest(CAST({since} AS date), {totalled_before})
+                       AND e.occurred_on < {until}) AS credits) AS o
+     WHERE a.tenant_id = :tenant_id
+       AND {which}
+       AND greatest(CAST({since} AS date), {totalled_before}) < {until}
+"""
+# The same through what happened in these days: for many accounts, of which few took part.
+_LIVE_OF_MANY: Final = """SELECT a.id, x.debit, x.credit
+      FROM transactions AS t
+      JOIN entries AS e
+        ON e.tenant_id = :tenant_id
+       AND e.transaction_id = t.id
+     CROSS JOIN LATERAL (VALUES (e.debit_account_id, e.amount, 0), (e.credit_account_id, 0, e.amount))
+           AS x(account_id, debit, credit)
+      JOIN accounts AS a
+        ON a.tenant_id = :tenant_id
+       AND a.id = x.account_id
+       AND {which}
+     WHERE t.tenant_id = :tenant_id
+       AND t.occurred_on >= greatest(CAST({since} AS date), {totalled_before})
+       AND t.occurred_on < {until}
 """
 
 # What went to one side of one account before a place in it; `live_from` is the place's day or, if that is earlier,
@@ -113,24 +133,24 @@ _CACHED: Final = """
 
 
 def moved(which: str, *, since: str = ":since", until: str = ":until") -> str:
-    """Return SQL for rows (account_id, debits, credits), several for each account, of a range of days.
+    """Return SQL for rows (account_id, debits, credits), several for each of a few accounts, of a range of days.
 
     Args:
         which: SQL, a condition of accounts AS a.
         since: SQL for the first day.
         until: SQL for the day behind the last.
     """
-    return _MOVED.format(
-        since=since,
-        until=until,
-        totalled_before=TOTALLED_BEFORE,
-        which=which,
-    )
+    return _moved(_LIVE_OF_FEW, which, since, until)
+
+
+def _moved(live: str, which: str, since: str, until: str) -> str:
+    values = {"since": since, "until": until, "totalled_before": TOTALLED_BEFORE, "which": which}
+    return _MOVED.format(live=live.format(**values), **values)
 
 
 def cached_before(which: str, *, until: str = ":until") -> str:
     """Return SQL for rows as `moved` gives them, for accounts that cache their sums, of all days before one."""
-    later = moved(which, since=until, until=f"CAST('{END_OF_TIME}' AS date)")
+    later = _moved(_LIVE_OF_MANY, which, until, f"CAST('{END_OF_TIME}' AS date)")
     return _CACHED.format(which=which, later=later)
 
 
