@@ -31,10 +31,10 @@ def furnish(shop: Shop) -> None:
     pay_in(PayIn(id=new_id(), amount=5_000_00, **paid), shop.act())
     pay_in(PayIn(id=new_id(), amount=100_00, **paid | {"currency": "USD"}), shop.act())
     pay_out(PayOut(id=new_id(), amount=50_00, category="food", **paid), shop.act())
-    sell(shop, (tea, 2, 260_00), (cloth, 1, 290_00), tendered=1_000_00)
-    sell(shop, (cloth, 1, 290_00), customer_id=alice, tendered=90_00, rest_on_account=True)
     wrong = sell(shop, (tea, 1, 260_00))
     delete_sale(DeleteSale(id=new_id(), sale_id=wrong, reason="Scanned twice"), shop.act())
+    sell(shop, (tea, 2, 260_00), (cloth, 1, 290_00), tendered=1_000_00)
+    sell(shop, (cloth, 1, 290_00), customer_id=alice, tendered=90_00, rest_on_account=True)
     payment = RecordPayment(
         id=new_id(),
         party_id=alice,

@@ -34,12 +34,14 @@ class FoundForm:
     fields: tuple[FoundField, ...]
 
     def data(self) -> dict[str, list[str]]:
-        """What the form sends as it stands; of several buttons the first was pressed."""
+        """What the form sends as it stands: by a button without a name, if it has one, else by its first button."""
         sent: dict[str, list[str]] = {}
-        has_button = False
+        has_button = any(each.kind == "button" and not each.name for each in self.fields)
         for each in self.fields:
-            if each.value is not None and each.kind != "file" and not (each.kind == "button" and has_button):
-                has_button = has_button or each.kind == "button"
+            if each.kind == "button" and not has_button:
+                has_button = True
+                sent[each.name] = [each.value or ""]
+            elif each.value is not None and each.kind not in {"file", "button"}:
                 sent.setdefault(each.name, []).append(each.value)
         return sent
 
@@ -76,7 +78,7 @@ class _Reader(HTMLParser):
             known = self.forms.get(self._open)
             action, method = urljoin(self.path, given.get("action", "")), given.get("method", "get").lower()
             self.forms[self._open] = FoundForm(self.path, action, method, known.fields if known else ())
-        elif given.get("name") and "disabled" not in given:
+        elif tag in {"input", "select", "textarea", "button"} and "disabled" not in given:
             self._control(tag, given, given.get("form") or self._open)
         elif tag == "option" and self._select:
             self._option(given)
@@ -101,6 +103,9 @@ class _Reader(HTMLParser):
 
     def _control(self, tag: str, given: dict[str, str], form: str) -> None:
         kind = given.get("type", "text") if tag == "input" else tag
+        given.setdefault("name", "")
+        if not given["name"] and (tag != "button" or given.get("type", "submit") != "submit"):
+            return
         if tag == "select":
             self._select = (form, given["name"], [], None)
         elif tag == "textarea":

@@ -19,6 +19,7 @@ from ledger_web.queries.drawers import list_drawers
 from ledger_web.queries.open_items import OpenItemRow, list_allocations, list_open_items
 from ledger_web.queries.parties import PartyDetails, get_party
 from ledger_web.queries.payments import get_payment
+from ledger_web.queries.shifts import find_open_shift
 from ledger_web.queries.statements import Place, get_statement
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services.payments import PaymentPreview, preview_payment, record_opening_balance, record_payment
@@ -38,6 +39,7 @@ def new() -> ResponseReturnValue:
         party_id=party.id, direction=direction, currency=currency, settled_currency=currency
     )
     form.amount.data = _what_is_owed(party, form)
+    form.place.data = _usual_place()
     return _show_new(party, form, items)
 
 
@@ -58,14 +60,14 @@ def create() -> ResponseReturnValue:
 @blueprint.post("/preview")
 @permission_required(PAYMENT_CREATE)
 def preview() -> ResponseReturnValue:
-    """Show what the payment would do, without doing it."""
+    """Show what the payment would do, without doing it; while it is being typed, what is missing is no error yet."""
     party, form, items = _sent()
     if not form.validate():
-        return _show_preview(party, form, items, None, form.sentences[0], 422)
+        return _show_preview(party, form, items, None, form.sentences[0])
     try:
         return _show_preview(party, form, items, preview_payment(form.to_command(), _act()))
     except RuleViolationError as error:
-        return _show_preview(party, form, items, None, error.message, status_of(error))
+        return _show_preview(party, form, items, None, error.message)
 
 
 @blueprint.get("/<uuid:payment_id>")
@@ -131,6 +133,12 @@ def _what_is_owed(party: PartyDetails, form: PaymentForm) -> int | None:
     return owed if owed > 0 else None
 
 
+def _usual_place() -> places.Place | None:
+    """Return the first drawer whose shift is open: the one somebody stands at."""
+    drawers = (drawer.id for drawer in list_drawers(g.tenant.id) if drawer.is_active)
+    return next((places.drawer_place(id) for id in drawers if find_open_shift(g.tenant.id, id)), None)
+
+
 def _open_items(party: PartyDetails, direction: str, currency: str) -> list[OpenItemRow]:
     """Return what a payment can settle: of the other side than itself, in the currency of the debt."""
     side = OPPOSITE[side_of(party.kind, money_comes_in=direction != "out")]
@@ -168,11 +176,8 @@ def _show_preview(
     items: list[OpenItemRow],
     preview: PaymentPreview | None,
     trouble: str = "",
-    status: int = 200,
 ) -> ResponseReturnValue:
-    return _render(
-        party, form, items, "payments/_payment_preview.html", status, preview=preview, preview_trouble=trouble
-    )
+    return _render(party, form, items, "payments/_payment_preview.html", 200, preview=preview, preview_trouble=trouble)
 
 
 def _render(

@@ -65,11 +65,10 @@ def create() -> ResponseReturnValue:
 @permission_required(DRAWER_MOVE)
 def preview() -> ResponseReturnValue:
     form = _offer(TransferForm(request.form))
-    status, effect, trouble = _previewed(form, lambda: preview_transfer(form.to_command(), _act()))
+    effect, trouble = _previewed(form, lambda: preview_transfer(form.to_command(), _act()))
     return render(
         "transfers/new.html",
         "transfers/_move_preview.html",
-        status,
         form=form,
         preview=effect,
         preview_trouble=trouble,
@@ -106,11 +105,10 @@ def create_exchange(drawer_id: uuid.UUID) -> ResponseReturnValue:
 def preview_of_exchange(drawer_id: uuid.UUID) -> ResponseReturnValue:
     drawer = get_drawer(g.tenant.id, drawer_id)
     form = ExchangeForm(request.form)
-    status, effect, trouble = _previewed(form, lambda: preview_exchange(form.to_command(drawer_id), _act()))
+    effect, trouble = _previewed(form, lambda: preview_exchange(form.to_command(drawer_id), _act()))
     return render(
         "transfers/new_exchange.html",
         "transfers/_move_preview.html",
-        status,
         drawer=drawer,
         form=form,
         preview=effect,
@@ -120,16 +118,14 @@ def preview_of_exchange(drawer_id: uuid.UUID) -> ResponseReturnValue:
     )
 
 
-def _previewed(
-    form: TransferForm | ExchangeForm, ask: Callable[[], MovePreview]
-) -> tuple[int, MovePreview | None, str]:
-    """Return the status, what the move will do, and the sentence where it will not."""
+def _previewed(form: TransferForm | ExchangeForm, ask: Callable[[], MovePreview]) -> tuple[MovePreview | None, str]:
+    """Return what the move will do, and the sentence where it will not: while typing, that is no error yet."""
     if not form.validate():
-        return 422, None, form.sentences[0]
+        return None, form.sentences[0]
     try:
-        return 200, ask(), ""
+        return ask(), ""
     except (RuleViolationError, NotFoundError) as error:
-        return status_of(error), None, error.message
+        return None, error.message
 
 
 def _act() -> UnitOfWork:

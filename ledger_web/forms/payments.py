@@ -67,6 +67,10 @@ class PaymentForm(LedgerForm):
     rate_unit = RateUnitField(one="for one of the money paid", other="for one of the debt’s currency")
     memo = TextField("Memo", max_length=MEMO_MAX, required=False)
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.amount.flags.optional = False  # it may be empty only where the rate says it
+
     @property
     def is_exchanged(self) -> bool:
         """Say whether the debt is in another currency than the money."""

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from ledger_web.domain.errors import InvalidQuantityError, NotFoundError, RuleViolationError
 from ledger_web.domain.ids import new_id
+from ledger_web.domain.money import multiply
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, whole_act
 
 QUANTITY_MAX = Decimal(10**9)
@@ -76,13 +77,14 @@ def add_to_cart(command: AddToCart, uow: UnitOfWork) -> Recorded:
               FROM products AS p
              WHERE p.tenant_id = %(tenant_id)s AND p.id = %(product_id)s AND p.archived_at IS NULL
             ON CONFLICT (tenant_id, cart_id, product_id) DO UPDATE SET quantity = l.quantity + excluded.quantity
-            RETURNING l.quantity
+            RETURNING l.quantity, l.unit_price
             """,
             {"cart_id": cart_id, "product_id": command.product_id, "quantity": command.quantity},
-        ).scalar_one_or_none()
+        ).one_or_none()
         if added is None:
             raise _unsellable(uow, command.product_id)
-        _must_be_a_quantity(added)
+        _must_be_a_quantity(added.quantity)
+        multiply(added.unit_price, added.quantity)  # refuses a line that no page could add up
     return Recorded(cart_id)
 
 
@@ -103,7 +105,7 @@ def change_cart_line(command: ChangeCartLine, uow: UnitOfWork) -> Recorded:
             UPDATE cart_lines AS l
                SET quantity = %(quantity)s, unit_price = coalesce(%(unit_price)s::bigint, l.unit_price)
              WHERE l.tenant_id = %(tenant_id)s AND l.cart_id = %(cart_id)s AND l.product_id = %(product_id)s
-            RETURNING l.product_id
+            RETURNING l.quantity, l.unit_price
             """,
             {
                 "cart_id": cart_id,
@@ -114,23 +116,31 @@ def change_cart_line(command: ChangeCartLine, uow: UnitOfWork) -> Recorded:
         ).first()
         if changed is None:
             raise NotFoundError("This line is not in the cart any more. Scan the product again.")
+        multiply(changed.unit_price, changed.quantity)  # refuses a line that no page could add up
     return Recorded(cart_id)
 
 
 @whole_act
 def remove_cart_line(command: RemoveCartLine, uow: UnitOfWork) -> Recorded:
-    """Take a product out of the cart of whoever acts; gone is gone, so twice is fine."""
+    """Take a product out of the cart of whoever acts; gone is gone, so twice is fine.
+
+    Raises:
+        NotFoundError: The shop has no such product.
+    """
     with uow:
         if uow.is_resubmission(command, id=command.id):
             return Recorded(command.id, replayed=True)
         cart_id = _touch(uow)
-        uow.execute(
+        removed = uow.execute(
             """
             DELETE FROM cart_lines
              WHERE tenant_id = %(tenant_id)s AND cart_id = %(cart_id)s AND product_id = %(product_id)s
+            RETURNING product_id
             """,
             {"cart_id": cart_id, "product_id": command.product_id},
-        )
+        ).first()
+        if removed is None:
+            _must_be_a_product(uow, command.product_id)
     return Recorded(cart_id)
 
 
@@ -200,6 +210,14 @@ def _unsellable(uow: UnitOfWork, product_id: uuid.UUID) -> Exception:
     if name is None:
         return NotFoundError("There is no such product in this shop.")
     return RuleViolationError(f"{name} is archived. Take it out of the archive before selling it.")
+
+
+def _must_be_a_product(uow: UnitOfWork, product_id: uuid.UUID) -> None:
+    known = uow.execute(
+        "SELECT 1 FROM products WHERE tenant_id = %(tenant_id)s AND id = %(id)s", {"id": product_id}
+    ).first()
+    if known is None:
+        raise NotFoundError("There is no such product in this shop.")
 
 
 def _must_be_a_customer(uow: UnitOfWork, customer_id: uuid.UUID) -> None:

@@ -379,12 +379,18 @@ def _cart_lines(uow: UnitOfWork, cart_id: uuid.UUID) -> tuple[SoldLine, ...]:
 
 
 def _must_be_deletable(uow: UnitOfWork, command: DeleteSale) -> None:
-    """Refuse early what cannot be deleted; a deletion that arrives twice goes on and finds its own header."""
-    done = uow.execute(
-        "SELECT id FROM transactions WHERE tenant_id = %(tenant_id)s AND id = %(id)s", {"id": command.id}
-    ).one_or_none()
-    if done is None:
+    """Refuse early what cannot be deleted; a deletion that arrives twice goes on and finds its own header.
+
+    Who deleted it is asked second: whoever made the first look find it deleted has committed before the second.
+    """
+    try:
         _must_not_be_deleted(uow, command.sale_id)
+    except SaleAlreadyDeletedError:
+        done = uow.execute(
+            "SELECT id FROM transactions WHERE tenant_id = %(tenant_id)s AND id = %(id)s", {"id": command.id}
+        )
+        if done.first() is None:
+            raise
 
 
 def _must_not_be_deleted(uow: UnitOfWork, sale_id: uuid.UUID) -> None:

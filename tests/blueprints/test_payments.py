@@ -238,6 +238,7 @@ def test_open_documents_are_settled_on_one_screen(shop: Shop, client_of: ClientO
     answers = [client.post_form("/payments/", typed) for _ in range(2)]
     receipt = client.get(answers[0].headers["Location"]).text
 
+    assert f'selected value="cash:{shop.drawer_id}"' in page  # it is open
     assert "Sale A-000001" in page
     assert "Sale A-000002" in page
     assert 'placeholder="30.00"' in automatic  # the oldest first
