@@ -10,6 +10,7 @@ from ledger_web.domain.money import multiply
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, whole_act
 
 QUANTITY_MAX = Decimal(10**9)
+TOO_MUCH = "A quantity is a number above zero and below 1,000,000,000. Enter one like 2 or 0.250."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,13 +78,18 @@ def add_to_cart(command: AddToCart, uow: UnitOfWork) -> Recorded:
               FROM products AS p
              WHERE p.tenant_id = %(tenant_id)s AND p.id = %(product_id)s AND p.archived_at IS NULL
             ON CONFLICT (tenant_id, cart_id, product_id) DO UPDATE SET quantity = l.quantity + excluded.quantity
+             WHERE l.quantity + excluded.quantity < %(most)s
             RETURNING l.quantity, l.unit_price
             """,
-            {"cart_id": cart_id, "product_id": command.product_id, "quantity": command.quantity},
+            {
+                "cart_id": cart_id,
+                "product_id": command.product_id,
+                "quantity": command.quantity,
+                "most": QUANTITY_MAX,
+            },
         ).one_or_none()
         if added is None:
             raise _unsellable(uow, command.product_id)
-        _must_be_a_quantity(added.quantity)
         multiply(added.unit_price, added.quantity)  # refuses a line that no page could add up
     return Recorded(cart_id)
 
@@ -204,12 +210,14 @@ def _touch(uow: UnitOfWork, *, opens: bool = False) -> uuid.UUID:
 
 
 def _unsellable(uow: UnitOfWork, product_id: uuid.UUID) -> Exception:
-    name = uow.execute(
-        "SELECT name FROM products WHERE tenant_id = %(tenant_id)s AND id = %(id)s", {"id": product_id}
-    ).scalar_one_or_none()
-    if name is None:
+    product = uow.execute(
+        "SELECT name, archived_at FROM products WHERE tenant_id = %(tenant_id)s AND id = %(id)s", {"id": product_id}
+    ).one_or_none()
+    if product is None:
         return NotFoundError("There is no such product in this shop.")
-    return RuleViolationError(f"{name} is archived. Take it out of the archive before selling it.")
+    if product.archived_at is None:
+        return InvalidQuantityError(TOO_MUCH)
+    return RuleViolationError(f"{product.name} is archived. Take it out of the archive before selling it.")
 
 
 def _must_be_a_product(uow: UnitOfWork, product_id: uuid.UUID) -> None:
@@ -236,6 +244,4 @@ def _must_be_a_customer(uow: UnitOfWork, customer_id: uuid.UUID) -> None:
 
 def _must_be_a_quantity(quantity: Decimal) -> None:
     if not quantity.is_finite() or not 0 < quantity < QUANTITY_MAX:
-        raise InvalidQuantityError(
-            "A quantity is a number above zero and below 1,000,000,000. Enter one like 2 or 0.250."
-        )
+        raise InvalidQuantityError(TOO_MUCH)
