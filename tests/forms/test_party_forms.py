@@ -1,33 +1,74 @@
 """The forms of parties, payments, drawers and statements take any text in any field and give commands or sentences."""
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+from flask import Flask, g
 from werkzeug.datastructures import MultiDict
 
 from ledger_web.domain.ids import new_id
+from ledger_web.domain.permissions import BUILT_IN_ROLES
+from ledger_web.domain.places import bank_place, drawer_place
+from ledger_web.forms.allocations import AllocationForm, ReleaseForm, allocation_form
+from ledger_web.forms.banks import BankForm, BankNameForm
 from ledger_web.forms.base import QueryForm
 from ledger_web.forms.drawers import DrawerForm, PayInForm, PayOutForm
 from ledger_web.forms.parties import CreditLimitForm, NewPartyForm, PartyActForm, PartyFilterForm, PartyForm
+from ledger_web.forms.party_acts import DeductionForm, DuesForm, SalaryForm, SetOffForm, WaiverForm
 from ledger_web.forms.payments import OpeningBalanceForm, PaymentAimForm, PaymentForm, offer_first
 from ledger_web.forms.statements import PrintForm
+from ledger_web.forms.transfers import ExchangeForm, TransferForm
+from ledger_web.identity import Identity
 from tests.bad_input import ALL
 
 ID = str(new_id())
-DRAWER = new_id()
+ITEM = new_id()
+TILL, BANK = drawer_place(new_id()), bank_place(new_id())
+
+
+@pytest.fixture(autouse=True)
+def owner() -> Iterator[None]:
+    """Whoever asks may do everything; there is no shop and no database."""
+    with Flask(__name__).app_context():
+        g.identity = Identity(
+            tenant_id=1,
+            user_id=new_id(),
+            user_name="Olga",
+            role_name="owner",
+            session_id=b"",
+            permissions=BUILT_IN_ROLES["owner"],
+        )
+        yield
 
 
 def payment_form(sent: MultiDict[str, str]) -> PaymentForm:
     form = PaymentForm(sent)
-    form.drawer_id.choices = [(DRAWER, "Till 1")]
+    form.place.choices = [(TILL, "Till 1")]
     return form
+
+
+def transfer_form(sent: MultiDict[str, str]) -> TransferForm:
+    form = TransferForm(sent)
+    form.source.choices = form.target.choices = [(TILL, "Till 1"), (BANK, "Meezan")]
+    return form
+
+
+def other_party_form(sent: MultiDict[str, str]) -> SetOffForm:
+    form = SetOffForm(sent)
+    form.other_id.choices = [(ID, "Ali")]
+    return form
+
+
+def allocation_of_one(sent: MultiDict[str, str]) -> AllocationForm:
+    return allocation_form({ITEM: "Sale A-000001"})(sent, base_currency="PKR")
 
 
 def credit_limit_form(sent: MultiDict[str, str]) -> CreditLimitForm:
     return CreditLimitForm(sent, base_currency="PKR")
 
 
+RATE = {"rate": "281.5", "rate_unit": "one"}
 MONEY = {"op_id": ID, "currency": "PKR", "amount": "5"}
 FORMS: list[tuple[Callable[..., QueryForm], dict[str, str], Callable[..., object] | None]] = [
     (
@@ -47,17 +88,47 @@ FORMS: list[tuple[Callable[..., QueryForm], dict[str, str], Callable[..., object
     (PaymentAimForm, {"party_id": ID, "direction": "in", "currency": "PKR"}, None),
     (
         payment_form,
-        {**MONEY, "party_id": ID, "direction": "in", "tendered": "", "drawer_id": str(DRAWER), "memo": ""},
+        {
+            **MONEY,
+            **RATE,
+            "party_id": ID,
+            "direction": "in",
+            "tendered": "",
+            "place": str(TILL),
+            "settled_currency": "USD",
+            "settled_amount": "",
+            "memo": "",
+        },
         lambda form: form.to_command(),
     ),
     (
         OpeningBalanceForm,
-        {**MONEY, "party_id": ID, "owed": "to_us", "day": "2026-01-01", "memo": ""},
-        lambda form: form.to_command(),
+        {**MONEY, **RATE, "party_id": ID, "owed": "to_us", "day": "2026-01-01", "memo": ""},
+        lambda form: form.to_command("PKR"),
     ),
     (DrawerForm, {"op_id": ID, "name": "Bar", "series": "B"}, lambda form: form.to_command()),
-    (PayInForm, {**MONEY, "reason": "Float"}, lambda form: form.to_command(DRAWER)),
-    (PayOutForm, {**MONEY, "reason": "Tea", "category": "food"}, lambda form: form.to_command(DRAWER)),
+    (PayInForm, {**MONEY, "reason": "Float"}, lambda form: form.to_command(TILL)),
+    (PayOutForm, {**MONEY, "reason": "Tea", "category": "food"}, lambda form: form.to_command(BANK)),
+    (BankForm, {"op_id": ID, "name": "Meezan", "currency": "PKR"}, lambda form: form.to_command()),
+    (BankNameForm, {"op_id": ID, "version": "1", "name": "Meezan"}, lambda form: form.to_command(new_id())),
+    (
+        transfer_form,
+        {**MONEY, "source": str(TILL), "target": str(BANK), "memo": ""},
+        lambda form: form.to_command(),
+    ),
+    (
+        ExchangeForm,
+        {"op_id": ID, "out_currency": "USD", "out_amount": "5", "in_currency": "PKR", "in_amount": "", "memo": ""}
+        | RATE,
+        lambda form: form.to_command(new_id()),
+    ),
+    (SalaryForm, {**MONEY, "memo": "May"}, lambda form: form.to_command(new_id())),
+    (DeductionForm, {**MONEY, "memo": "May", "purpose": "other"}, lambda form: form.to_command(new_id())),
+    (DuesForm, {**MONEY, "memo": "2027", "expires_on": "2027-12-31"}, lambda form: form.to_command(new_id())),
+    (WaiverForm, {**MONEY, "memo": "Student"}, lambda form: form.to_command(new_id())),
+    (other_party_form, {**MONEY, "other_id": ID, "memo": ""}, lambda form: form.to_command(new_id(), is_owing=True)),
+    (allocation_of_one, {"op_id": ID, f"of_{ITEM.hex}": "5"}, lambda form: form.to_command(new_id())),
+    (ReleaseForm, {"op_id": ID, "reason": "Wrong", "instead": ""}, lambda form: form.to_command(new_id())),
 ]
 
 
@@ -110,7 +181,7 @@ def test_an_amount_to_pay_is_above_zero_and_exact(amount: str, currency: str) ->
 
 
 def test_what_is_handed_over_covers_the_amount() -> None:
-    sent = {**MONEY, "party_id": ID, "direction": "in", "drawer_id": str(DRAWER), "memo": "", "tendered": "4.99"}
+    sent = {**MONEY, "party_id": ID, "direction": "in", "place": str(TILL), "memo": "", "tendered": "4.99"}
 
     short, paying_out = payment_form(MultiDict(sent)), payment_form(MultiDict({**sent, "direction": "out"}))
 
