@@ -44,6 +44,8 @@ def _seal(response: Response) -> Response:
         response.headers["Permissions-Policy"] = PERMISSIONS_POLICY.replace("camera=()", "camera=(self)")
     response.headers["X-Request-Id"] = g.get("request_id", "")
     response.headers["Cache-Control"] = _how_long_to_keep(response)
+    if response.headers["Cache-Control"] == "no-store":
+        response.vary.update(("Cookie", "HX-Request"))  # files, redirects and refusals as well as pages
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = f"max-age={ONE_YEAR_SECONDS}; includeSubDomains"
     return response

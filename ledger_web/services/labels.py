@@ -136,6 +136,8 @@ def give_codes(command: GiveCodes, uow: UnitOfWork) -> int:
     with uow:
         if uow.is_resubmission(command, id=command.op_id, subject_id=command.product_id):
             return 0
+        # Lock, then look: whoever waits here for the counter sees, in the next statement, what was given meanwhile.
+        _numbers(uow, 0)
         without = _products_without_code(uow, command.product_id)
         if without:
             _insert_codes(uow, without)
@@ -157,7 +159,7 @@ def _check_product(uow: UnitOfWork, product_id: uuid.UUID) -> None:
 
 
 def _products_without_code(uow: UnitOfWork, product_id: uuid.UUID | None) -> list[uuid.UUID]:
-    """Lock the products in id order, so that two acts cannot give two codes to one."""
+    """Return the products to give a code to, in id order; the counter's row is held, so no other act gives any."""
     if product_id is not None:
         _check_product(uow, product_id)
     rows = uow.execute(
@@ -170,7 +172,6 @@ def _products_without_code(uow: UnitOfWork, product_id: uuid.UUID | None) -> lis
                             WHERE b.tenant_id = %(tenant_id)s AND b.product_id = p.id)
          ORDER BY p.id
          LIMIT %(most)s
-           FOR NO KEY UPDATE OF p
         """,
         {"product_id": product_id, "most": PRODUCTS_MAX},
     )
