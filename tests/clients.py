@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
-from werkzeug.routing import Rule
+from werkzeug.routing import AnyConverter, Rule
 from werkzeug.test import TestResponse
 
 from ledger_web.domain.tokens import digest_of, new_token
@@ -79,4 +79,7 @@ def browser_at(app: Flask, slug: str = "") -> ShopClient:
 def path_of(app: Flask, rule: Rule, method: str) -> str:
     """Return an address that the rule matches, with the id of nothing wherever it takes an id."""
     values = dict.fromkeys(rule.arguments, str(NOTHING)) | dict(rule.defaults or {})
+    for name, converter in rule._converters.items():
+        if isinstance(converter, AnyConverter):  # one of a few words
+            values[name] = min(converter.items)
     return app.url_map.bind("").build(rule.endpoint, values, method=method)
