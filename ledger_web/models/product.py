@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger_web.models.base import Base
-from ledger_web.models.columns import Key, MadeAt, Minor, Percent, TenantKey
+from ledger_web.models.columns import Key, MadeAt, Minor, Percent, Quantity, TenantKey
 
 
 class Product(Base):
@@ -30,6 +30,8 @@ class Product(Base):
     tax_percent: Mapped[Percent]
     stock_policy: Mapped[str] = mapped_column(server_default="block")
     note: Mapped[str] = mapped_column(server_default="")
+    reorder_level: Mapped[Quantity | None]  # bought again when less than this is on hand; None: nobody asks
+    reorder_to: Mapped[Quantity | None]  # up to this much
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[MadeAt]
     archived_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
