@@ -85,9 +85,7 @@ class DeletionForm(LockableForm):
     reason = TextField("Reason", max_length=500)
 
     def to_command(self, sale_id: uuid.UUID) -> DeleteSale:
-        return DeleteSale(
-            id=self.op_id.data, sale_id=sale_id, reason=self.reason.data, overrides_lock=self.insists
-        )
+        return DeleteSale(id=self.op_id.data, sale_id=sale_id, reason=self.reason.data, overrides_lock=self.insists)
 
     def validate_reason(self, field: TextField) -> None:
         """A reason says something."""
