@@ -8,9 +8,13 @@ from flask.typing import ResponseReturnValue
 from ledger_web.domain.errors import ConflictError, LedgerError, PeriodLockedError, RuleViolationError
 from ledger_web.domain.permissions import SALE_DELETE, SALE_VIEW
 from ledger_web.error_pages import status_of
-from ledger_web.forms.sales import DeletionForm, SalesFilterForm
+from ledger_web.forms.sales import DeletionForm
+from ledger_web.forms.sales_list import SalesListForm
 from ledger_web.identity import permission_required
 from ledger_web.queries import sales as queries
+from ledger_web.queries.drawers import list_drawers
+from ledger_web.queries.sales_list import list_sales
+from ledger_web.queries.transactions import list_people
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services.sales import delete_sale, preview_deletion
 from ledger_web.services.unit_of_work import UnitOfWork
@@ -21,15 +25,16 @@ blueprint = Blueprint("sales", __name__, url_prefix="/sales")
 @blueprint.get("/")
 @permission_required(SALE_VIEW)
 def index() -> ResponseReturnValue:
-    form = SalesFilterForm(request.args)
+    form = SalesListForm(request.args)
+    form.drawer.choices = [("", "All"), *((each.id, each.name) for each in list_drawers(g.tenant.id))]
+    form.cashier.choices = [("", "Everyone"), *((each.id, each.name) for each in list_people(g.tenant.id))]
     if not form.validate():
         return render("sales/index.html", "sales/_sales_list.html", 422, form=form, sales=None, older="")
-    page = queries.list_sales(g.tenant.id, number=form.number.data, day=form.day.data, older_than=form.older_than)
+    page = list_sales(g.tenant.id, form.to_asked(), older_than=form.older_than)
     older = ""
     if page.older_than:
         before_day, before = page.older_than
-        number, day = form.number.data or None, form.day.data
-        older = url_for("sales.index", number=number, day=day, before_day=before_day, before=before)
+        older = url_for("sales.index", **form.in_address, before_day=before_day, before=before)
     return render("sales/index.html", "sales/_sales_list.html", form=form, sales=page, older=older)
 
 

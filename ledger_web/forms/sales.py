@@ -1,16 +1,14 @@
 """Forms of the sell page and of a sale."""
 
-import datetime as dt
 import uuid
 from decimal import Decimal
 
 from wtforms import BooleanField, ValidationError
 
-from ledger_web.forms.base import LedgerForm, QueryForm
+from ledger_web.forms.base import LedgerForm
 from ledger_web.forms.days import LockableForm
-from ledger_web.forms.fields import DateField, IdField, MoneyField, QuantityField, TextField, WholeNumberField
+from ledger_web.forms.fields import IdField, MoneyField, QuantityField, TextField, WholeNumberField
 from ledger_web.forms.scans import ScanField
-from ledger_web.queries.sales import PageKey
 from ledger_web.services.carts import AddToCart, ChangeCartLine, ChooseCustomer, EmptyCart, RemoveCartLine
 from ledger_web.services.sales import DeleteSale, StoreCart
 
@@ -91,17 +89,3 @@ class DeletionForm(LockableForm):
         """A reason says something."""
         if field.data and len(field.data) < 3:
             raise ValidationError("Reason: Write at least three characters, so that it can be understood later.")
-
-
-class SalesFilterForm(QueryForm):
-    """What the list of sales shows."""
-
-    number = TextField("Number", max_length=30, required=False)
-    day = DateField("Day", required=False)
-    before_day = DateField("Before", required=False)
-    before = IdField("Before", required=False)
-
-    @property
-    def older_than(self) -> PageKey | None:
-        day: dt.date | None = self.before_day.data
-        return PageKey(day, self.before.data) if day and self.before.data else None

@@ -1,50 +1,15 @@
-"""Sales as pages ask for them: the list, one with everything on it, and what a receipt shows."""
+"""One sale as pages ask for it: with everything on it, and what a receipt shows."""
 
 import datetime as dt
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple
 
 from sqlalchemy import text
 
 from ledger_web.domain.errors import NotFoundError
 from ledger_web.models.base import session_of
-
-PAGE_SIZE = 50
-
-
-class PageKey(NamedTuple):
-    """Where a page of sales ends: the order is by business day, then by id."""
-
-    sold_on: dt.date
-    id: uuid.UUID
-
-
-@dataclass(frozen=True, slots=True)
-class SaleRow:
-    """A sale in a list."""
-
-    id: uuid.UUID
-    number: str
-    sold_on: dt.date
-    sold_at: dt.datetime
-    drawer: str
-    customer: str | None
-    cashier: str | None
-    currency: str
-    total: int
-    on_account: int
-    is_deleted: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SalesPage:
-    """Some sales, newest first, and the key after which the older ones begin."""
-
-    rows: Sequence[SaleRow]
-    older_than: PageKey | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,19 +95,6 @@ _PAYMENTS = text("""
      ORDER BY p.id
 """)
 
-_LIST = """
-    SELECT s.id, s.number, s.sold_on, s.sold_at, d.name AS drawer, k.name AS customer, u.name AS cashier, s.currency,
-           s.total,
-           s.on_account, s.deleted_at IS NOT NULL AS is_deleted
-      FROM sales AS s
-      JOIN cash_drawers AS d ON d.tenant_id = :tenant_id AND d.id = s.drawer_id
-      LEFT JOIN parties AS k ON k.tenant_id = :tenant_id AND k.id = s.customer_id
-      LEFT JOIN users AS u ON u.tenant_id = :tenant_id AND u.id = s.cashier_id
-     WHERE s.tenant_id = :tenant_id {conditions}
-     ORDER BY s.sold_on DESC, s.id DESC
-     LIMIT :page_size
-"""
-
 
 def get_sale(tenant_id: int, sale_id: uuid.UUID) -> SaleDetails:
     """Return a sale with its lines and payments.
@@ -159,36 +111,6 @@ def get_sale(tenant_id: int, sale_id: uuid.UUID) -> SaleDetails:
         lines=tuple(SaleLineRow(**row._mapping) for row in session.execute(_LINES, values)),
         payments=tuple(SalePaymentRow(**row._mapping) for row in session.execute(_PAYMENTS, values)),
     )
-
-
-def list_sales(
-    tenant_id: int,
-    *,
-    number: str = "",
-    day: dt.date | None = None,
-    older_than: PageKey | None = None,
-) -> SalesPage:
-    """Return a page of sales, newest first.
-
-    Args:
-        number: The beginning of a number, as on the receipt: "A-0010"; nothing for all.
-        day: Only sales of this business day.
-        older_than: The key of the last sale of the page before.
-    """
-    conditions = ""
-    values: dict[str, object] = {"tenant_id": tenant_id, "page_size": PAGE_SIZE + 1}
-    if number:
-        conditions += " AND s.number >= :number AND s.number < :number_end"
-        values |= {"number": number.upper(), "number_end": number.upper() + "\U0010ffff"}
-    if day:
-        conditions += " AND s.sold_on = :day"
-        values["day"] = day
-    if older_than:
-        conditions += " AND (s.sold_on, s.id) < (:before_day, :before_id)"
-        values |= {"before_day": older_than.sold_on, "before_id": older_than.id}
-    rows = session_of(tenant_id).execute(text(_LIST.format(conditions=conditions)), values).all()
-    page = tuple(SaleRow(**row._mapping) for row in rows[:PAGE_SIZE])
-    return SalesPage(page, PageKey(page[-1].sold_on, page[-1].id) if len(rows) > PAGE_SIZE else None)
 
 
 def is_sale(tenant_id: int, sale_id: uuid.UUID) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from ledger_web.domain.ids import new_id
 from tests.books import assert_the_books_agree, count, stock_of
 from tests.clients import ShopClient
-from tests.shops import Shop, add_product, sell
+from tests.shops import Shop, add_customer, add_product, person, sell
 
 ClientOf = Callable[..., ShopClient]
 
@@ -19,7 +19,7 @@ def test_the_list_shows_sales_newest_first_and_finds_a_number(shop: Shop, client
     client = client_of(shop, "cashier")
 
     page = client.get("/sales/").text
-    found = client.get("/sales/?number=a-000002", headers={"HX-Request": "true"}).text
+    found = client.get("/sales/?q=a-000002", headers={"HX-Request": "true"}).text
 
     assert page.index("A-000003") < page.index("A-000002") < page.index("A-000001")
     assert "A-000002" in found
@@ -28,7 +28,7 @@ def test_the_list_shows_sales_newest_first_and_finds_a_number(shop: Shop, client
 
 
 def test_older_sales_are_one_page_further(shop: Shop, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ledger_web.queries.sales.PAGE_SIZE", 2)
+    monkeypatch.setattr("ledger_web.queries.sales_list.PAGE_SIZE", 2)
     milk = add_product(shop)
     for _ in range(5):
         sell(shop, (milk, 1, 115_00))
@@ -44,10 +44,10 @@ def test_older_sales_are_one_page_further(shop: Shop, client_of: ClientOf, monke
 
 
 def test_a_filter_that_is_no_day_is_answered_with_a_sentence(shop: Shop, client_of: ClientOf) -> None:
-    answer = client_of(shop, "cashier").get("/sales/?day=31.12.2025")
+    answer = client_of(shop, "cashier").get("/sales/?since=31.12.2025")
 
     assert answer.status_code == 422
-    assert "Day: " in answer.text
+    assert "From: " in answer.text
 
 
 def test_a_deletion_shows_first_what_will_change_and_then_does_it(shop: Shop, client_of: ClientOf) -> None:
@@ -121,3 +121,53 @@ def test_the_receipt_is_paper_of_its_own(shop: Shop, client_of: ClientOf) -> Non
     assert 'class="paper receipt-80"' in page
     assert "Milk &lt;b&gt;" in page
     assert "270.00 PKR" in page
+
+
+def test_the_list_finds_a_sale_by_customer_product_amount_cashier_and_the_digits_of_its_number(
+    shop: Shop, client_of: ClientOf
+) -> None:
+    milk, tea, alice = add_product(shop), add_product(shop, "Green tea"), add_customer(shop, "Alice Khan")
+    sell(shop, (milk, 1, 115_00))
+    sell(shop, (tea, 2, 40_00), customer_id=alice)
+    client = client_of(shop, "cashier")
+    second = ("q=khan", "q=gre+te", "q=2", "q=000002", "amount=80", f"q=alice&cashier={shop.owner_id}")
+
+    for asked in second:
+        page = client.get(f"/sales/?{asked}").text
+        assert "A-000002" in page, asked
+        assert "A-000001" not in page, asked
+
+    for asked in ("q=nobody", "q=%21%21", "amount=80.01", "q=A-000009", f"cashier={person(shop, 'cashier')}"):
+        assert "No sales here" in client.get(f"/sales/?{asked}").text, asked
+
+
+def test_the_list_is_narrowed_by_days_drawer_and_state_and_adds_up_what_it_shows(
+    shop: Shop, client_of: ClientOf
+) -> None:
+    milk, alice = add_product(shop), add_customer(shop)
+    sell(shop, (milk, 1, 115_00))
+    wrong = sell(shop, (milk, 2, 100_00))
+    sell(shop, (milk, 1, 50_00), customer_id=alice, rest_on_account=True)
+    client = client_of(shop, "manager")
+    client.post_form(f"/sales/{wrong}/deletion", {"reason": "Rung up twice", "op_id": str(new_id())})
+
+    everything = client.get("/sales/").text
+    deleted, owed = client.get("/sales/?state=deleted").text, client.get("/sales/?state=on_account").text
+
+    for figure in ("365.00 PKR", "200.00 PKR", "165.00 PKR", "1 deleted"):
+        assert figure in everything
+    assert "A-000002" in deleted
+    assert "A-000001" not in deleted
+    assert "A-000003" in owed
+    assert "A-000002" not in owed
+    assert "A-000001" in client.get(f"/sales/?drawer={shop.drawer_id}&since=2020-01-01").text
+    assert "No sales here" in client.get("/sales/?until=2020-01-01").text
+    assert client.get("/sales/?since=2021-01-02&until=2021-01-01").status_code == 422
+    assert client.get(f"/sales/?drawer={new_id()}").status_code == 422
+
+
+def test_a_rivals_customer_finds_nothing_in_the_list(shop: Shop, rival: Shop, client_of: ClientOf) -> None:
+    sell(rival, (add_product(rival, "Saffron"), 1, 115_00), customer_id=add_customer(rival, "Bob"))
+
+    for asked in ("saffron", "bob", "A-000001", "1"):
+        assert "No sales here" in client_of(shop).get(f"/sales/?q={asked}").text
