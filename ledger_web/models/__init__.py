@@ -12,7 +12,7 @@ from ledger_web.models.measure_rule import MeasureRule
 from ledger_web.models.open_item import Allocation, OpenItem
 from ledger_web.models.party import Customer, Employee, Member, Party, PartyWord, Vendor
 from ledger_web.models.payment import Payment
-from ledger_web.models.product import Barcode, Product, ProductImport, ProductWord
+from ledger_web.models.product import Barcode, Product, ProductImport, ProductUnit, ProductWord
 from ledger_web.models.recalculation import BalanceDiscrepancy, RecalculationRun
 from ledger_web.models.sale import Cart, CartLine, Sale, SaleLine
 from ledger_web.models.shift import Shift, ShiftCount, ZReport
@@ -47,6 +47,7 @@ __all__ = [
     "Payment",
     "Product",
     "ProductImport",
+    "ProductUnit",
     "ProductWord",
     "QueuedLabel",
     "RecalculationRun",

@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from sqlalchemy import DateTime
+from sqlalchemy import BigInteger, DateTime
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -57,6 +57,29 @@ class Barcode(Base):
     product_id: Mapped[uuid.UUID]
     symbology: Mapped[str]
     created_at: Mapped[MadeAt]
+    unit_id: Mapped[uuid.UUID | None]  # None: the base unit
+
+
+class ProductUnit(Base):
+    """A pack of a product: `factor_numerator / factor_denominator` base units are in one.
+
+    Always true: the factor is never updated. `unit_price` is of one pack; None: the product's price times the factor.
+    """
+
+    __tablename__ = "product_units"
+
+    tenant_id: Mapped[TenantKey]
+    id: Mapped[Key]
+    product_id: Mapped[uuid.UUID]
+    name: Mapped[str]
+    factor_numerator: Mapped[int] = mapped_column(BigInteger)
+    factor_denominator: Mapped[int] = mapped_column(BigInteger, server_default="1")
+    unit_price: Mapped[int | None] = mapped_column(BigInteger)
+    is_sold: Mapped[bool] = mapped_column(server_default="true")
+    is_bought: Mapped[bool] = mapped_column(server_default="true")
+    version: Mapped[int] = mapped_column(server_default="1")
+    created_at: Mapped[MadeAt]
+    archived_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class ProductImport(Base):

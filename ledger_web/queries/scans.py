@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Final
 
 from sqlalchemy import Row, text
@@ -15,6 +16,7 @@ from ledger_web.domain.errors import InvalidBarcodeError, RuleViolationError
 from ledger_web.domain.gs1 import Elements, read_elements
 from ledger_web.domain.measures import PREFIXES, Measured, quantity_of_price, quantity_of_weight, read_measure
 from ledger_web.domain.products import UNIT
+from ledger_web.domain.units import price_of
 from ledger_web.models.base import session_of
 from ledger_web.queries.carts import ProductHit
 from ledger_web.queries.measure_rules import list_measure_rules
@@ -30,6 +32,18 @@ _VARIABLE_MEASURE: Final = "9"  # the first digit of a GTIN of 14 whose weight o
 
 
 @dataclass(frozen=True, slots=True)
+class ScannedUnit:
+    """The pack that a code means. `unit_price` is of one, minor units of the base currency."""
+
+    id: uuid.UUID
+    name: str
+    factor: Fraction  # base units in one
+    unit_price: int
+    is_sold: bool
+    is_bought: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Scanned:
     """What a code means. `product` is there for PRODUCT and ARCHIVED, `sale_id` for SALE."""
 
@@ -37,7 +51,8 @@ class Scanned:
     text: str
     code: str = ""  # under which a product may be stored
     product: ProductHit | None = None
-    quantity: Decimal | None = None  # in the product's unit; None: the code does not say
+    unit: ScannedUnit | None = None  # None: the product's base unit
+    quantity: Decimal | None = None  # in that unit; None: the code does not say
     price: int | None = None  # minor units of the base currency, of all of it; None: the code does not say
     batch: str = ""
     expiry: dt.date | None = None
@@ -49,17 +64,20 @@ class Scanned:
 _BY_CODE = text("""
     SELECT p.id, p.name, p.unit, p.unit_price,
            CASE WHEN p.stock_policy <> 'none' THEN coalesce(s.quantity, 0) END AS on_hand,
-           p.archived_at IS NOT NULL AS is_archived, t.base_currency
-      FROM (SELECT b.product_id, array_position(CAST(:codes AS text[]), b.code) AS place
+           p.archived_at IS NOT NULL AS is_archived, t.base_currency,
+           u.id AS unit_id, u.name AS unit_name, u.factor_numerator, u.factor_denominator,
+           u.unit_price AS price_of_unit, u.is_sold, u.is_bought, u.archived_at IS NOT NULL AS is_unit_archived
+      FROM (SELECT b.product_id, b.unit_id, array_position(CAST(:codes AS text[]), b.code) AS place
               FROM barcodes AS b
              WHERE b.tenant_id = :tenant_id AND b.code = ANY(CAST(:codes AS text[]))
              UNION ALL
-            SELECT q.id, 100 + array_position(CAST(:codes AS text[]), q.sku)
+            SELECT q.id, NULL, 100 + array_position(CAST(:codes AS text[]), q.sku)
               FROM products AS q
              WHERE q.tenant_id = :tenant_id AND q.sku = ANY(CAST(:codes AS text[]))) AS f
       JOIN products AS p ON p.tenant_id = :tenant_id AND p.id = f.product_id
       JOIN tenants AS t ON t.tenant_id = :tenant_id
       LEFT JOIN stock_levels AS s ON s.tenant_id = :tenant_id AND s.product_id = p.id
+      LEFT JOIN product_units AS u ON u.tenant_id = :tenant_id AND u.id = f.unit_id
      ORDER BY is_archived, f.place
      LIMIT 1
 """)
@@ -79,7 +97,7 @@ def resolve(tenant_id: int, typed: str) -> Scanned:
 
     Raises:
         RuleViolationError: A code that is understood but cannot be used: it says that goods cost or weigh nothing,
-            or the check digit of its weight or price is wrong.
+            the check digit of its weight or price is wrong, or it means a pack that is archived.
 
     Source: product, spec 7 "Resolve".
     """
@@ -104,7 +122,8 @@ def _resolve_elements(tenant_id: int, typed: str, elements: Elements) -> Scanned
         return Scanned(UNKNOWN, typed, code=elements.codes[0], **said)
     price = None if elements.price is None else _minor(elements.price, found.base_currency)
     quantity = _quantity_in(elements, price, found)
-    return _scanned(typed, elements.codes[0], found, quantity=quantity, price=price, **said)
+    is_measured = quantity is not None and elements.count is None
+    return _scanned(typed, elements.codes[0], found, in_base=is_measured, quantity=quantity, price=price, **said)
 
 
 def _resolve_measure(tenant_id: int, typed: str) -> Scanned | None:
@@ -141,7 +160,8 @@ def _measured(typed: str, measured: Measured, found: Row[Any]) -> Scanned:
         quantity = quantity_of_weight(measured.value, found.unit, found.name)
     else:
         quantity = _some(measured.value, found.name)
-    return _scanned(typed, measured.label, found, quantity=quantity, price=price)
+    is_measured = measured.rule.kind != "count"
+    return _scanned(typed, measured.label, found, in_base=is_measured, quantity=quantity, price=price)
 
 
 def _quantity_in(elements: Elements, price: int | None, found: Row[Any]) -> Decimal | None:
@@ -164,9 +184,24 @@ def _find(tenant_id: int, codes: Sequence[str]) -> Row[Any] | None:
     return session_of(tenant_id).execute(_BY_CODE, values).one_or_none()
 
 
-def _scanned(typed: str, code: str, found: Row[Any], **said: Any) -> Scanned:
+def _scanned(typed: str, code: str, found: Row[Any], *, in_base: bool = False, **said: Any) -> Scanned:
+    """Say what was found. A weight or a price counts base units (`in_base`), whatever pack its code is given to."""
     product = ProductHit(found.id, found.name, found.unit, found.unit_price, found.on_hand)
-    return Scanned(ARCHIVED if found.is_archived else PRODUCT, typed, code=code, product=product, **said)
+    kind = ARCHIVED if found.is_archived else PRODUCT
+    return Scanned(kind, typed, code=code, product=product, unit=None if in_base else _unit(found), **said)
+
+
+def _unit(found: Row[Any]) -> ScannedUnit | None:
+    if found.unit_id is None:
+        return None
+    if found.is_unit_archived and not found.is_archived:
+        raise RuleViolationError(
+            f"This is the code of {found.unit_name} of {found.name}, and that unit is archived."
+            " Take it back into use on the product's page, or scan another code."
+        )
+    factor = Fraction(found.factor_numerator, found.factor_denominator)
+    unit_price = price_of(factor, found.unit_price, found.price_of_unit)
+    return ScannedUnit(found.unit_id, found.unit_name, factor, unit_price, found.is_sold, found.is_bought)
 
 
 def _minor(price: Decimal, currency: str) -> int:

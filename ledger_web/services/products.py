@@ -97,6 +97,7 @@ class AddBarcode:
     op_id: uuid.UUID
     product_id: uuid.UUID
     barcode: Barcode
+    unit_id: uuid.UUID | None = None  # one of the product's units; None: its base unit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,7 +155,7 @@ def create_product(command: CreateProduct, uow: UnitOfWork) -> Recorded:
         with _sku_taken_meanwhile(command.sku):
             _insert_product(uow, command)
         _write_words(uow, command.id, command.name, command.sku)
-        _insert_barcodes(uow, command.id, command.barcodes)
+        insert_barcodes(uow, command.id, command.barcodes)
         _keep_stock(uow, command.id, command.stock_policy)
         if command.opening_quantity:
             _receive(uow, command.id, command.opening_quantity, command.opening_unit_cost, command.currency)
@@ -174,7 +175,7 @@ def edit_product(command: EditProduct, uow: UnitOfWork) -> Recorded:
     with uow:
         if uow.is_resubmission(command, id=command.op_id, subject_id=command.product_id):
             return Recorded(command.product_id, replayed=True)
-        before = _lock_product(uow, command.product_id)
+        before = lock_product(uow, command.product_id)
         if before.version != command.version:
             raise StaleEditError
         _must_not_change_unit(uow, before, command.unit)
@@ -196,7 +197,7 @@ def archive_product(command: ArchiveProduct, uow: UnitOfWork) -> Recorded:
     with uow:
         if uow.is_resubmission(command, id=command.op_id, subject_id=command.product_id):
             return Recorded(command.product_id, replayed=True)
-        _lock_product(uow, command.product_id)
+        lock_product(uow, command.product_id)
         uow.execute(
             """
             UPDATE products
@@ -214,15 +215,17 @@ def add_barcode(command: AddBarcode, uow: UnitOfWork) -> Recorded:
     """Let a code mean this product.
 
     Raises:
-        NotFoundError: The shop has no such product.
+        NotFoundError: The shop has no such product, or the product no such unit.
         DuplicateBarcodeError: It means a product already; the sentence names it.
         RuleViolationError: The product has as many codes as it can have.
     """
     with uow:
         if uow.is_resubmission(command, id=command.op_id, subject_id=command.product_id):
             return Recorded(command.product_id, replayed=True)
-        _lock_product(uow, command.product_id)
-        _insert_barcodes(uow, command.product_id, [command.barcode])
+        lock_product(uow, command.product_id)
+        if command.unit_id:
+            _must_be_its_unit(uow, command.product_id, command.unit_id)
+        insert_barcodes(uow, command.product_id, [command.barcode], unit_id=command.unit_id)
         _must_not_have_too_many(uow, command.product_id)
     return Recorded(command.product_id)
 
@@ -237,7 +240,7 @@ def remove_barcode(command: RemoveBarcode, uow: UnitOfWork) -> Recorded:
     with uow:
         if uow.is_resubmission(command, id=command.op_id, subject_id=command.product_id):
             return Recorded(command.product_id, replayed=True)
-        _lock_product(uow, command.product_id)
+        lock_product(uow, command.product_id)
         uow.execute(
             """
             DELETE FROM barcodes
@@ -349,7 +352,7 @@ def _update_row(uow: UnitOfWork, command: EditProduct) -> None:
     )
 
 
-def _lock_product(uow: UnitOfWork, product_id: uuid.UUID) -> Row[Any]:
+def lock_product(uow: UnitOfWork, product_id: uuid.UUID) -> Row[Any]:
     row = uow.execute(
         """
         SELECT id, name, version, unit, stock_policy FROM products
@@ -422,8 +425,10 @@ def _rewrite_words(uow: UnitOfWork, product_id: uuid.UUID, name: str, sku: str |
 # Barcodes.
 
 
-def _insert_barcodes(uow: UnitOfWork, product_id: uuid.UUID, barcodes: Sequence[Barcode]) -> None:
-    """Give codes to a product. Waits for whoever is giving one of them away at this moment."""
+def insert_barcodes(
+    uow: UnitOfWork, product_id: uuid.UUID, barcodes: Sequence[Barcode], *, unit_id: uuid.UUID | None = None
+) -> None:
+    """Give codes to a product, or to a unit of it. Waits for whoever is giving one of them away at this moment."""
     wanted = {barcode.code: barcode.symbology for barcode in barcodes}
     if not wanted:
         return
@@ -431,15 +436,20 @@ def _insert_barcodes(uow: UnitOfWork, product_id: uuid.UUID, barcodes: Sequence[
     codes = sorted(wanted)
     new = uow.execute(
         """
-        INSERT INTO barcodes AS b (tenant_id, code, product_id, symbology, created_at)
-        SELECT p.tenant_id, n.code, p.id, n.symbology, now()
+        INSERT INTO barcodes AS b (tenant_id, code, product_id, unit_id, symbology, created_at)
+        SELECT p.tenant_id, n.code, p.id, %(unit_id)s::uuid, n.symbology, now()
           FROM products AS p
          CROSS JOIN unnest(%(codes)s::text[], %(symbologies)s::text[]) AS n(code, symbology)
          WHERE p.tenant_id = %(tenant_id)s AND p.id = %(product_id)s
         ON CONFLICT (tenant_id, code) DO NOTHING
         RETURNING b.code
         """,
-        {"product_id": product_id, "codes": codes, "symbologies": [wanted[code] for code in codes]},
+        {
+            "product_id": product_id,
+            "unit_id": unit_id,
+            "codes": codes,
+            "symbologies": [wanted[code] for code in codes],
+        },
     ).scalars()
     taken = wanted.keys() - set(new)
     if taken:
@@ -457,6 +467,18 @@ def _holder_of(uow: UnitOfWork, code: str) -> DuplicateBarcodeError:
         {"code": code},
     ).scalar_one_or_none()
     return DuplicateBarcodeError(code, holder or "")
+
+
+def _must_be_its_unit(uow: UnitOfWork, product_id: uuid.UUID, unit_id: uuid.UUID) -> None:
+    found = uow.execute(
+        """
+        SELECT 1 FROM product_units
+         WHERE tenant_id = %(tenant_id)s AND product_id = %(product_id)s AND id = %(id)s
+        """,
+        {"product_id": product_id, "id": unit_id},
+    ).first()
+    if found is None:
+        raise NotFoundError("This product has no such unit.")
 
 
 def _must_not_have_too_many(uow: UnitOfWork, product_id: uuid.UUID) -> None:
