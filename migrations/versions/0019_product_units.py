@@ -7,8 +7,8 @@ Old code beside it: yes; a code without `unit_id` means the base unit, as before
 
 from migrations.tenant_tables import protect, run
 
-revision = "0018"
-down_revision = "0017"
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
