@@ -118,6 +118,7 @@ def test_a_scan_while_a_name_is_half_typed_leaves_it(site: Site, stocked: Shop, 
     page.goto("/sell/")
     box = page.get_by_label("Barcode or name")
     box.press_sequentially("che", delay=60)
+    page.wait_for_timeout(500)  # the hand goes from the keys to the scanner
 
     Scanner(page).scan(MILK, end=end)
 
