@@ -30,8 +30,6 @@ from tests.furnished import furnish
 from tests.pages import FoundField, FoundForm, endpoint_of, read_page, walk
 from tests.shops import Shop
 
-pytestmark = pytest.mark.long  # minutes, on a machine that does something else beside it
-
 SECONDS_MAX = 5  # of one answer, on a machine that has other work; promised is one
 OF_EACH_CLASS = 1  # strings that each other field gets
 # Fields that get every string there is, once each: money, number, texts, code, day, and what nobody types.
