@@ -12,7 +12,19 @@ from ledger_web.models.measure_rule import MeasureRule
 from ledger_web.models.open_item import Allocation, OpenItem
 from ledger_web.models.party import Customer, Employee, Member, Party, PartyWord, Vendor
 from ledger_web.models.payment import Payment
-from ledger_web.models.product import Barcode, Product, ProductImport, ProductUnit, ProductWord
+from ledger_web.models.product import (
+    Barcode,
+    PriceChange,
+    PriceList,
+    Product,
+    ProductCategory,
+    ProductFamily,
+    ProductImport,
+    ProductPicture,
+    ProductPrice,
+    ProductUnit,
+    ProductWord,
+)
 from ledger_web.models.recalculation import BalanceDiscrepancy, RecalculationRun
 from ledger_web.models.sale import Cart, CartLine, Sale, SaleLine
 from ledger_web.models.shift import Shift, ShiftCount, ZReport
@@ -45,8 +57,14 @@ __all__ = [
     "Party",
     "PartyWord",
     "Payment",
+    "PriceChange",
+    "PriceList",
     "Product",
+    "ProductCategory",
+    "ProductFamily",
     "ProductImport",
+    "ProductPicture",
+    "ProductPrice",
     "ProductUnit",
     "ProductWord",
     "QueuedLabel",

@@ -32,6 +32,7 @@ class Party(Base):
     archived_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
     merged_into: Mapped[uuid.UUID | None]
     expires_on: Mapped[dt.date | None] = mapped_column(Date)
+    price_list_id: Mapped[uuid.UUID | None]
 
 
 class PartyWord(Base):

@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime
+from sqlalchemy import ARRAY, BigInteger, Date, DateTime, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -32,6 +32,13 @@ class Product(Base):
     note: Mapped[str] = mapped_column(server_default="")
     reorder_level: Mapped[Quantity | None]  # bought again when less than this is on hand; None: nobody asks
     reorder_to: Mapped[Quantity | None]  # up to this much
+    short_name: Mapped[str] = mapped_column(server_default="")  # on the receipt
+    brand: Mapped[str] = mapped_column(server_default="")
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    till_note: Mapped[str] = mapped_column(server_default="")  # shown to whoever sells it
+    category_id: Mapped[uuid.UUID | None]
+    family_id: Mapped[uuid.UUID | None]
+    option_values: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")  # as the family's options
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[MadeAt]
     archived_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
@@ -80,6 +87,95 @@ class ProductUnit(Base):
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[MadeAt]
     archived_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class PriceList(Base):
+    """Prices for some customers: wholesale, staff, members."""
+
+    __tablename__ = "price_lists"
+
+    tenant_id: Mapped[TenantKey]
+    id: Mapped[Key]
+    name: Mapped[str]
+    version: Mapped[int] = mapped_column(server_default="1")
+    created_at: Mapped[MadeAt]
+    archived_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class ProductPrice(Base):
+    """A price beside the ordinary one: of a list, from a quantity, for a time. Never updated, only taken away."""
+
+    __tablename__ = "product_prices"
+
+    tenant_id: Mapped[TenantKey]
+    id: Mapped[Key]
+    product_id: Mapped[uuid.UUID]
+    unit_id: Mapped[uuid.UUID | None]  # None: the base unit
+    price_list_id: Mapped[uuid.UUID | None]  # None: for everybody
+    quantity_from: Mapped[Quantity] = mapped_column(server_default="0")  # of the unit
+    starts_on: Mapped[dt.date | None] = mapped_column(Date)
+    ends_on: Mapped[dt.date | None] = mapped_column(Date)
+    unit_price: Mapped[Minor]
+    created_at: Mapped[MadeAt]
+
+
+class PriceChange(Base):
+    """A price that became another, who changed it and why. `new_price` None: it was taken away. Never updated."""
+
+    __tablename__ = "price_changes"
+
+    tenant_id: Mapped[TenantKey]
+    id: Mapped[Key]
+    product_id: Mapped[uuid.UUID]
+    unit_name: Mapped[str] = mapped_column(server_default="")  # "": the base unit
+    price_list: Mapped[str] = mapped_column(server_default="")  # "": for everybody
+    quantity_from: Mapped[Quantity] = mapped_column(server_default="0")
+    starts_on: Mapped[dt.date | None] = mapped_column(Date)
+    ends_on: Mapped[dt.date | None] = mapped_column(Date)
+    old_price: Mapped[int | None] = mapped_column(BigInteger)
+    new_price: Mapped[int | None] = mapped_column(BigInteger)
+    reason: Mapped[str] = mapped_column(server_default="")
+    actor_id: Mapped[uuid.UUID | None]
+    changed_at: Mapped[MadeAt]
+
+
+class ProductCategory(Base):
+    """A kind of goods, for finding and reporting them."""
+
+    __tablename__ = "product_categories"
+
+    tenant_id: Mapped[TenantKey]
+    id: Mapped[Key]
+    name: Mapped[str]
+    created_at: Mapped[MadeAt]
+
+
+class ProductPicture(Base):
+    """The picture of a product, large and small. Always true: WebP that we wrote ourselves."""
+
+    __tablename__ = "product_pictures"
+
+    tenant_id: Mapped[TenantKey]
+    product_id: Mapped[Key]
+    digest: Mapped[str]
+    large: Mapped[bytes]
+    small: Mapped[bytes]
+    width: Mapped[int]
+    height: Mapped[int]
+    uploaded_at: Mapped[MadeAt]
+
+
+class ProductFamily(Base):
+    """What variants have in common, and the options by which they differ: size, colour."""
+
+    __tablename__ = "product_families"
+
+    tenant_id: Mapped[TenantKey]
+    id: Mapped[Key]
+    name: Mapped[str]
+    options: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    version: Mapped[int] = mapped_column(server_default="1")
+    created_at: Mapped[MadeAt]
 
 
 class ProductImport(Base):
