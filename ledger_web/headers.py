@@ -5,6 +5,7 @@ import secrets
 from flask import Flask, Response, g, request
 
 from ledger_web.rendering import static_digest
+from ledger_web.services.audit import Origin, origin
 
 # Source: promises §2.5. No 'unsafe-inline', no 'unsafe-eval'.
 CONTENT_SECURITY_POLICY = (
@@ -36,6 +37,7 @@ def init_app(app: Flask) -> None:
 
 def _number_request() -> None:
     g.request_id = secrets.token_hex(8)
+    origin.set(Origin(g.request_id))
 
 
 def _seal(response: Response) -> Response:

@@ -2,8 +2,9 @@
 
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from flask import Flask, current_app, g, request
@@ -41,6 +42,7 @@ class Identity:
     role_name: str
     session_id: bytes  # the digest, not the secret
     permissions: frozenset[str]
+    limits: Mapping[str, Decimal | None]
 
     # What Flask-Login asks of a user.
     is_authenticated = True
@@ -50,6 +52,14 @@ class Identity:
     def get_id(self) -> str:
         """Name the shop and the session, never the user alone: the same id may exist in another shop."""
         return f"{self.tenant_id}:{self.session_id.hex()}"
+
+    def limit(self, name: str) -> Decimal | None:
+        """Return how much of a right this person has, for example "sale.discount"; None is no limit.
+
+        Raises:
+            KeyError: There is no such limit; `permissions.LIMITS` lists them.
+        """
+        return self.limits[name]
 
 
 @dataclass(frozen=True, slots=True)

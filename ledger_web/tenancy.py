@@ -10,7 +10,6 @@ from flask import Flask, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest
 
-from ledger_web.domain import permissions
 from ledger_web.domain.days import MIDNIGHT
 from ledger_web.domain.errors import NotFoundError
 from ledger_web.domain.slugs import is_slug
@@ -18,6 +17,7 @@ from ledger_web.identity import Identity, SessionClaim, claimed_session
 from ledger_web.queries.identity import IdentityRow, find_identity
 from ledger_web.queries.tenants import find_tenant
 from ledger_web.rendering import redirect_to
+from ledger_web.services.audit import Origin, origin
 from ledger_web.services.unit_of_work import UnitOfWork
 from ledger_web.services.users import TouchSession, touch_session
 
@@ -162,9 +162,10 @@ def _welcome(claim: SessionClaim, row: IdentityRow) -> None:
         user_name=row.user_name,
         role_name=row.role_name,
         session_id=claim.session_id,
-        # A right that the code no longer knows opens nothing.
-        permissions=row.permissions & permissions.ALL,
+        permissions=row.permissions,
+        limits=row.limits,
     )
+    origin.set(Origin(g.request_id, claim.session_id))
     if row.is_touch_due:
         # The one write outside a handler: idle time is counted from the last request, whatever it was.
         # At most once a minute and session, in its own unit of work; the page reads in another transaction.

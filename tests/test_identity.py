@@ -204,7 +204,9 @@ def test_a_right_taken_from_a_role_is_gone_with_the_next_request(
     assert client.get("/").status_code == 200
 
     with database.connect() as superuser:
-        superuser.execute("UPDATE roles SET permissions = '{sale.create,no.such_right}' WHERE name = 'cashier'")
+        superuser.execute(
+            "UPDATE roles SET built_in = NULL, permissions = '{sale.create,no.such_right}' WHERE name = 'cashier'"
+        )
 
     response = client.get("/")
     assert response.status_code == 403
@@ -219,6 +221,7 @@ def test_flask_login_knows_the_shop_and_the_session_never_the_user_alone(corner:
         role_name="owner",
         session_id=b"\x01" * 32,
         permissions=frozenset(),
+        limits={},
     )
 
     assert identity.get_id() == f"{corner.tenant_id}:{'01' * 32}"

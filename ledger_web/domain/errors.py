@@ -212,6 +212,10 @@ class WrongPasswordError(RuleViolationError):
     """This name and password do not belong together. Check both and try again."""
 
 
+class ApprovalRefusedError(RuleViolationError):
+    """This name and PIN approve nothing here. Check both: it takes somebody else, who may do this and has a PIN."""
+
+
 class DuplicateLoginError(RuleViolationError):
     """Somebody here signs in with this name already. Choose another."""
 

@@ -1,11 +1,15 @@
-"""Which passwords are good enough."""
+"""Which passwords and PINs are good enough."""
 
+import unicodedata
 from collections.abc import Iterable
+from itertools import pairwise
 
 from ledger_web.domain.errors import WeakPasswordError
 
 LENGTH_MIN = 8
 LENGTH_MAX = 128
+PIN_LENGTH_MIN = 6
+PIN_LENGTH_MAX = 12
 
 # The usual guesses of eight characters and more; shorter ones are refused by their length.
 _COMMON_WORDS = """
@@ -43,3 +47,33 @@ def check_password(password: str, words: Iterable[str] = ()) -> None:
     known = {word.casefold() for word in words} - {""}
     if folded in COMMON or len(set(password)) < 4 or folded.rstrip("0123456789!.") in known:
         raise WeakPasswordError
+
+
+def fold_pin(text: str) -> str:
+    """Return a PIN as it is stored: spaces gone, and every script's digits as 0 to 9.
+
+    Raises:
+        WeakPasswordError: There is something else than digits in it.
+    """
+    digits = [unicodedata.digit(sign, None) for sign in text if not sign.isspace()]
+    if None in digits:
+        raise WeakPasswordError("A PIN is made of digits only.")
+    return "".join(map(str, digits))
+
+
+def check_pin(pin: str) -> None:
+    """Refuse a PIN that is too short or among the first that anybody would try.
+
+    Args:
+        pin: Folded.
+
+    Raises:
+        WeakPasswordError: Says what to do.
+
+    Source: promises §2.9, six digits.
+    """
+    if not PIN_LENGTH_MIN <= len(pin) <= PIN_LENGTH_MAX:
+        raise WeakPasswordError(f"A PIN has {PIN_LENGTH_MIN} to {PIN_LENGTH_MAX} digits.")
+    steps = {(int(after) - int(before)) % 10 for before, after in pairwise(pin)}
+    if len(steps) == 1 or len(set(pin)) < 3 or pin in f"{pin[:3]}{pin[:3]}":
+        raise WeakPasswordError("This PIN is easy to guess. Leave out rows, repetitions and the like.")

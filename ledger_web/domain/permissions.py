@@ -1,7 +1,10 @@
-"""What a person may do: rights named area.action, and the three roles every shop starts with."""
+"""What a person may do: rights named area.action, how much of some of them, and the roles every shop starts with."""
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 HOME_VIEW: Final = "home.view"
 PRODUCT_VIEW: Final = "product.view"
@@ -41,6 +44,8 @@ RECALCULATION_VIEW: Final = "recalculation.view"
 RECALCULATION_RUN: Final = "recalculation.run"
 SETTINGS_EDIT: Final = "settings.edit"
 USER_MANAGE: Final = "user.manage"
+ROLE_EDIT: Final = "role.edit"
+AUDIT_VIEW: Final = "audit.view"
 
 _DESCRIPTIONS: Final = MappingProxyType(
     {
@@ -82,6 +87,8 @@ _DESCRIPTIONS: Final = MappingProxyType(
         RECALCULATION_RUN: "Recalculate balances and repair them.",
         SETTINGS_EDIT: "Change the settings of the shop.",
         USER_MANAGE: "Add users, give them roles and end their access.",
+        ROLE_EDIT: "Make roles, and say what each of them may do.",
+        AUDIT_VIEW: "See who did what: the audit, and what stands out in it.",
     }
 )
 
@@ -129,7 +136,93 @@ _MANAGER: Final = _CASHIER | {
 }
 
 # The owner has every right there is, so that a new right is never out of everybody's reach.
-BUILT_IN_ROLES: Final = MappingProxyType({"owner": ALL, "manager": _MANAGER, "cashier": _CASHIER})
+BUILT_IN_ROLES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {"owner": ALL, "manager": _MANAGER, "cashier": _CASHIER}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How much of a right a role has.
+
+    Attributes:
+        unit: "percent", "money" (minor units of the shop's base currency) or "minutes".
+        manager: For the built-in manager, unless the shop says otherwise. Always more than the cashier's.
+        cashier: For the built-in cashier, and for a role of the shop's own that does not say.
+    """
+
+    label: str
+    description: str
+    unit: str
+    manager: Decimal
+    cashier: Decimal
+
+
+LIMITS: Final[Mapping[str, Limit]] = MappingProxyType(
+    {
+        "sale.discount": Limit(
+            "Discount",
+            "The largest discount on a line or a sale, in percent.",
+            "percent",
+            Decimal(50),
+            Decimal(5),
+        ),
+        "sale.price_cut": Limit(
+            "Price cut",
+            "How far below the product's price a line may be sold, in percent.",
+            "percent",
+            Decimal(50),
+            Decimal(5),
+        ),
+        "sale.refund": Limit(
+            "Refund",
+            "The largest refund of one sale or return.",
+            "money",
+            Decimal(10_000_000),
+            Decimal(10_000),
+        ),
+        "sale.void_minutes": Limit(
+            "Void within",
+            "How many minutes after it was stored a sale may be deleted.",
+            "minutes",
+            Decimal(43_200),
+            Decimal(15),
+        ),
+    }
+)
+NO_LIMITS: Final[Mapping[str, Decimal | None]] = MappingProxyType(dict.fromkeys(LIMITS))
+
+
+def rights_of(built_in: str | None, stored: Iterable[str]) -> frozenset[str]:
+    """Return what a role may do: a built-in one what the code says today, another what is stored and still exists."""
+    return BUILT_IN_ROLES[built_in] if built_in else ALL.intersection(stored)
+
+
+def limits_of(built_in: str | None, stored: Mapping[str, Any]) -> Mapping[str, Decimal | None]:
+    """Return how much a role may do, each limit by its name; None is no limit.
+
+    The owner has none. What a role does not say is the built-in role's, and the cashier's for a role of the shop's own.
+    """
+    if built_in == "owner":
+        return NO_LIMITS
+    return {
+        name: _limit(stored[name], limit) if name in stored else _default(limit, built_in)
+        for name, limit in LIMITS.items()
+    }
+
+
+def _default(limit: Limit, built_in: str | None) -> Decimal:
+    return limit.manager if built_in == "manager" else limit.cashier
+
+
+def _limit(written: Any, limit: Limit) -> Decimal | None:
+    """Read a stored limit; what cannot be read is as small as it gets."""
+    if written is None:
+        return None
+    try:
+        return Decimal(str(written))
+    except InvalidOperation:
+        return limit.cashier
 
 
 def describe(permission: str) -> str:

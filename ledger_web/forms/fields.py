@@ -28,6 +28,7 @@ from ledger_web.domain.numbers import (
     write_number,
     write_whole,
 )
+from ledger_web.domain.passwords import fold_pin
 
 DAY_MIN = dt.date(2000, 1, 1)
 
@@ -320,6 +321,21 @@ class PasswordField(_Typed):
         if _NEVER_SHOWN.search(text):
             raise RuleViolationError("Leave control characters out of the password.")
         return text
+
+
+class PinField(PasswordField):
+    """A PIN: digits of any script, shown to nobody."""
+
+    def __init__(self, label: str | None = None, **options: Any) -> None:
+        options["render_kw"] = {"inputmode": "numeric", "autocomplete": "off", **options.get("render_kw", {})}
+        super().__init__(label, max_length=40, **options)
+
+    @property
+    def when_missing(self) -> str:
+        return "Enter the PIN."
+
+    def parse(self, text: str) -> str:
+        return fold_pin(super().parse(text))
 
 
 class IdField(_Typed):

@@ -3,6 +3,7 @@
 `migrations/` says how the schema came to be, these classes say what it is; `tests/test_migrations.py` compares them.
 """
 
+from ledger_web.models.audit import AuditBlock, AuditEvent
 from ledger_web.models.bank import BankAccount
 from ledger_web.models.daily_total import DailyTotal, DailyTotalFailure, DailyTotalMark
 from ledger_web.models.drawer import CashDrawer, CashDrawerMoney, NumberSeries
@@ -35,6 +36,8 @@ from ledger_web.models.user import Role, Session, SignInFailure, Submission, Use
 __all__ = [
     "Account",
     "Allocation",
+    "AuditBlock",
+    "AuditEvent",
     "BalanceDiscrepancy",
     "BankAccount",
     "Barcode",

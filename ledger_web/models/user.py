@@ -2,8 +2,10 @@
 
 import datetime as dt
 import uuid
+from typing import Any
 
 from sqlalchemy import ARRAY, DateTime, LargeBinary, Text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger_web.models.base import Base
@@ -11,7 +13,10 @@ from ledger_web.models.columns import Key, MadeAt, Moment, TenantKey
 
 
 class Role(Base):
-    """A named set of permissions of one shop."""
+    """A named set of permissions of one shop, with how much of some of them.
+
+    Always true: what a role with `built_in` may do stands in `domain/permissions.py`, not in `permissions`.
+    """
 
     __tablename__ = "roles"
 
@@ -20,6 +25,8 @@ class Role(Base):
     name: Mapped[str]
     permissions: Mapped[list[str]] = mapped_column(ARRAY(Text))
     version: Mapped[int] = mapped_column(server_default="1")
+    limits: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    built_in: Mapped[str | None]
 
 
 class User(Base):
@@ -38,6 +45,7 @@ class User(Base):
     role_id: Mapped[uuid.UUID]
     active: Mapped[bool] = mapped_column(server_default="true")
     created_at: Mapped[MadeAt]
+    pin_hash: Mapped[str | None]
 
 
 class Session(Base):

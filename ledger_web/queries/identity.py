@@ -2,10 +2,13 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from sqlalchemy import text
 
+from ledger_web.domain.permissions import limits_of, rights_of
 from ledger_web.models.base import session_of
 
 
@@ -24,6 +27,7 @@ class IdentityRow:
     user_name: str
     role_name: str
     permissions: frozenset[str]
+    limits: Mapping[str, Decimal | None]
     is_touch_due: bool
 
 
@@ -42,7 +46,7 @@ def find_identity(tenant_id: int, slug: str, session_digest: bytes) -> IdentityR
             text(
                 """
                 SELECT t.tenant_id, d.slug, t.name, t.base_currency, t.time_zone, t.locale,
-                       t.day_starts_at, u.id, u.name, r.name, r.permissions,
+                       t.day_starts_at, u.id, u.name, r.name, r.built_in, r.permissions, r.limits,
                        s.last_seen_at < now() - interval '1 minute'
                   FROM sessions AS s
                   JOIN users AS u
@@ -71,5 +75,6 @@ def find_identity(tenant_id: int, slug: str, session_digest: bytes) -> IdentityR
     )
     if row is None:
         return None
-    facts = [*row[:10], frozenset(row[10]), row[11]]
+    built_in, permissions, limits, is_touch_due = row[10:]
+    facts = [*row[:10], rights_of(built_in, permissions), limits_of(built_in, limits), is_touch_due]
     return IdentityRow(*facts)

@@ -127,13 +127,13 @@ def _insert_tenant(uow: UnitOfWork, command: OpenShop) -> None:
 
 def _insert_roles(uow: UnitOfWork) -> dict[str, uuid.UUID]:
     roles = {name: new_id() for name in BUILT_IN_ROLES}
-    for name, permissions in BUILT_IN_ROLES.items():
+    for name, role_id in roles.items():
         uow.execute(
             """
-            INSERT INTO roles (tenant_id, id, name, permissions)
-            VALUES (%(tenant_id)s, %(id)s, %(name)s, %(permissions)s)
+            INSERT INTO roles (tenant_id, id, name, built_in)
+            VALUES (%(tenant_id)s, %(id)s, %(name)s, %(name)s)
             """,
-            {"id": roles[name], "name": name, "permissions": sorted(permissions)},
+            {"id": role_id, "name": name},
         )
     return roles
 

@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session
 from ledger_web.domain.errors import ConflictError, InvariantBrokenError, LedgerError, ResubmissionError
 from ledger_web.domain.journal import Entry
 from ledger_web.models.base import session_of
-from ledger_web.services import calendar, daily_totals, posting
+from ledger_web.services import audit, calendar, daily_totals, posting
 
 ATTEMPTS_MAX = 4
 # Deadlock, serialization failure: the database undid the act and asks for it again.
@@ -75,6 +75,8 @@ class UnitOfWork:
         self.posted_at: datetime | None = None
         self.has_left_marks = False
         self._hooks: list[Callable[[], None]] = []
+        self._op_id: uuid.UUID | None = None
+        self._has_audited = False
         return self
 
     def __exit__(
@@ -89,7 +91,7 @@ class UnitOfWork:
         finally:
             session.info.pop("unit_of_work", None)
         if error is None:
-            for hook in [*self._hooks, self._bring_totals_up_to_date]:
+            for hook in [*self._hooks, self._bring_totals_up_to_date, self._seal_audit]:
                 hook()
 
     @property
@@ -144,6 +146,7 @@ class UnitOfWork:
             DayOutOfRangeError: The day is yet to come, or before all time of the shop.
             NotFoundError: The shop has no transaction to be reversed.
         """
+        self._op_id = id
         header = posting.Header(
             id=id,
             kind=kind,
@@ -171,6 +174,7 @@ class UnitOfWork:
         Raises:
             ResubmissionError: The id was used for something else.
         """
+        self._op_id = id
         fingerprint = fingerprint_of(command)
         new = self.execute(
             """
@@ -204,6 +208,29 @@ class UnitOfWork:
         posting.post_entries(self, entries, first_line=self._lines + 1, in_open_shift=in_open_shift)
         self._lines += len(entries)
 
+    def audit(
+        self,
+        action: str,
+        *,
+        holder: uuid.UUID | None = None,
+        before: Mapping[str, Any] | None = None,
+        after: Mapping[str, Any] | None = None,
+        approved_by: uuid.UUID | None = None,
+    ) -> None:
+        """Write down, with this act and in its transaction, who did what: for acts that leave no entry in the books.
+
+        Args:
+            action: `area.verb`, for example "product.edit".
+            holder: The thing it was done to.
+            before: What it was; None for a thing that is new. Of two sides only what differs is kept.
+            after: What it is; None for a thing that is gone. Names that sound like a secret are kept without value.
+            approved_by: Whose PIN allowed it.
+        """
+        audit.write_event(
+            self, action, holder=holder, op_id=self._op_id, approver_id=approved_by, before=before, after=after
+        )
+        self._has_audited = True
+
     def after_commit(self, hook: Callable[[], None]) -> None:
         """Run `hook` once everything is stored; a rolled back act runs none."""
         self._hooks.append(hook)
@@ -213,6 +240,10 @@ class UnitOfWork:
         if self.posted_at is not None:
             new = type(self)(self.tenant_id)
             daily_totals.catch_up(new, posted_at=self.posted_at, has_marks=self.has_left_marks)
+
+    def _seal_audit(self) -> None:
+        if self._has_audited:
+            audit.seal_if_due(type(self)(self.tenant_id))
 
     @staticmethod
     def _must_match(stored: bytes, fingerprint: bytes) -> None:

@@ -2,17 +2,16 @@
 
 import uuid
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from ledger_web.domain.errors import DuplicateLoginError, NotFoundError, TooManyAttemptsError, WrongPasswordError
-from ledger_web.domain.passwords import check_password
+from ledger_web.domain.errors import DuplicateLoginError, NotFoundError, WrongPasswordError
+from ledger_web.domain.passwords import check_password, check_pin
 from ledger_web.domain.tokens import digest_of, new_token
+from ledger_web.services import throttle
 from ledger_web.services.passwords import NOBODYS_HASH, hash_password, is_hash_outdated, is_password
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, violated_constraint, whole_act
-
-FAILURES_MAX_OF_LOGIN = 5
-FAILURES_MAX_OF_ADDRESS = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +75,15 @@ class ResetPassword:
     password: str = field(repr=False)
 
 
+@dataclass(frozen=True, kw_only=True)
+class SetPin:
+    """Somebody chooses the PIN they approve with."""
+
+    user_id: uuid.UUID
+    password: str = field(repr=False)
+    pin: str = field(repr=False)  # folded
+
+
 @whole_act
 def sign_in(command: SignIn, uow: UnitOfWork) -> SignedIn:
     """Open a session for whoever knows the password.
@@ -92,7 +100,7 @@ def sign_in(command: SignIn, uow: UnitOfWork) -> SignedIn:
     """
     login = fold_login(command.login)
     with uow:
-        _count_attempt(uow, login, command.address)
+        throttle.count_sign_in(uow, login, command.address)
         found = _find_user(uow, login)
     user_id, password_hash = found or (None, NOBODYS_HASH)
     if not is_password(command.password, password_hash) or user_id is None:
@@ -100,7 +108,7 @@ def sign_in(command: SignIn, uow: UnitOfWork) -> SignedIn:
     newer_hash = hash_password(command.password) if is_hash_outdated(password_hash) else None
     token = new_token()
     with uow:
-        _forget_attempts(uow, login, command.address)
+        throttle.forget_sign_in(uow, login, command.address)
         _end_session(uow, command.previous_session)
         _open_session(uow, user_id, digest_of(token))
         if newer_hash:
@@ -165,26 +173,10 @@ def change_password(command: ChangePassword, uow: UnitOfWork) -> None:
         WeakPasswordError: The new one is easy to guess.
         TooManyAttemptsError: The throttle, the same as for signing in.
     """
-    with uow:
-        found = uow.execute(
-            """
-            SELECT login, name, password_hash
-              FROM users
-             WHERE tenant_id = %(tenant_id)s
-               AND id = %(id)s
-               AND active
-            """,
-            {"id": command.user_id},
-        ).one_or_none()
-        if found is None:
-            raise NotFoundError("There is no such user.")
-        _count_attempt_of(uow, f"login:{found.login}", FAILURES_MAX_OF_LOGIN)
-    if not is_password(command.old_password, found.password_hash):
-        raise WrongPasswordError("The old password is another one. Try again.")
+    found = _prove_password(uow, command.user_id, command.old_password)
     check_password(command.new_password, [found.login, found.name])
     newer_hash = hash_password(command.new_password)
     with uow:
-        _forget_attempts_of(uow, f"login:{found.login}")
         _store_hash(uow, command.user_id, newer_hash, replacing=found.password_hash)
         uow.execute(
             """
@@ -197,6 +189,26 @@ def change_password(command: ChangePassword, uow: UnitOfWork) -> None:
             """,
             {"user_id": command.user_id, "kept": command.session_id or b""},
         )
+
+
+@whole_act
+def set_pin(command: SetPin, uow: UnitOfWork) -> None:
+    """Give oneself a PIN, or another one; it takes the password.
+
+    Raises:
+        WrongPasswordError: The password is another one.
+        WeakPasswordError: The PIN is easy to guess.
+        TooManyAttemptsError: The throttle, the same as for signing in.
+    """
+    check_pin(command.pin)
+    _prove_password(uow, command.user_id, command.password)
+    pin_hash = hash_password(command.pin)
+    with uow:
+        uow.execute(
+            "UPDATE users SET pin_hash = %(pin_hash)s WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND active",
+            {"id": command.user_id, "pin_hash": pin_hash},
+        )
+        uow.audit("user.set_pin", holder=command.user_id)
 
 
 @whole_act
@@ -221,7 +233,7 @@ def reset_password(command: ResetPassword, uow: UnitOfWork) -> None:
         ).scalar_one_or_none()
         if user_id is None:
             raise NotFoundError(f"Nobody signs in as {login} in this shop.")
-        _forget_attempts_of(uow, f"login:{login}")
+        throttle.forget(uow, f"login:{login}")
         uow.execute(
             """
             UPDATE sessions SET revoked_at = now()
@@ -231,88 +243,32 @@ def reset_password(command: ResetPassword, uow: UnitOfWork) -> None:
         )
 
 
+def _prove_password(uow: UnitOfWork, user_id: uuid.UUID, password: str) -> Any:
+    """Return login, name and hash of somebody whose password this is; a guess is counted before it is looked at."""
+    with uow:
+        found = uow.execute(
+            """
+            SELECT login, name, password_hash
+              FROM users
+             WHERE tenant_id = %(tenant_id)s
+               AND id = %(id)s
+               AND active
+            """,
+            {"id": user_id},
+        ).one_or_none()
+        if found is None:
+            raise NotFoundError("There is no such user.")
+        throttle.count(uow, f"login:{found.login}")
+    if not is_password(password, found.password_hash):
+        raise WrongPasswordError("The old password is another one. Try again.")
+    with uow:
+        throttle.forget(uow, f"login:{found.login}")
+    return found
+
+
 def fold_login(text: str) -> str:
     """Return a login as it is stored: Alice signs in as alice."""
     return text.strip().casefold()
-
-
-def _count_attempt(uow: UnitOfWork, login: str, address: str) -> None:
-    """Count an attempt for the address and for the login: always in this order, so that two cannot deadlock."""
-    _count_attempt_of(uow, f"address:{address[:100]}", FAILURES_MAX_OF_ADDRESS)
-    _count_attempt_of(uow, f"login:{login[:100]}", FAILURES_MAX_OF_LOGIN)
-
-
-def _count_attempt_of(uow: UnitOfWork, subject: str, failures_max: int) -> None:
-    """Take one attempt, unless it is time to wait.
-
-    Up to `failures_max` within 15 minutes are free. Each one more has to wait after the one before: 30 seconds,
-    then twice as long each time, 15 minutes at most, so that nobody can lock another out for longer. An hour
-    without a counted attempt forgets them all. A refused attempt is not counted.
-
-    The condition stands in the UPDATE: two workers cannot both take the last attempt.
-    """
-    taken = uow.execute(
-        """
-        INSERT INTO sign_in_failures AS f (tenant_id, subject, failures, window_start)
-        VALUES (%(tenant_id)s, %(subject)s, 1, now())
-        ON CONFLICT (tenant_id, subject) DO UPDATE
-           SET failures     = CASE WHEN f.window_start < now() - CASE WHEN f.failures < %(failures_max)s
-                                                                      THEN interval '15 minutes'
-                                                                      ELSE interval '1 hour' END
-                                   THEN 1
-                                   ELSE f.failures + 1 END,
-               window_start = CASE WHEN f.window_start >= now() - interval '15 minutes'
-                                    AND f.failures + 1 < %(failures_max)s
-                                   THEN f.window_start
-                                   ELSE now() END
-         WHERE f.failures < %(failures_max)s
-            OR f.window_start + least(interval '15 minutes',
-                                      interval '30 seconds' * 2 ^ least(f.failures - %(failures_max)s, 10)) <= now()
-        RETURNING f.failures
-        """,
-        {"subject": subject, "failures_max": failures_max},
-    ).first()
-    if taken is None:
-        raise TooManyAttemptsError(_seconds_to_wait(uow, subject, failures_max))
-
-
-def _seconds_to_wait(uow: UnitOfWork, subject: str, failures_max: int) -> int:
-    seconds = uow.execute(
-        """
-        SELECT ceil(extract(epoch FROM f.window_start - now()
-                    + least(interval '15 minutes',
-                            interval '30 seconds' * 2 ^ least(f.failures - %(failures_max)s, 10))))
-          FROM sign_in_failures AS f
-         WHERE f.tenant_id = %(tenant_id)s
-           AND f.subject = %(subject)s
-        """,
-        {"subject": subject, "failures_max": failures_max},
-    ).scalar_one()
-    return max(1, int(seconds))
-
-
-def _forget_attempts(uow: UnitOfWork, login: str, address: str) -> None:
-    """Take back what a right password had counted: all of the login's, but only one of the address's.
-
-    Otherwise somebody with an account of their own could guess at others' for ever from one address.
-    """
-    uow.execute(
-        """
-        UPDATE sign_in_failures
-           SET failures = failures - 1
-         WHERE tenant_id = %(tenant_id)s
-           AND subject = %(subject)s
-           AND failures > 0
-        """,
-        {"subject": f"address:{address[:100]}"},
-    )
-    _forget_attempts_of(uow, f"login:{login[:100]}")
-
-
-def _forget_attempts_of(uow: UnitOfWork, subject: str) -> None:
-    uow.execute(
-        "DELETE FROM sign_in_failures WHERE tenant_id = %(tenant_id)s AND subject = %(subject)s", {"subject": subject}
-    )
 
 
 def _find_user(uow: UnitOfWork, login: str) -> tuple[uuid.UUID, str] | None:

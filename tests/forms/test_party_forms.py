@@ -8,7 +8,7 @@ from flask import Flask, g
 from werkzeug.datastructures import MultiDict
 
 from ledger_web.domain.ids import new_id
-from ledger_web.domain.permissions import BUILT_IN_ROLES
+from ledger_web.domain.permissions import BUILT_IN_ROLES, NO_LIMITS
 from ledger_web.domain.places import bank_place, drawer_place
 from ledger_web.forms.allocations import AllocationForm, ReleaseForm, allocation_form
 from ledger_web.forms.banks import BankForm, BankNameForm
@@ -38,6 +38,7 @@ def owner() -> Iterator[None]:
             role_name="owner",
             session_id=b"",
             permissions=BUILT_IN_ROLES["owner"],
+            limits=NO_LIMITS,
         )
         yield
 

@@ -1,0 +1,107 @@
+"""What goes into the audit and what never does; and the hashes that chain its blocks."""
+
+import dataclasses
+import datetime as dt
+import hashlib
+import json
+import re
+import uuid
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+FIRST: Final = bytes(32)  # what the first block of a shop follows
+LONGER_THAN_ANY_ACT: Final = dt.timedelta(hours=1)
+TEXT_MAX: Final = 1000
+HIDDEN: Final = "(not kept)"
+
+_SECRET = re.compile(r"password|passphrase|secret|token|cookie|hash|totp|recovery_code|(^|_)pin($|_)")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One thing somebody did, as it is stored. `before` and `after` are JSON."""
+
+    id: uuid.UUID
+    happened_at: dt.datetime
+    actor_id: uuid.UUID | None
+    approver_id: uuid.UUID | None
+    request_id: str
+    session_id: bytes | None
+    op_id: uuid.UUID | None
+    action: str
+    holder_id: uuid.UUID | None
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+
+
+def changes(
+    before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
+) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """Return both sides as JSON, without secrets, and where there are two sides only what differs between them."""
+    old, new = _told(before), _told(after)
+    if old is None or new is None:
+        return old, new
+    same = {name for name in old.keys() & new.keys() if old[name] == new[name] != HIDDEN}
+    return _without(old, same), _without(new, same)
+
+
+def digest_of_event(event: Event) -> bytes:
+    """Return the SHA-256 of all that an event says; the moment in UTC, to the microsecond the database keeps."""
+    said = [
+        str(event.id),
+        event.happened_at.astimezone(dt.UTC).isoformat(timespec="microseconds"),
+        _text(event.actor_id),
+        _text(event.approver_id),
+        event.request_id,
+        event.session_id.hex() if event.session_id else None,
+        _text(event.op_id),
+        event.action,
+        _text(event.holder_id),
+        event.before,
+        event.after,
+    ]
+    return hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).digest()
+
+
+def hash_of_block(previous: bytes, number: int, sealed_at: dt.datetime, events: Iterable[Event]) -> bytes:
+    """Return the hash that seals a block: over the block before, its own number and moment, and its events in order."""
+    head = f"{number} {sealed_at.astimezone(dt.UTC).isoformat(timespec='microseconds')}".encode()
+    return hashlib.sha256(previous + head + b"".join(map(digest_of_event, events))).digest()
+
+
+def _told(side: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return None if side is None else {name: _json(name, value) for name, value in side.items()}
+
+
+def _json(name: str, value: Any) -> Any:
+    """Return a value as JSON has it; money stays a whole number, other exact numbers and days become text."""
+    if _SECRET.search(name):
+        told: Any = HIDDEN
+    elif value is None or isinstance(value, bool | int):
+        told = value
+    elif isinstance(value, Decimal):
+        told = f"{value.normalize():f}"
+    elif isinstance(value, Mapping):
+        told = {str(key): _json(str(key), each) for key, each in value.items()}
+    elif isinstance(value, set | frozenset):
+        told = sorted(str(each) for each in value)
+    elif isinstance(value, list | tuple):
+        told = [_json(name, each) for each in value]
+    elif dataclasses.is_dataclass(value) and type(value).__str__ is object.__str__:
+        told = {field.name: _json(field.name, getattr(value, field.name)) for field in dataclasses.fields(value)}
+    else:
+        told = _short(str(value))
+    return told
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= TEXT_MAX else f"{text[: TEXT_MAX - 1]}…"
+
+
+def _without(side: dict[str, Any], names: set[str]) -> dict[str, Any]:
+    return {name: value for name, value in side.items() if name not in names}
+
+
+def _text(id: uuid.UUID | None) -> str | None:
+    return str(id) if id else None
