@@ -9,8 +9,8 @@ Old code beside it: yes, it writes nothing here.
 
 from migrations.tenant_tables import protect, run
 
-revision = "0019"
-down_revision = "0018"
+revision = "0025"
+down_revision = "0024"
 branch_labels = None
 depends_on = None
 

@@ -7,8 +7,8 @@ Old code beside it: yes, it reads the copied rights as before.
 
 from migrations.tenant_tables import run
 
-revision = "0018"
-down_revision = "0017"
+revision = "0024"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 
