@@ -20,6 +20,7 @@ FLOORS = {
     "approval": 4,
     "csrf": 4,
     "rendering": 4,
+    "downloads": 4,
     "filters": 4,
     "error_pages": 4,
     "headers": 4,

@@ -6,15 +6,14 @@ from flask import Blueprint, g, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ledger_web.blueprints import statements
-from ledger_web.blueprints.statements import StatedAccount
-from ledger_web.domain.errors import ConflictError, NotFoundError, RuleViolationError, StaleEditError
+from ledger_web.blueprints.statements import AccountOf, StatedAccount
+from ledger_web.domain.errors import ConflictError, RuleViolationError, StaleEditError
 from ledger_web.domain.permissions import DRAWER_EDIT, DRAWER_MOVE
 from ledger_web.domain.places import bank_place
 from ledger_web.error_pages import status_of
 from ledger_web.forms.banks import BankActForm, BankForm, BankNameForm
 from ledger_web.forms.drawers import PayInForm, PayOutForm
 from ledger_web.forms.payments import offer_first
-from ledger_web.forms.statements import PrintForm, StatementForm
 from ledger_web.identity import permission_required
 from ledger_web.queries.banks import BankDetails, get_bank
 from ledger_web.rendering import redirect_to, render, say
@@ -49,46 +48,19 @@ def create() -> ResponseReturnValue:
 @permission_required(DRAWER_MOVE)
 def show(bank_id: uuid.UUID) -> ResponseReturnValue:
     bank = get_bank(g.tenant.id, bank_id)
-    form = StatementForm(request.args)
-    status = 200 if form.validate() else 422
-    account = _account(bank)
-    statement = statements.read_page(form, account)
-    return render(
-        "banks/show.html",
-        "statements/_statement_panel.html",
-        status,
-        bank=bank,
-        act=BankActForm(),
-        form=form,
-        account=account,
-        balances=[bank],
-        statement=statement,
-        links=statements.links(form, account, statement, {"bank_id": bank.id}),
-        here=url_for(".show", bank_id=bank.id),
-    )
+    return statements.show("banks/show.html", _account_of(bank), bank=bank, act=BankActForm(), balances=[bank])
 
 
 @blueprint.get("/<uuid:bank_id>/statement")
 @permission_required(DRAWER_MOVE)
 def statement_print(bank_id: uuid.UUID) -> ResponseReturnValue:
-    bank = get_bank(g.tenant.id, bank_id)
-    form = _asked(PrintForm(request.args))
-    account = _account(bank)
-    return render(
-        "statements/print.html",
-        form=form,
-        account=account,
-        statement=statements.read_for_paper(form, account),
-        phone="",
-        back=url_for(".show", bank_id=bank.id),
-    )
+    return statements.on_paper(_account_of(get_bank(g.tenant.id, bank_id)))
 
 
-@blueprint.get("/<uuid:bank_id>/statement.csv")
+@blueprint.get("/<uuid:bank_id>/statement.<any(csv, xlsx):ending>")
 @permission_required(DRAWER_MOVE)
-def statement_csv(bank_id: uuid.UUID) -> ResponseReturnValue:
-    bank = get_bank(g.tenant.id, bank_id)
-    return statements.csv_answer(_asked(StatementForm(request.args)), _account(bank))
+def statement_file(bank_id: uuid.UUID, ending: str) -> ResponseReturnValue:
+    return statements.as_file(_account_of(get_bank(g.tenant.id, bank_id)), ending)
 
 
 @blueprint.get("/<uuid:bank_id>/edit")
@@ -181,15 +153,8 @@ def _act() -> UnitOfWork:
     return UnitOfWork(g.tenant.id, g.identity.user_id)
 
 
-def _account(bank: BankDetails) -> StatedAccount:
-    return StatedAccount("bank", bank.name, bank.currency, bank.account_id)
-
-
-def _asked(form: StatementForm) -> StatementForm:
-    """Return a form that asks for something there is: a sheet or a file cannot show what was wrong."""
-    if not form.validate():
-        raise NotFoundError("There is no such statement. Choose the days again.")
-    return form
+def _account_of(bank: BankDetails) -> AccountOf:
+    return lambda _: StatedAccount("bank", bank.name, bank.currency, bank.account_id)
 
 
 def _sent(form: BankActForm) -> BankActForm:

@@ -1,19 +1,20 @@
 """Cash drawers: what is in them, what went through them, money in and out."""
 
 import uuid
+from functools import partial
 
 from flask import Blueprint, g, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ledger_web.blueprints import statements
 from ledger_web.blueprints.statements import StatedAccount
-from ledger_web.domain.errors import ConflictError, NotFoundError, RuleViolationError
+from ledger_web.domain.errors import ConflictError, RuleViolationError
 from ledger_web.domain.permissions import DRAWER_EDIT, DRAWER_MOVE, DRAWER_VIEW
 from ledger_web.domain.places import drawer_place
 from ledger_web.error_pages import status_of
 from ledger_web.forms.drawers import DrawerForm, PayInForm, PayOutForm
 from ledger_web.forms.payments import offer_first
-from ledger_web.forms.statements import PrintForm, StatementForm
+from ledger_web.forms.statements import StatementForm
 from ledger_web.identity import may, permission_required
 from ledger_web.queries.banks import list_banks
 from ledger_web.queries.drawers import DrawerDetails, get_drawer, list_drawers
@@ -55,46 +56,19 @@ def create() -> ResponseReturnValue:
 @permission_required(DRAWER_VIEW)
 def show(drawer_id: uuid.UUID) -> ResponseReturnValue:
     drawer = get_drawer(g.tenant.id, drawer_id)
-    form = StatementForm(request.args)
-    status = 200 if form.validate() else 422
-    account = _account(drawer, form)
-    statement = statements.read_page(form, account)
-    return render(
-        "drawers/show.html",
-        "statements/_statement_panel.html",
-        status,
-        drawer=drawer,
-        form=form,
-        account=account,
-        balances=drawer.money,
-        statement=statement,
-        links=statements.links(form, account, statement, {"drawer_id": drawer.id}),
-        here=url_for(".show", drawer_id=drawer.id),
-    )
+    return statements.show("drawers/show.html", partial(_account, drawer), drawer=drawer, balances=drawer.money)
 
 
 @blueprint.get("/<uuid:drawer_id>/statement")
 @permission_required(DRAWER_VIEW)
 def statement_print(drawer_id: uuid.UUID) -> ResponseReturnValue:
-    drawer = get_drawer(g.tenant.id, drawer_id)
-    form = _asked(PrintForm(request.args))
-    account = _account(drawer, form)
-    return render(
-        "statements/print.html",
-        form=form,
-        account=account,
-        statement=statements.read_for_paper(form, account),
-        phone="",
-        back=url_for(".show", drawer_id=drawer.id),
-    )
+    return statements.on_paper(partial(_account, get_drawer(g.tenant.id, drawer_id)))
 
 
-@blueprint.get("/<uuid:drawer_id>/statement.csv")
+@blueprint.get("/<uuid:drawer_id>/statement.<any(csv, xlsx):ending>")
 @permission_required(DRAWER_VIEW)
-def statement_csv(drawer_id: uuid.UUID) -> ResponseReturnValue:
-    drawer = get_drawer(g.tenant.id, drawer_id)
-    form = _asked(StatementForm(request.args))
-    return statements.csv_answer(form, _account(drawer, form))
+def statement_file(drawer_id: uuid.UUID, ending: str) -> ResponseReturnValue:
+    return statements.as_file(partial(_account, get_drawer(g.tenant.id, drawer_id)), ending)
 
 
 @blueprint.get("/<uuid:drawer_id>/pay-ins/new")
@@ -149,13 +123,6 @@ def _account(drawer: DrawerDetails, form: StatementForm) -> StatedAccount:
     currency = form.currency.data or first
     money = drawer.in_currency(currency)
     return StatedAccount("cash", drawer.name, currency, money.account_id if money else None)
-
-
-def _asked(form: StatementForm) -> StatementForm:
-    """Return a form that asks for something there is: a sheet or a file cannot show what was wrong."""
-    if not form.validate():
-        raise NotFoundError("There is no such statement. Choose the days again.")
-    return form
 
 
 def _show_new(form: DrawerForm, status: int = 200, trouble: str = "") -> ResponseReturnValue:

@@ -6,20 +6,22 @@ Each noun has addresses and endpoints of its own (`customers.show`, `/customers/
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from flask import Blueprint, g, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ledger_web.blueprints import statements
 from ledger_web.blueprints.statements import StatedAccount
-from ledger_web.domain.errors import NotFoundError, RuleViolationError, StaleEditError
+from ledger_web.domain.errors import RuleViolationError, StaleEditError
 from ledger_web.domain.open_items import ageing
 from ledger_web.domain.permissions import PARTY_CREATE, PARTY_CREDIT_LIMIT, PARTY_EDIT, PARTY_VIEW
+from ledger_web.filters import shop_today
 from ledger_web.forms.parties import CreditLimitForm, NewPartyForm, PartyActForm, PartyFilterForm, PartyForm
 from ledger_web.forms.payments import offer_first
-from ledger_web.forms.statements import PrintForm, StatementForm
+from ledger_web.forms.statements import StatementForm
 from ledger_web.identity import may, permission_required
 from ledger_web.queries.open_items import list_open_amounts, list_open_items
 from ledger_web.queries.parties import PartyDetails, PartyPage, get_party, list_parties
@@ -98,50 +100,26 @@ def show(kind: str, party_id: uuid.UUID) -> ResponseReturnValue:
     if party.merged_into:
         say(f"{party.name} was merged into this {kind}.")
         return redirect_to(".show", party_id=party.merged_into)
-    form = StatementForm(request.args)
-    status = 200 if form.validate() else 422
-    account = _account(party, form)
-    statement = statements.read_page(form, account)
-    asked = (g.tenant.id, party.id, account.currency)
-    return render(
+    return statements.show(
         "parties/show.html",
-        "statements/_statement_panel.html",
-        status,
+        partial(_account, party),
+        partial(_open_items, party),
         noun=NOUNS[kind],
         party=party,
         act=PartyActForm(),
-        form=form,
-        account=account,
         balances=party.balances,
-        statement=statement,
-        links=statements.links(form, account, statement, {"party_id": party.id}),
-        here=url_for(".show", party_id=party.id),
-        charges=list_open_items(*asked, "charge"),
-        credits=list_open_items(*asked, "credit"),
-        ageing=ageing(list_open_amounts(*asked, "charge"), form.meta.today),
     )
 
 
 @permission_required(PARTY_VIEW)
 def statement_print(kind: str, party_id: uuid.UUID) -> ResponseReturnValue:
     party = get_party(g.tenant.id, party_id, kind)
-    form = _asked(PrintForm(request.args))
-    account = _account(party, form)
-    return render(
-        "statements/print.html",
-        form=form,
-        account=account,
-        statement=statements.read_for_paper(form, account),
-        phone=party.phone,
-        back=url_for(".show", party_id=party.id),
-    )
+    return statements.on_paper(partial(_account, party), phone=party.phone)
 
 
 @permission_required(PARTY_VIEW)
-def statement_csv(kind: str, party_id: uuid.UUID) -> ResponseReturnValue:
-    party = get_party(g.tenant.id, party_id, kind)
-    form = _asked(StatementForm(request.args))
-    return statements.csv_answer(form, _account(party, form))
+def statement_file(kind: str, party_id: uuid.UUID, ending: str) -> ResponseReturnValue:
+    return statements.as_file(partial(_account, get_party(g.tenant.id, party_id, kind)), ending)
 
 
 @permission_required(PARTY_EDIT)
@@ -213,7 +191,7 @@ _ADDRESSES: Final[tuple[tuple[str, str, Callable[..., ResponseReturnValue]], ...
     ("POST", "/", create),
     ("GET", "/<uuid:party_id>", show),
     ("GET", "/<uuid:party_id>/statement", statement_print),
-    ("GET", "/<uuid:party_id>/statement.csv", statement_csv),
+    ("GET", "/<uuid:party_id>/statement.<any(csv, xlsx):ending>", statement_file),
     ("GET", "/<uuid:party_id>/edit", edit),
     ("POST", "/<uuid:party_id>", update),
     ("POST", "/<uuid:party_id>/archive", archive),
@@ -262,11 +240,14 @@ def _account(party: PartyDetails, form: StatementForm) -> StatedAccount:
     return StatedAccount(party.kind, party.name, balance.currency, balance.account_id)
 
 
-def _asked(form: StatementForm) -> StatementForm:
-    """Return a form that asks for something there is: a sheet or a file cannot show what was wrong."""
-    if not form.validate():
-        raise NotFoundError("There is no such statement. Choose the days again.")
-    return form
+def _open_items(party: PartyDetails, account: StatedAccount) -> dict[str, Any]:
+    """Return what of the account is not settled, for the page."""
+    asked = (g.tenant.id, party.id, account.currency)
+    return {
+        "charges": list_open_items(*asked, "charge"),
+        "credits": list_open_items(*asked, "credit"),
+        "ageing": ageing(list_open_amounts(*asked, "charge"), shop_today()),
+    }
 
 
 def _show_new(kind: str, form: NewPartyForm, status: int = 200) -> ResponseReturnValue:

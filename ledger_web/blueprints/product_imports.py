@@ -1,17 +1,18 @@
 """Files of products: chosen, looked at in a dry run that changes nothing, then imported as a whole."""
 
-import csv
-import io
 import uuid
+from dataclasses import astuple
+from itertools import chain
 from typing import Any, Final
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import CombinedMultiDict
 
 from ledger_web.domain.errors import ConflictError, RuleViolationError
 from ledger_web.domain.permissions import PRODUCT_IMPORT
 from ledger_web.domain.products import STOCK_POLICIES
+from ledger_web.downloads import download
 from ledger_web.error_pages import status_of
 from ledger_web.forms.product_imports import CheckForm, ImportForm, UploadForm
 from ledger_web.identity import permission_required
@@ -24,7 +25,6 @@ from ledger_web.services.unit_of_work import UnitOfWork
 blueprint = Blueprint("product_imports", __name__, url_prefix="/products/imports")
 
 FILE_BYTES_MAX: Final = 10 * 1024 * 1024
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 @blueprint.url_value_preprocessor
@@ -88,18 +88,12 @@ def create_check(import_id: uuid.UUID) -> ResponseReturnValue:
     return redirect_to("product_imports.show", import_id=import_id)
 
 
-@blueprint.get("/<uuid:import_id>/problems.csv")
+@blueprint.get("/<uuid:import_id>/problems.<any(csv, xlsx):ending>")
 @permission_required(PRODUCT_IMPORT)
-def problems(import_id: uuid.UUID) -> ResponseReturnValue:
+def problems(import_id: uuid.UUID, ending: str) -> ResponseReturnValue:
     """Download the rows that cannot be imported, for whoever corrects the file."""
     report = queries.get_import(g.tenant.id, import_id)
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(["line", "reason"])
-    writer.writerows((problem.line, _inert(problem.reason)) for problem in report.problems)
-    response = Response("\ufeff" + text.getvalue(), mimetype="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = "attachment; filename=problems.csv"
-    return response
+    return download("problems", ending, chain([("line", "reason")], map(astuple, report.problems)))
 
 
 def _act() -> UnitOfWork:
@@ -128,8 +122,3 @@ def _show(import_id: uuid.UUID, status: int = 200, trouble: str = "") -> Respons
         policies=STOCK_POLICIES,
         trouble=trouble,
     )
-
-
-def _inert(cell: str) -> str:
-    """Keep a spreadsheet from reading a cell as a formula. Source: promises B4."""
-    return f"'{cell}" if cell.lstrip(" '\"").startswith(_FORMULA) else cell

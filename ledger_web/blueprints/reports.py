@@ -1,11 +1,11 @@
 """Profit and loss, balance sheet, trial balance: on the screen, on paper and as files."""
 
-import csv
-import io
-from collections.abc import Iterable
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
 
-from flask import Blueprint, Response, g, request, url_for
+from flask import Blueprint, g, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ledger_web.domain.accounts import KIND_NAMES
@@ -21,8 +21,9 @@ from ledger_web.domain.reports import (
     profit_and_loss,
     trial_balance,
 )
-from ledger_web.domain.spreadsheets import amount_cell, text_cell
-from ledger_web.forms.reports import DayForm, HoldersForm, PeriodForm, ReportForm, with_rates
+from ledger_web.domain.sheets import Cell, Row, amount_cell
+from ledger_web.downloads import download
+from ledger_web.forms.reports import DayForm, HoldersForm, PeriodForm, with_rates
 from ledger_web.identity import permission_required
 from ledger_web.queries.accounts import list_currencies
 from ledger_web.queries.reports import HOLDERS_MAX, list_holders_until, list_results, list_sums_until
@@ -30,109 +31,55 @@ from ledger_web.rendering import redirect_to, render
 
 blueprint = Blueprint("reports", __name__, url_prefix="/reports")
 
-Form = TypeVar("Form", bound=ReportForm)
-_BYTE_ORDER_MARK = "\ufeff"  # without it a spreadsheet program takes UTF-8 for something else
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A report: what it asks, how it is made of that, and its rows in a file. Its name is that of its templates."""
+
+    name: str
+    form: type[Any]
+    make: Callable[[Any], Any]
+    rows: Callable[[Any], Iterable[Row]]
+    days: Callable[[Any], str]  # as a file's name says them
 
 
 @blueprint.get("/")
 @permission_required(REPORT_VIEW)
 def index() -> ResponseReturnValue:
-    return redirect_to(".show_profit_and_loss")
+    return redirect_to(".show", report="profit-and-loss")
 
 
-@blueprint.get("/profit-and-loss")
+@blueprint.get("/<any('profit-and-loss', 'balance-sheet', 'trial-balance'):report>")
 @permission_required(REPORT_VIEW)
-def show_profit_and_loss() -> ResponseReturnValue:
-    form = _form(PeriodForm)
+def show(report: str) -> ResponseReturnValue:
+    asked = _REPORTS[report]
+    form = _form(asked)
     status = 200 if form.validate() else 422
-    report = _profit_and_loss(form) if status == 200 else None
     return render(
-        "reports/profit_and_loss.html",
-        "reports/_profit_and_loss.html",
+        f"reports/{asked.name}.html",
+        f"reports/_{asked.name}.html",
         status,
         form=form,
-        report=report,
-        here=url_for(".show_profit_and_loss"),
-    )
-
-
-@blueprint.get("/profit-and-loss/print")
-@permission_required(REPORT_VIEW)
-def print_profit_and_loss() -> ResponseReturnValue:
-    form = _asked(_form(PeriodForm))
-    return render("reports/profit_and_loss_print.html", form=form, report=_profit_and_loss(form))
-
-
-@blueprint.get("/profit-and-loss.csv")
-@permission_required(REPORT_VIEW)
-def profit_and_loss_csv() -> ResponseReturnValue:
-    form = _asked(_form(PeriodForm))
-    report = _profit_and_loss(form)
-    parts = (report.sales, report.cost_of_sales, report.gross, report.income, report.expenses, report.differences)
-    return _file(f"profit-and-loss-{form.first}-{form.last}", _lines_csv(report.currencies, (*parts, report.result)))
-
-
-@blueprint.get("/balance-sheet")
-@permission_required(REPORT_VIEW)
-def show_balance_sheet() -> ResponseReturnValue:
-    form = _form(DayForm)
-    status = 200 if form.validate() else 422
-    report = _balance_sheet(form) if status == 200 else None
-    return render(
-        "reports/balance_sheet.html",
-        "reports/_balance_sheet.html",
-        status,
-        form=form,
-        report=report,
-        here=url_for(".show_balance_sheet"),
-    )
-
-
-@blueprint.get("/balance-sheet/print")
-@permission_required(REPORT_VIEW)
-def print_balance_sheet() -> ResponseReturnValue:
-    form = _asked(_form(DayForm))
-    return render("reports/balance_sheet_print.html", form=form, report=_balance_sheet(form))
-
-
-@blueprint.get("/balance-sheet.csv")
-@permission_required(REPORT_VIEW)
-def balance_sheet_csv() -> ResponseReturnValue:
-    form = _asked(_form(DayForm))
-    report = _balance_sheet(form)
-    parts = (report.assets, report.debts, report.own, report.both)
-    return _file(f"balance-sheet-{form.until}", _lines_csv(report.currencies, parts))
-
-
-@blueprint.get("/trial-balance")
-@permission_required(REPORT_VIEW)
-def show_trial_balance() -> ResponseReturnValue:
-    form = _form(DayForm)
-    status = 200 if form.validate() else 422
-    report = _trial_balance(form) if status == 200 else None
-    return render(
-        "reports/trial_balance.html",
-        "reports/_trial_balance.html",
-        status,
-        form=form,
-        report=report,
+        report=asked.make(form) if status == 200 else None,
         kind_names=KIND_NAMES,
-        here=url_for(".show_trial_balance"),
+        here=url_for(".show", report=report),
     )
 
 
-@blueprint.get("/trial-balance/print")
+@blueprint.get("/<any('profit-and-loss', 'balance-sheet', 'trial-balance'):report>/print")
 @permission_required(REPORT_VIEW)
-def print_trial_balance() -> ResponseReturnValue:
-    form = _asked(_form(DayForm))
-    return render("reports/trial_balance_print.html", form=form, report=_trial_balance(form), kind_names=KIND_NAMES)
+def on_paper(report: str) -> ResponseReturnValue:
+    asked = _REPORTS[report]
+    form = _valid(asked)
+    return render(f"reports/{asked.name}_print.html", form=form, report=asked.make(form), kind_names=KIND_NAMES)
 
 
-@blueprint.get("/trial-balance.csv")
+@blueprint.get("/<any('profit-and-loss', 'balance-sheet', 'trial-balance'):report>.<any(csv, xlsx):ending>")
 @permission_required(REPORT_VIEW)
-def trial_balance_csv() -> ResponseReturnValue:
-    form = _asked(_form(DayForm))
-    return _file(f"trial-balance-{form.until}", _trial_balance_csv(_trial_balance(form)))
+def as_file(report: str, ending: str) -> ResponseReturnValue:
+    asked = _REPORTS[report]
+    form = _valid(asked)
+    return download(f"{report}-{asked.days(form)}", ending, asked.rows(asked.make(form)))
 
 
 @blueprint.get("/holders")
@@ -153,14 +100,15 @@ def show_holders() -> ResponseReturnValue:
     )
 
 
-def _form(form: type[Form]) -> Form:
+def _form(report: Report) -> Any:
     """Return the form with a rate for each foreign currency the shop has accounts in."""
     base_currency, *foreign = list_currencies(g.tenant.id)
-    return with_rates(form, foreign)(request.args, base_currency=base_currency)
+    return with_rates(report.form, foreign)(request.args, base_currency=base_currency)
 
 
-def _asked(form: Form) -> Form:
+def _valid(report: Report) -> Any:
     """Return a form that asks for something there is: a sheet or a file cannot show what was wrong."""
+    form = _form(report)
     if not form.validate():
         raise NotFoundError("There is no such report. Choose the days again.")
     return form
@@ -178,7 +126,16 @@ def _trial_balance(form: DayForm) -> TrialBalance:
     return trial_balance(list_sums_until(g.tenant.id, form.until), g.tenant.base_currency, form.rates)
 
 
-def _trial_balance_csv(report: TrialBalance) -> Iterable[tuple[str, ...]]:
+def _rows_of_profit_and_loss(report: ProfitAndLoss) -> Iterator[Row]:
+    parts = (report.sales, report.cost_of_sales, report.gross, report.income, report.expenses, report.differences)
+    return _rows(report.currencies, (*parts, report.result))
+
+
+def _rows_of_balance_sheet(report: BalanceSheet) -> Iterator[Row]:
+    return _rows(report.currencies, (report.assets, report.debts, report.own, report.both))
+
+
+def _rows_of_trial_balance(report: TrialBalance) -> Iterator[Row]:
     base = g.tenant.base_currency
     yield "Kind", "Account", "Currency", "Debit", "Credit", f"Debit {base}", f"Credit {base}"
     for block in report.currencies:
@@ -186,7 +143,7 @@ def _trial_balance_csv(report: TrialBalance) -> Iterable[tuple[str, ...]]:
             sums = line.sums
             yield (
                 KIND_NAMES[sums.kind],
-                text_cell(sums.name),
+                sums.name,
                 sums.currency,
                 amount_cell(sums.debit, sums.currency),
                 amount_cell(sums.credit, sums.currency),
@@ -197,7 +154,7 @@ def _trial_balance_csv(report: TrialBalance) -> Iterable[tuple[str, ...]]:
         yield "Total", "", block.currency, *sides, _cell(block.base, base), _cell(block.base, base)
 
 
-def _lines_csv(currencies: tuple[str, ...], parts: Iterable[Section | ReportLine]) -> Iterable[tuple[str, ...]]:
+def _rows(currencies: tuple[str, ...], parts: Iterable[Section | ReportLine]) -> Iterator[Row]:
     base = g.tenant.base_currency
     yield "Part", "Line", *currencies, f"All in {base}"
     for part in parts:
@@ -205,24 +162,31 @@ def _lines_csv(currencies: tuple[str, ...], parts: Iterable[Section | ReportLine
             yield part.name, "", *_cells(part, currencies)
             continue
         for line in part.lines:
-            yield part.name, text_cell(line.name), *_cells(line, currencies)
+            yield part.name, line.name, *_cells(line, currencies)
         yield part.name, "Total", *_cells(part.total, currencies)
 
 
-def _cells(line: ReportLine, currencies: tuple[str, ...]) -> list[str]:
+def _cells(line: ReportLine, currencies: tuple[str, ...]) -> list[Cell]:
     amounts = [(line.figures[each].amount if each in line.figures else None, each) for each in currencies]
     return [_cell(amount, currency) for amount, currency in [*amounts, (line.base, g.tenant.base_currency)]]
 
 
-def _cell(amount: int | None, currency: str) -> str:
-    return "" if amount is None else amount_cell(amount, currency)
+def _cell(amount: int | None, currency: str) -> Cell:
+    return None if amount is None else amount_cell(amount, currency)
 
 
-def _file(name: str, rows: Iterable[tuple[str, ...]]) -> Response:
-    written = io.StringIO()
-    written.write(_BYTE_ORDER_MARK)
-    csv.writer(written).writerows(rows)
-    answer = Response(written.getvalue(), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    return answer
+def _days(form: PeriodForm) -> str:
+    return f"{form.first}-{form.last}"
+
+
+def _day(form: DayForm) -> str:
+    return str(form.until)
+
+
+_REPORTS: Final = MappingProxyType(
+    {
+        "profit-and-loss": Report("profit_and_loss", PeriodForm, _profit_and_loss, _rows_of_profit_and_loss, _days),
+        "balance-sheet": Report("balance_sheet", DayForm, _balance_sheet, _rows_of_balance_sheet, _day),
+        "trial-balance": Report("trial_balance", DayForm, _trial_balance, _rows_of_trial_balance, _day),
+    }
+)

@@ -1,19 +1,24 @@
-"""Statements as parties and drawers show them: a page, a sheet of paper, a file. No addresses of its own."""
+"""Statements as parties, drawers and accounts show them: a page, a sheet of paper, a file. No addresses of its own.
 
-import csv
-import io
+Whoever uses it has the endpoints `.show`, `.statement_print` and `.statement_file`, whose addresses name the holder
+by its id.
+"""
+
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from types import MappingProxyType
 from typing import Any, Final
 
-from flask import Response, g, stream_with_context, url_for
+from flask import g, request, url_for
+from flask.typing import ResponseReturnValue
 
+from ledger_web.domain.errors import NotFoundError
 from ledger_web.domain.journal import NORMAL_SIDE
-from ledger_web.domain.spreadsheets import amount_cell, text_cell
-from ledger_web.forms.statements import StatementForm
+from ledger_web.domain.sheets import ENDINGS, Row, amount_cell
+from ledger_web.downloads import download
+from ledger_web.forms.statements import PrintForm, StatementForm
 from ledger_web.queries.statements import (
     BEGINNING,
     NOTHING,
@@ -24,6 +29,7 @@ from ledger_web.queries.statements import (
     get_statement,
     iterate_statement,
 )
+from ledger_web.rendering import render
 
 # What makes the balance of an account larger, and what makes it smaller.
 _COLUMNS: Final = MappingProxyType(
@@ -36,7 +42,6 @@ _COLUMNS: Final = MappingProxyType(
         "bank": ("In", "Out"),
     }
 )
-_BYTE_ORDER_MARK: Final = "\ufeff"  # without it a spreadsheet program takes UTF-8 for something else
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +67,84 @@ class StatementLinks:
     later: str
     a4: str
     roll: str
-    csv: str
+    files: tuple[tuple[str, str], ...]  # a file's kind and its address
 
 
-def read_page(form: StatementForm, account: StatedAccount) -> Statement:
+AccountOf = Callable[[StatementForm], StatedAccount]  # what is asked may name the currency
+More = Callable[[StatedAccount], dict[str, Any]]
+
+
+def _nothing_more(_: StatedAccount) -> dict[str, Any]:
+    return {}
+
+
+def show(page: str, account_of: AccountOf, more: More = _nothing_more, **context: Any) -> ResponseReturnValue:
+    """Answer with the page of a holder, or with the statement that is part of it.
+
+    Args:
+        more: What else the page shows of the account.
+    """
+    form = StatementForm(request.args)
+    status = 200 if form.validate() else 422
+    account = account_of(form)
+    statement = _read_page(form, account)
+    return render(
+        page,
+        "statements/_statement_panel.html",
+        status,
+        form=form,
+        account=account,
+        statement=statement,
+        links=_links(form, account, statement),
+        here=url_for(".show", **_holder()),
+        **context,
+        **more(account),
+    )
+
+
+def on_paper(account_of: AccountOf, *, phone: str = "") -> ResponseReturnValue:
+    """Answer with all lines of the range of days, at most PRINTED_MAX; `later` says that there are more."""
+    form = PrintForm(request.args)
+    account = account_of(_asked(form))
+    statement = get_statement(
+        g.tenant.id,
+        account.account_id,
+        since=form.since.data,
+        until=form.until.data,
+        after=BEGINNING,
+        lines_max=PRINTED_MAX,
+    )
+    return render(
+        "statements/print.html",
+        form=form,
+        account=account,
+        statement=statement,
+        phone=phone,
+        back=url_for(".show", **_holder()),
+    )
+
+
+def as_file(account_of: AccountOf, ending: str) -> ResponseReturnValue:
+    """Answer with the whole range of days as a file, written while it is read."""
+    form = _asked(StatementForm(request.args))
+    account = account_of(form)
+    day = f"-{form.until.data}" if form.until.data else ""
+    return download(f"statement-{account.currency}{day}", ending, _rows(form, account))
+
+
+def _asked(form: StatementForm) -> StatementForm:
+    """Return a form that asks for something there is: a sheet or a file cannot show what was wrong."""
+    if not form.validate():
+        raise NotFoundError("There is no such statement. Choose the days again.")
+    return form
+
+
+def _holder() -> dict[str, Any]:
+    """Return whose statement this is, as the addresses name them: {"party_id": …} or {"drawer_id": …}."""
+    return {name: value for name, value in (request.view_args or {}).items() if name.endswith("_id")}
+
+
+def _read_page(form: StatementForm, account: StatedAccount) -> Statement:
     """Return the page a valid form asks for, of a form that is not valid nothing."""
     if form.errors:
         return NOTHING
@@ -79,27 +158,14 @@ def read_page(form: StatementForm, account: StatedAccount) -> Statement:
     )
 
 
-def read_for_paper(form: StatementForm, account: StatedAccount) -> Statement:
-    """Return all lines of the range of days, at most PRINTED_MAX; `later` says that there are more."""
-    return get_statement(
-        g.tenant.id,
-        account.account_id,
-        since=form.since.data,
-        until=form.until.data,
-        after=BEGINNING,
-        lines_max=PRINTED_MAX,
-    )
-
-
-def links(
-    form: StatementForm, account: StatedAccount, statement: Statement, holder: dict[str, uuid.UUID]
-) -> StatementLinks:
-    """Return the addresses of the other pages and forms of a statement.
-
-    Args:
-        holder: Who it is of, as the addresses name them: {"party_id": …} or {"drawer_id": …}.
-    """
-    asked: dict[str, Any] = {"currency": account.currency, "since": form.since.data, "until": form.until.data, **holder}
+def _links(form: StatementForm, account: StatedAccount, statement: Statement) -> StatementLinks:
+    """Return the addresses of the other pages and forms of a statement."""
+    asked: dict[str, Any] = {
+        "currency": account.currency,
+        "since": form.since.data,
+        "until": form.until.data,
+        **_holder(),
+    }
 
     def page(name: str, place: Place | None) -> str:
         return url_for(".show", **asked | {name: str(place)}) if place else ""
@@ -109,49 +175,35 @@ def links(
         later=page("after", statement.later),
         a4=url_for(".statement_print", paper="a4", **asked),
         roll=url_for(".statement_print", paper="80", **asked),
-        csv=url_for(".statement_csv", **asked),
+        files=tuple((each.upper(), url_for(".statement_file", ending=each, **asked)) for each in ENDINGS),
     )
 
 
-def csv_answer(form: StatementForm, account: StatedAccount) -> Response:
-    """Answer with the whole range as a file, written while it is read."""
-    answer = Response(stream_with_context(_csv(form, account)), mimetype="text/csv")
-    day = f"-{form.until.data}" if form.until.data else ""
-    answer.headers["Content-Disposition"] = f'attachment; filename="statement-{account.currency}{day}.csv"'
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    return answer
-
-
-def _csv(form: StatementForm, account: StatedAccount) -> Iterator[str]:
+def _rows(form: StatementForm, account: StatedAccount) -> Iterator[Row]:
     pages = iterate_statement(g.tenant.id, account.account_id, since=form.since.data, until=form.until.data)
     first = next(pages)
-    yield _BYTE_ORDER_MARK
-    yield _row("Day", "Document", "With", "Memo", "By", *account.columns, "Balance", "Currency")
-    yield _row(
-        "", "Opening balance", "", "", "", "", "", amount_cell(first.opening, account.currency), account.currency
-    )
+    yield "Day", "Document", "With", "Memo", "By", *account.columns, "Balance", "Currency"
+    yield _balance("Opening balance", first.opening, account.currency)
     closing = first.opening
     for page in chain([first], pages):
-        yield "".join(_line(line, account.currency) for line in page.lines)
+        yield from (_line(line, account.currency) for line in page.lines)
         closing = page.page_closing
-    yield _row("", "Closing balance", "", "", "", "", "", amount_cell(closing, account.currency), account.currency)
+    yield _balance("Closing balance", closing, account.currency)
 
 
-def _line(line: StatementLine, currency: str) -> str:
-    return _row(
-        str(line.day),
-        text_cell(line.title),
-        text_cell(line.party),
-        text_cell(line.memo),
-        text_cell(line.actor),
-        amount_cell(line.increase, currency) if line.increase else "",
-        amount_cell(line.decrease, currency) if line.decrease else "",
+def _line(line: StatementLine, currency: str) -> Row:
+    return (
+        line.day,
+        line.title,
+        line.party,
+        line.memo,
+        line.actor,
+        amount_cell(line.increase, currency) if line.increase else None,
+        amount_cell(line.decrease, currency) if line.decrease else None,
         amount_cell(line.balance, currency),
         currency,
     )
 
 
-def _row(*cells: str) -> str:
-    written = io.StringIO()
-    csv.writer(written).writerow(cells)
-    return written.getvalue()
+def _balance(title: str, balance: int, currency: str) -> Row:
+    return None, title, None, None, None, None, None, amount_cell(balance, currency), currency

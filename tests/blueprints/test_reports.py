@@ -17,7 +17,7 @@ from tests.shops import Shop, add_customer, add_product, sell
 ClientOf = Callable[..., ShopClient]
 TODAY = dt.datetime.now(dt.UTC).date()
 PAGES = ("/reports/profit-and-loss", "/reports/balance-sheet", "/reports/trial-balance")
-OTHERS = tuple(page + form for page in PAGES for form in ("/print", ".csv"))
+OTHERS = tuple(page + form for page in PAGES for form in ("/print", ".csv", ".xlsx"))
 
 
 def post(shop: Shop, *entries: Entry, days_ago: int = 0) -> None:

@@ -1,0 +1,31 @@
+"""Lists as files to keep: CSV and XLSX alike, written while they are read."""
+
+from collections.abc import Iterable
+from types import MappingProxyType
+from typing import Final
+
+from babel import Locale
+from flask import Response, g, stream_with_context
+
+from ledger_web.domain.sheets import Row, sheet_parts
+
+# How a route says which of the two it is asked for: /list.<any(csv, xlsx):ending>
+_KINDS: Final = MappingProxyType(
+    {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+)
+
+
+def download(name: str, ending: str, rows: Iterable[Row]) -> Response:
+    """Answer with a list as a file.
+
+    Args:
+        name: Of the file without its ending: ASCII letters, digits, hyphens and points.
+        ending: One of sheets.ENDINGS.
+        rows: The header first. Read while the answer is under way: what can be refused is refused before.
+    """
+    direction = Locale.parse(g.tenant.locale).text_direction
+    parts = sheet_parts(ending, rows, right_to_left=direction == "rtl")
+    answer = Response(stream_with_context(parts), mimetype=_KINDS[ending])
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.{ending}"'
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    return answer
