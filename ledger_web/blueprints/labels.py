@@ -14,7 +14,7 @@ from ledger_web.domain.errors import InvalidBarcodeError, NotFoundError, RuleVio
 from ledger_web.domain.labels import COPIES_MAX, PADDING, PAPERS, DrawnSymbol, Paper, fit_symbol
 from ledger_web.domain.permissions import BARCODE_ASSIGN, LABEL_PRINT
 from ledger_web.domain.pictures import png
-from ledger_web.domain.symbols import modules
+from ledger_web.domain.symbols import rows_of
 from ledger_web.error_pages import status_of
 from ledger_web.forms.labels import CopiesForm, PrintLabelsForm, QueueActForm, QueueForm
 from ledger_web.identity import permission_required
@@ -143,11 +143,11 @@ def picture(symbology: str, code: str) -> ResponseReturnValue:
     if symbology not in SYMBOLOGIES or not 1 <= dots <= 20 or not 1 <= height <= PIXELS_MAX:
         raise NotFoundError
     try:
-        bits = modules(code, symbology)
+        rows = rows_of(code, symbology)
     except InvalidBarcodeError:
         abort(404)
     dpi = request.args.get("dpi", 203, type=int)
-    return Response(png(bits, dots=dots, height=height, dpi=min(max(dpi, 72), 1200)), mimetype="image/png")
+    return Response(png(rows, dots=dots, height=height, dpi=min(max(dpi, 72), 1200)), mimetype="image/png")
 
 
 def symbol_height(paper: Paper) -> Decimal:

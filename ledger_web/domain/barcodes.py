@@ -4,6 +4,7 @@ A code is stored as ASCII, a UPC-A as the EAN-13 with a leading zero that it is.
 corrected: it means that another digit was misread, too.
 """
 
+import datetime as dt
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -11,6 +12,7 @@ from typing import Final
 from stdnum import ean, isbn
 
 from ledger_web.domain.errors import InvalidBarcodeError
+from ledger_web.domain.gs1 import read_elements
 
 CODE_MAX: Final = 80  # characters, as barcodes_code_is_printable_ascii says
 
@@ -22,6 +24,8 @@ SYMBOLOGIES: Final = {
     "itf14": "ITF-14",
     "code128": "Code 128",
     "code39": "Code 39",
+    "gs1_128": "GS1-128",
+    "qr": "QR",
 }
 
 _GTINS: Final = {8: "ean8", 12: "upca", 13: "ean13", 14: "itf14"}
@@ -99,7 +103,8 @@ def read_barcode(text: str, symbology: str | None = None) -> Barcode:
         text: As typed or scanned.
         symbology: One of SYMBOLOGIES when the person chose one. Without it 8, 12, 13 or 14 digits are EAN-8,
             UPC-A, EAN-13 or ITF-14, a UPC-E or an ISBN of 10 is written in full, other digits are refused, and
-            whatever else can be printed is a Code 128.
+            whatever else can be printed is a Code 128. A GS1-128 comes with brackets or as a scanner sends it, and
+            is stored with brackets, `(01)05012345678900(10)AB12`.
 
     Raises:
         InvalidBarcodeError: Nothing there, characters no barcode has, too long, wrong number of digits, wrong
@@ -108,6 +113,8 @@ def read_barcode(text: str, symbology: str | None = None) -> Barcode:
 
     Source: GS1 General Specifications, 7.9 (check digit); product, spec 7 "Validate".
     """
+    if symbology == "gs1_128":
+        return Barcode(_element_string(text), symbology)
     cleaned = _cleaned(text)
     _refuse_unprintable(cleaned)
     code = _expanded(cleaned) if symbology in (None, "upca", "ean13") else cleaned
@@ -136,6 +143,21 @@ def expand_upce(text: str) -> str:
     if not ean.is_valid(full):
         raise InvalidBarcodeError(f"The last digit of {code} is wrong, so a digit was misread. Scan it again.")
     return full
+
+
+def _element_string(text: str) -> str:
+    """Return the element string with brackets, if that reads as the same again."""
+    day = dt.date(2000, 1, 1)  # the century of its dates does not matter here
+    elements = read_elements(text, day)
+    written = elements.written if elements else ""
+    again = read_elements(written, day) if written else None
+    if elements is None or again is None or again.values != elements.values:
+        raise InvalidBarcodeError(
+            "A GS1-128 names a product and more, as (01)05012345678900(10)AB12 does, with right check digits."
+            " Scan it again, or compare it with this."
+        )
+    _refuse_unprintable(written)
+    return written
 
 
 def _upce_in_full(code: str) -> str:

@@ -25,6 +25,10 @@ _BRACKETED = re.compile(r"\(([0-9]{2,4})\)")
 _FORMAT = re.compile(r"([NXYZ])(\.\.)?([0-9]+)")
 _SIGNS: Final = {"N": re.compile(r"[0-9]*"), "X": re.compile(r"[!-\"%-?A-Z_a-z]*"), "Y": re.compile(r"[#\-/0-9A-Z]*")}
 _WRITTEN_SEPARATORS: Final = ("\u241d", "{GS}", "<GS>", "^]")  # what scanners send where GS cannot be typed
+# Identifiers whose length is fixed for all time: no separator stands behind them. GS1 General Specifications, 7.8.5.
+_PREDEFINED: Final = frozenset(
+    ("00", "01", "02", "03", "04", *map(str, range(11, 21)), "31", "32", "33", "34", "35", "36", "41")
+)
 _POUND: Final = Decimal("0.45359237")  # kilograms
 
 
@@ -47,6 +51,20 @@ class Elements:
         ean8 = (self.gtin[6:],) if self.gtin.startswith("000000") else ()
         ean13 = (self.gtin[1:],) if self.gtin.startswith("0") else ()
         return (*ean13, *ean8, self.gtin)
+
+    @property
+    def written(self) -> str:
+        """The element string with brackets, as it is printed and stored."""
+        return "".join(f"({identifier}){value}" for identifier, value in self.values.items())
+
+    @property
+    def encoded(self) -> str:
+        """The element string as it stands in a symbol, with separators, without the FNC1 it begins with."""
+        pieces = list(self.values.items())
+        return "".join(
+            f"{identifier}{value}{'' if identifier[:2] in _PREDEFINED or n == len(pieces) else SEPARATOR}"
+            for n, (identifier, value) in enumerate(pieces, start=1)
+        )
 
 
 def read_elements(text: str, today: dt.date) -> Elements | None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
-from ledger_web.domain.symbols import modules
+from ledger_web.domain.symbols import rows_of
 
 INCH: Final = Decimal("25.4")
 MODULE_NOMINAL: Final = Decimal("0.33")  # mm, GS1 100 %
@@ -125,7 +125,7 @@ def fit_symbol(paper: Paper, code: str, symbology: str) -> DrawnSymbol | None:
     Raises:
         InvalidBarcodeError: Not a code of this symbology.
     """
-    count = len(modules(code, symbology))
+    count = len(rows_of(code, symbology)[0])
     room = paper.label_width - 2 * PADDING
     nominal = max(1, int((MODULE_NOMINAL * Decimal("1.15")) / paper.dot))  # at most 15 % above nominal
     dots = min(nominal, int(room / (count * paper.dot)))

@@ -14,6 +14,7 @@ from fpdf import FPDF
 from PIL import Image
 
 from ledger_web.domain import typeface
+from ledger_web.domain.symbols import Rows
 
 Align = Literal["start", "end", "left", "right", "centre"]
 Length = float | Decimal  # mm
@@ -116,7 +117,7 @@ class PdfDocument:
         self._pdf.set_fill_color(0)
         self._pdf.rect(float(x), float(y), float(width), float(height), style="D" if thickness else "F")
 
-    def bars(self, rows: tuple[str, ...], x: Length, y: Length, *, module: Length, height: Length) -> None:
+    def bars(self, rows: Rows, x: Length, y: Length, *, module: Length, height: Length) -> None:
         """Draw a symbol: 1 for a black module, 0 for a white one.
 
         Args:
@@ -136,7 +137,7 @@ class PdfDocument:
                     self._pdf.rect(left, top, count * float(module), row_height, style="F")
                 at += count
 
-    def dots(self, rows: tuple[str, ...], x: Length, y: Length, *, dots: int, module: Length, height: Length) -> None:
+    def dots(self, rows: Rows, x: Length, y: Length, *, dots: int, module: Length, height: Length) -> None:
         """Draw a symbol as a picture of the printer's own dots: thermal printers lose thin bars of anything else.
 
         Args:
@@ -157,7 +158,7 @@ class PdfDocument:
 
 
 @lru_cache(maxsize=64)
-def _picture(rows: tuple[str, ...], columns: int, tall: int) -> Image.Image:
+def _picture(rows: Rows, columns: int, tall: int) -> Image.Image:
     small = Image.new("1", (len(rows[0]), len(rows)))
     small.putdata([bit == "0" for row in rows for bit in row])
     return small.resize((columns, tall), Image.Resampling.NEAREST)

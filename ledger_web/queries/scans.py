@@ -116,7 +116,7 @@ def resolve(tenant_id: int, typed: str) -> Scanned:
 
 
 def _resolve_elements(tenant_id: int, typed: str, elements: Elements) -> Scanned:
-    found = _find(tenant_id, elements.codes)
+    found = _find(tenant_id, (elements.written, *elements.codes))
     said: dict[str, Any] = {"batch": elements.batch, "expiry": elements.expiry}
     if found is None:
         return Scanned(UNKNOWN, typed, code=elements.codes[0], **said)

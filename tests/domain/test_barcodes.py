@@ -107,7 +107,10 @@ def test_a_number_that_looks_like_a_manufacturers_needs_its_check_digit_whatever
         ("5012345678900", "itf14"),
         ("abc", "code39"),
         ("A_B", "code39"),
-        ("ABC", "qr"),
+        ("ABC", "gs1_128"),
+        ("5012345678900", "gs1_128"),
+        ("(01)05012345678901(10)A", "gs1_128"),
+        ("ABC", "aztec"),
         ("ABC", ""),
     ],
 )

@@ -11,7 +11,7 @@ from ledger_web.domain.barcodes import read_barcode
 from ledger_web.domain.internal_codes import COUNTER_MAX, internal_code
 from ledger_web.domain.labels import PADDING, PAPERS, Paper, fit_symbol
 from ledger_web.domain.pictures import png
-from ledger_web.domain.symbols import modules
+from ledger_web.domain.symbols import rows_of
 
 CODES = {
     "ean13": "5901234123457",
@@ -65,7 +65,7 @@ def test_what_fits_on_a_paper_reads_back_from_the_printers_dots(paper: Paper, sy
 
     assert symbol.width <= paper.label_width - 2 * PADDING
     assert symbol.module == symbol.dots * paper.dot
-    drawn = png(modules(code, symbology), dots=symbol.dots, height=80, dpi=paper.dpi)
+    drawn = png(rows_of(code, symbology), dots=symbol.dots, height=80, dpi=paper.dpi)
     picture = Image.open(io.BytesIO(drawn)).convert("L")
     read = zxingcpp.read_barcodes(picture)
     assert [each.text for each in read] in ([code], [code[1:]], [code.removeprefix("0")])

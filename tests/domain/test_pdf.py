@@ -7,7 +7,7 @@ import pypdfium2
 import zxingcpp
 
 from ledger_web.domain.pdf import PdfDocument
-from ledger_web.domain.symbols import modules
+from ledger_web.domain.symbols import rows_of
 
 MOMENT = dt.datetime(2026, 11, 20, 12, 0, tzinfo=dt.UTC)
 
@@ -84,7 +84,7 @@ def test_the_same_content_of_the_same_moment_is_the_same_file() -> None:
 
 
 def test_bars_and_dots_are_read_back() -> None:
-    rows = (modules("5901234123457", "ean13"),)
+    rows = rows_of("5901234123457", "ean13")
     document = PdfDocument("Symbols", made_at=MOMENT)
     document.page(60, 30)
     document.bars(rows, 3, 3, module=Decimal("0.33"), height=10)

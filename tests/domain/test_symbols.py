@@ -10,7 +10,7 @@ from PIL import Image
 from stdnum import ean
 
 from ledger_web.domain.errors import InvalidBarcodeError
-from ledger_web.domain.symbols import modules, svg
+from ledger_web.domain.symbols import rows_of, svg
 
 FORMATS = {
     "ean13": zxingcpp.BarcodeFormat.EAN13,
@@ -19,7 +19,10 @@ FORMATS = {
     "code128": zxingcpp.BarcodeFormat.Code128,
     "itf14": zxingcpp.BarcodeFormat.ITF,
     "code39": zxingcpp.BarcodeFormat.Code39Std,
+    "gs1_128": zxingcpp.BarcodeFormat.Code128,
+    "qr": zxingcpp.BarcodeFormat.QRCode,
 }
+BATCH = "ABCXYZ0123456789-./%&"
 PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 
 
@@ -32,6 +35,11 @@ def some_code(chance: random.Random, symbology: str) -> str:
     lengths = {"ean13": 13, "ean8": 8, "upca": 12, "itf14": 14}
     if symbology in lengths:
         return gtin(chance, lengths[symbology])
+    if symbology == "gs1_128":
+        batch = "".join(chance.choice(BATCH) for _ in range(chance.randint(1, 10)))
+        return f"(01){gtin(chance, 14)}(17)27{chance.randint(1, 12):02}28(10){batch}(37){chance.randint(1, 999)}"
+    if symbology == "qr":
+        return "A" + "".join(chance.choice(PRINTABLE) for _ in range(chance.randint(0, 79)))
     signs = PRINTABLE if symbology == "code128" else "ABCDEFGHIJKLMNOPQRSTUVWXYZ-.$/+%"
     return chance.choice("ABCDE") + "".join(chance.choice(signs) for _ in range(chance.randint(0, 24)))
 
@@ -49,7 +57,16 @@ def decode(drawing: str, symbology: str, fonts: bool = False) -> str:
 
 @pytest.mark.parametrize(
     ("symbology", "codes"),
-    [("ean13", 300), ("ean8", 300), ("upca", 300), ("code128", 300), ("itf14", 30), ("code39", 30)],
+    [
+        ("ean13", 300),
+        ("ean8", 300),
+        ("upca", 300),
+        ("code128", 300),
+        ("itf14", 30),
+        ("code39", 30),
+        ("gs1_128", 60),
+        ("qr", 60),
+    ],
 )
 def test_every_printed_symbol_reads_as_its_code(symbology: str, codes: int) -> None:
     seed = random.SystemRandom().randrange(10**9)
@@ -102,7 +119,13 @@ def test_what_is_no_code_is_not_drawn(code: str) -> None:
 
 
 def test_a_wrong_check_digit_is_refused_and_not_corrected() -> None:
-    for code, symbology in (("5032783267860", "ean13"), ("73513530", "ean8"), ("036000291450", "upca")):
+    wrong = (
+        ("5032783267860", "ean13"),
+        ("73513530", "ean8"),
+        ("036000291450", "upca"),
+        ("(01)05012345678901(10)AB", "gs1_128"),
+    )
+    for code, symbology in wrong:
         with pytest.raises(InvalidBarcodeError):
             svg(code, symbology)
 
@@ -123,7 +146,7 @@ def test_an_upca_is_drawn_from_either_way_of_writing_it() -> None:
 def test_the_quiet_zones_are_as_wide_as_readers_need(
     code: str, symbology: str, left: int, right: int, width: int
 ) -> None:
-    bits = modules(code, symbology)
+    (bits,) = rows_of(code, symbology)
 
     assert len(bits) == left + width + right
     assert len(bits) - len(bits.lstrip("0")) == left
@@ -138,3 +161,21 @@ def test_the_size_is_in_millimetres_of_whole_modules() -> None:
     assert "style" not in drawing
     assert " id=" not in drawing
     assert ">5012345678900</text>" in drawing
+
+
+def test_a_gs1_symbol_says_to_the_scanner_where_each_element_ends() -> None:
+    drawing = svg("(01)05012345678900(10)AB-12(37)30", "gs1_128", text=False)
+    png = bytes(resvg_py.svg_to_bytes(svg_string=drawing, dpi=300, skip_system_fonts=True))
+
+    (found,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(png)).convert("L"), text_mode=zxingcpp.TextMode.Plain)
+
+    assert found.symbology_identifier == "]C1"
+    assert found.text == "010501234567890010AB-12\x1d3730"
+
+
+def test_a_square_symbol_has_its_quiet_zone_on_all_sides() -> None:
+    rows = rows_of("HTTPS://CORNER.EXAMPLE/MILK", "qr")
+
+    assert len(rows) == len(rows[0])
+    assert set(rows[:4] + rows[-4:]) == {"0" * len(rows)}
+    assert all(row.startswith("0000") and row.endswith("0000") for row in rows)

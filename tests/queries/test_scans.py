@@ -274,3 +274,15 @@ def test_no_text_breaks_it(shop: Shop) -> None:
     kinds = {resolve(shop.tenant_id, text).kind for text in ALL}
 
     assert kinds == {UNKNOWN}
+
+
+def test_a_gs1_label_of_the_shops_own_means_its_product_however_it_is_scanned(shop: Shop) -> None:
+    crate = product(shop, "Milk, a crate")
+    code = read_barcode("(01)15012345678907(10)AB12(37)12", "gs1_128")
+    add_barcode(AddBarcode(op_id=new_id(), product_id=crate, barcode=code), shop.act())
+
+    for scanned in ("]C1011501234567890710AB12\x1d3712", "(01)15012345678907(10)AB12(37)12"):
+        found = resolve(shop.tenant_id, scanned)
+
+        assert found.product
+        assert found.product.id == crate
