@@ -72,7 +72,12 @@ def test_what_cannot_be_is_refused_with_a_sentence(shop: Shop, client_of: Client
         answer = client.post_form("/labels/queue", {"q": "milk", "copies": copies, "op_id": str(new_id())})
         assert answer.status_code == 422, copies
     assert client.post_form("/labels/queue", {"q": "nothing such", "op_id": str(new_id())}).status_code == 422
-    for path in ("papers/x.css", "symbols/ean13/5901234123450.png", "symbols/aztec/1.png", "symbols/code128/A.png?dots=0"):
+    for path in (
+        "papers/x.css",
+        "symbols/ean13/5901234123450.png",
+        "symbols/aztec/1.png",
+        "symbols/code128/A.png?dots=0",
+    ):
         assert client.get(f"/labels/{path}").status_code == 404, path
 
 
