@@ -5,17 +5,20 @@ import uuid
 from flask import Blueprint, g, request, url_for
 from flask.typing import ResponseReturnValue
 
-from ledger_web.domain.errors import ConflictError, LedgerError, PeriodLockedError, RuleViolationError
-from ledger_web.domain.permissions import SALE_DELETE, SALE_VIEW
+from ledger_web.domain.errors import ConflictError, LedgerError, NotFoundError, PeriodLockedError, RuleViolationError
+from ledger_web.domain.permissions import SALE_DELETE, SALE_REPRINT, SALE_VIEW
 from ledger_web.error_pages import status_of
+from ledger_web.forms.receipts import PrintForm, ReceiptForm
 from ledger_web.forms.sales import DeletionForm
 from ledger_web.forms.sales_list import SalesListForm
-from ledger_web.identity import permission_required
+from ledger_web.identity import may, permission_required
 from ledger_web.queries import sales as queries
 from ledger_web.queries.drawers import list_drawers
+from ledger_web.queries.receipts import get_receipt, last_paper
 from ledger_web.queries.sales_list import list_sales
 from ledger_web.queries.transactions import list_people
 from ledger_web.rendering import redirect_to, render, say
+from ledger_web.services.receipts import print_receipt
 from ledger_web.services.sales import delete_sale, preview_deletion
 from ledger_web.services.unit_of_work import UnitOfWork
 
@@ -47,7 +50,24 @@ def show(sale_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.get("/<uuid:sale_id>/receipt")
 @permission_required(SALE_VIEW)
 def receipt(sale_id: uuid.UUID) -> ResponseReturnValue:
-    return render("sales/receipt.html", sale=queries.get_sale(g.tenant.id, sale_id))
+    asked = ReceiptForm(request.args)
+    if not asked.validate():
+        raise NotFoundError("There is no such paper. Choose one of those the receipt offers.")
+    return _show_receipt(sale_id, PrintForm(), asked.paper.data or "", print_id=asked.print.data)
+
+
+@blueprint.post("/<uuid:sale_id>/prints")
+@permission_required(SALE_VIEW)
+def create_print(sale_id: uuid.UUID) -> ResponseReturnValue:
+    form = PrintForm(request.form)
+    if not form.validate():
+        return _show_receipt(sale_id, form, "", status=422)
+    command = form.to_command(sale_id, may_copy=may(SALE_REPRINT))
+    try:
+        printed = print_receipt(command, UnitOfWork(g.tenant.id, g.identity.user_id))
+    except (RuleViolationError, ConflictError) as error:
+        return _show_receipt(sale_id, form, form.paper.data, status=status_of(error), trouble=error.message)
+    return redirect_to("sales.receipt", sale_id=sale_id, paper=form.paper.data, print=printed.id)
 
 
 @blueprint.get("/<uuid:sale_id>/deletion")
@@ -90,3 +110,17 @@ def _show_deletion(
         trouble=error.message if error else "",
         is_locked=isinstance(error, PeriodLockedError),
     )
+
+
+def _show_receipt(
+    sale_id: uuid.UUID,
+    form: PrintForm,
+    paper: str,
+    *,
+    print_id: uuid.UUID | None = None,
+    status: int = 200,
+    trouble: str = "",
+) -> ResponseReturnValue:
+    form.paper.data = paper or last_paper(g.tenant.id, sale_id)
+    shown = get_receipt(g.tenant.id, sale_id, print_id=print_id)
+    return render("sales/receipt.html", status=status, receipt=shown, sale=shown.sale, form=form, trouble=trouble)

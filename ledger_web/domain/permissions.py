@@ -23,6 +23,7 @@ SALE_VIEW: Final = "sale.view"
 SALE_CREATE: Final = "sale.create"
 SALE_CHANGE_PRICE: Final = "sale.change_price"
 SALE_DELETE: Final = "sale.delete"
+SALE_REPRINT: Final = "sale.reprint"
 PURCHASE_VIEW: Final = "purchase.view"
 PURCHASE_CREATE: Final = "purchase.create"
 PAYMENT_VIEW: Final = "payment.view"
@@ -66,6 +67,7 @@ _DESCRIPTIONS: Final = MappingProxyType(
         SALE_CREATE: "Sell.",
         SALE_CHANGE_PRICE: "Sell at another price than the product's.",
         SALE_DELETE: "Delete a sale, which reverses it in the books.",
+        SALE_REPRINT: "Print copies of a receipt, which are counted and marked.",
         PURCHASE_VIEW: "See purchases.",
         PURCHASE_CREATE: "Record purchases.",
         PAYMENT_VIEW: "See payments.",
@@ -102,6 +104,7 @@ _CASHIER: Final = frozenset(
         PARTY_CREATE,
         SALE_VIEW,
         SALE_CREATE,
+        SALE_REPRINT,
         PAYMENT_VIEW,
         PAYMENT_CREATE,
         DRAWER_VIEW,

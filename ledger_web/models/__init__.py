@@ -27,6 +27,7 @@ from ledger_web.models.product import (
     ProductWord,
 )
 from ledger_web.models.recalculation import BalanceDiscrepancy, RecalculationRun
+from ledger_web.models.receipt import ReceiptPrint
 from ledger_web.models.sale import Cart, CartLine, Sale, SaleLine
 from ledger_web.models.shift import Shift, ShiftCount, ZReport
 from ledger_web.models.stock import StockLevel, StockMove
@@ -72,6 +73,7 @@ __all__ = [
     "ProductWord",
     "QueuedLabel",
     "RecalculationRun",
+    "ReceiptPrint",
     "Role",
     "Sale",
     "SaleLine",

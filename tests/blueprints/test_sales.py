@@ -171,3 +171,50 @@ def test_a_rivals_customer_finds_nothing_in_the_list(shop: Shop, rival: Shop, cl
 
     for asked in ("saffron", "bob", "A-000001", "1"):
         assert "No sales here" in client_of(shop).get(f"/sales/?q={asked}").text
+
+
+def test_a_receipt_is_printed_on_four_papers_and_marked_from_the_second_print_on(
+    shop: Shop, client_of: ClientOf
+) -> None:
+    sale_id = sell(shop, (add_product(shop), 2, 115_00), tendered=500_00)
+    client = client_of(shop, "cashier")
+
+    for number, (paper, body) in enumerate([("58", "receipt-58"), ("80", "receipt-80"), ("a5", "a5"), ("a4", "a4")]):
+        answer = client.post_form(f"/sales/{sale_id}/prints", {"paper": paper, "op_id": str(new_id())})
+        page = client.get(answer.headers["Location"]).text
+        assert f'class="paper {body} is-print"' in page
+        assert (f"COPY {number}" in page) == (number > 0)
+        assert "230.00 PKR" in page
+        assert "NOT A RECEIPT" not in page
+
+    assert count(shop, "receipt_prints") == 4
+    assert "NOT A RECEIPT" in client.get(f"/sales/{sale_id}/receipt").text
+    assert client.get(f"/sales/{sale_id}/receipt?paper=a0").status_code == 404
+    assert client.get(f"/sales/{sale_id}/receipt?print={new_id()}").status_code == 404
+
+
+def test_a_print_needs_a_paper_and_its_number(shop: Shop, client_of: ClientOf) -> None:
+    sale_id = sell(shop, (add_product(shop), 1, 115_00))
+    client = client_of(shop, "cashier")
+
+    for form in ({"paper": "a0", "op_id": str(new_id())}, {"paper": "80"}, {"op_id": str(new_id())}):
+        assert client.post_form(f"/sales/{sale_id}/prints", form).status_code == 422
+    assert client.post_form(f"/sales/{new_id()}/prints", {"paper": "80", "op_id": str(new_id())}).status_code == 404
+
+    assert count(shop, "receipt_prints") == 0
+
+
+def test_who_may_not_print_copies_is_told_so(shop: Shop, client_of: ClientOf) -> None:
+    sale_id = sell(shop, (add_product(shop), 1, 115_00))
+    client = client_of(shop, "cashier")
+    client.post_form(f"/sales/{sale_id}/prints", {"paper": "80", "op_id": str(new_id())})
+    with shop.act() as uow:
+        uow.execute(
+            "UPDATE roles SET permissions = array_remove(permissions, 'sale.reprint')"
+            " WHERE tenant_id = %(tenant_id)s AND name = 'cashier'"
+        )
+
+    again = client.post_form(f"/sales/{sale_id}/prints", {"paper": "80", "op_id": str(new_id())})
+
+    assert again.status_code == 422
+    assert "printed already" in again.text
