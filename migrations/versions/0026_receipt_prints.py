@@ -7,8 +7,8 @@ Old code beside it: yes, it prints without counting.
 
 from migrations.tenant_tables import protect, run
 
-revision = "0019"
-down_revision = "0018"
+revision = "0026"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 
