@@ -69,27 +69,27 @@ def create_line() -> ResponseReturnValue:
     return _resolve(form.op_id.data, scan)
 
 
-@blueprint.post("/lines/<uuid:product_id>")
+@blueprint.post("/lines/<uuid:line_id>")
 @permission_required(SALE_CREATE)
-def update_line(product_id: uuid.UUID) -> ResponseReturnValue:
+def update_line(line_id: uuid.UUID) -> ResponseReturnValue:
     form = CartLineForm(request.form)
     if not form.validate():
-        return _show(422, line_forms={product_id: form})
-    command = form.to_command(product_id, may_change_price=may(SALE_CHANGE_PRICE))
+        return _show(422, line_forms={line_id: form})
+    command = form.to_command(line_id, may_change_price=may(SALE_CHANGE_PRICE))
     try:
         services.change_cart_line(command, _uow())
     except RuleViolationError as error:
-        return _show(422, line_forms={product_id: form}, trouble=error.message)
+        return _show(422, line_forms={line_id: form}, trouble=error.message)
     return _done()
 
 
-@blueprint.post("/lines/<uuid:product_id>/delete")
+@blueprint.post("/lines/<uuid:line_id>/delete")
 @permission_required(SALE_CREATE)
-def delete_line(product_id: uuid.UUID) -> ResponseReturnValue:
+def delete_line(line_id: uuid.UUID) -> ResponseReturnValue:
     form = CartActForm(request.form)
     if not form.validate():
         return _show(422, trouble=" ".join(form.sentences))
-    services.remove_cart_line(form.to_remove(product_id), _uow())
+    services.remove_cart_line(form.to_remove(line_id), _uow())
     return _done()
 
 
@@ -168,7 +168,7 @@ def _change_last_line(op_id: uuid.UUID, scan: Scan) -> ResponseReturnValue:
     cart = queries.find_cart(g.tenant.id, g.identity.user_id, g.tenant.base_currency)
     if cart is None or not cart.rows or scan.quantity is None:
         return _show(422, trouble="There is no line yet whose quantity could change. Scan a product first.")
-    command = ChangeCartLine(id=op_id, product_id=cart.rows[-1].product_id, quantity=scan.quantity)
+    command = ChangeCartLine(id=op_id, line_id=cart.rows[-1].id, quantity=scan.quantity)
     services.change_cart_line(command, _uow())
     return _done()
 

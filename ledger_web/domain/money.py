@@ -69,7 +69,9 @@ def multiply(unit_price: int, quantity: Decimal) -> int:
     return amount
 
 
-def spread(total: int, weights: Sequence[int | Decimal]) -> list[int]:
+def spread(
+    total: int, weights: Sequence[int] | Sequence[Decimal] | Sequence[int | Decimal] | Sequence[Fraction]
+) -> list[int]:
     """Divide a total over lines so that nothing is lost to rounding.
 
     Args:

@@ -30,10 +30,10 @@ class CartLineForm(LedgerForm):
     quantity = QuantityField("Quantity")
     unit_price = MoneyField("Price", required=False)
 
-    def to_command(self, product_id: uuid.UUID, *, may_change_price: bool) -> ChangeCartLine:
+    def to_command(self, line_id: uuid.UUID, *, may_change_price: bool) -> ChangeCartLine:
         return ChangeCartLine(
             id=self.op_id.data,
-            product_id=product_id,
+            line_id=line_id,
             quantity=self.quantity.data,
             unit_price=self.unit_price.data if may_change_price else None,
         )
@@ -42,8 +42,8 @@ class CartLineForm(LedgerForm):
 class CartActForm(LedgerForm):
     """An act that needs nothing but its own number."""
 
-    def to_remove(self, product_id: uuid.UUID) -> RemoveCartLine:
-        return RemoveCartLine(id=self.op_id.data, product_id=product_id)
+    def to_remove(self, line_id: uuid.UUID) -> RemoveCartLine:
+        return RemoveCartLine(id=self.op_id.data, line_id=line_id)
 
     def to_empty(self) -> EmptyCart:
         return EmptyCart(id=self.op_id.data)

@@ -28,9 +28,10 @@ from ledger_web.models.product import (
 )
 from ledger_web.models.recalculation import BalanceDiscrepancy, RecalculationRun
 from ledger_web.models.receipt import ReceiptPrint
-from ledger_web.models.sale import Cart, CartLine, Sale, SaleLine
+from ledger_web.models.sale import Cart, CartLine, GiftCard, Sale, SaleLine
 from ledger_web.models.shift import Shift, ShiftCount, ZReport
 from ledger_web.models.stock import StockLevel, StockMove
+from ledger_web.models.tax import TaxClass, TaxRate
 from ledger_web.models.tenant import Tenant, TenantDirectory
 from ledger_web.models.user import Role, Session, SignInFailure, Submission, User
 
@@ -53,6 +54,7 @@ __all__ = [
     "DailyTotalMark",
     "Employee",
     "Entry",
+    "GiftCard",
     "LockDateChange",
     "MeasureRule",
     "Member",
@@ -84,6 +86,8 @@ __all__ = [
     "StockLevel",
     "StockMove",
     "Submission",
+    "TaxClass",
+    "TaxRate",
     "Tenant",
     "TenantDirectory",
     "Transaction",

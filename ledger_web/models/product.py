@@ -13,7 +13,9 @@ from ledger_web.models.columns import Key, MadeAt, Minor, Percent, Quantity, Ten
 
 
 class Product(Base):
-    """Something sold. `unit_price` is in base currency and includes tax.
+    """Something sold. `unit_price` is in base currency, with tax in it if the shop's prices include it.
+
+    `tax_percent` is what all rates of its tax class come to; without a class it is the one tax there is.
 
     `stock_policy` says what happens when there is not enough: block, warn, allow; "none" keeps no stock (a service).
     """
@@ -42,6 +44,7 @@ class Product(Base):
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[MadeAt]
     archived_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
+    tax_class_id: Mapped[uuid.UUID | None]
 
 
 class ProductWord(Base):

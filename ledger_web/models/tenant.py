@@ -42,3 +42,5 @@ class Tenant(Base):
     over_short_limit: Mapped[int | None] = mapped_column(BigInteger)  # minor units of the base currency
     totalled_before: Mapped[dt.date] = mapped_column(server_default="2000-01-01")  # see DailyTotal
     blind_count: Mapped[bool] = mapped_column(server_default="false")
+    prices_include_tax: Mapped[bool] = mapped_column(server_default="true")
+    cash_step: Mapped[int | None] = mapped_column(BigInteger)  # the smallest cash, minor units; None: the currency's

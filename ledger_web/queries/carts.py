@@ -4,12 +4,15 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from ledger_web.domain.barcodes import normalise
-from ledger_web.domain.sales import line_amounts
+from ledger_web.domain.discounts import discount_of
+from ledger_web.domain.sales import Asked, LineAmounts, price_lines
 from ledger_web.domain.search_words import ranges
+from ledger_web.domain.taxes import rates_of
 from ledger_web.models.base import session_of
 from ledger_web.queries.search import bounds, every_word
 
@@ -20,16 +23,23 @@ HITS_MAX = 8
 class CartRow:
     """A line of the cart with what it comes to."""
 
+    id: uuid.UUID
     product_id: uuid.UUID
     name: str
     unit: str
     quantity: Decimal
     unit_price: int
-    tax_percent: Decimal
     on_hand: Decimal | None  # None: keeps no stock
     stock_policy: str
-    total: int
-    tax: int
+    amounts: LineAmounts
+
+    @property
+    def total(self) -> int:
+        return self.amounts.total
+
+    @property
+    def tax(self) -> int:
+        return self.amounts.tax
 
     @property
     def is_short(self) -> bool:
@@ -90,14 +100,24 @@ class DrawerChoice:
 
 _CART = text("""
     SELECT c.id AS cart_id, c.version, c.customer_id, k.name AS customer, a.balance, a.ceiling,
-           l.product_id, l.quantity, l.unit_price, p.name, p.unit, p.tax_percent, p.stock_policy,
+           c.discount_percent AS cart_discount_percent, c.discount_amount AS cart_discount_amount,
+           l.id, l.product_id, l.quantity, l.unit_price, l.discount_percent, l.discount_amount, l.gift_card_code,
+           p.name, p.unit, p.tax_percent, p.stock_policy, t.prices_include_tax,
+           x.tax_names, x.tax_percents, x.tax_compounds,
            CASE WHEN p.stock_policy <> 'none' THEN coalesce(s.quantity, 0) END AS on_hand
       FROM carts AS c
+      JOIN tenants AS t ON t.tenant_id = :tenant_id
       LEFT JOIN parties AS k ON k.tenant_id = :tenant_id AND k.id = c.customer_id
       LEFT JOIN accounts AS a
         ON a.tenant_id = :tenant_id AND a.party_id = c.customer_id AND a.kind = 'customer' AND a.currency = :currency
       LEFT JOIN cart_lines AS l ON l.tenant_id = :tenant_id AND l.cart_id = c.id
       LEFT JOIN products AS p ON p.tenant_id = :tenant_id AND p.id = l.product_id
+      LEFT JOIN LATERAL (
+            SELECT array_agg(r.name ORDER BY r.position) AS tax_names,
+                   array_agg(r.percent ORDER BY r.position) AS tax_percents,
+                   array_agg(r.is_compound ORDER BY r.position) AS tax_compounds
+              FROM tax_rates AS r
+             WHERE r.tenant_id = :tenant_id AND r.tax_class_id = p.tax_class_id) AS x ON true
       LEFT JOIN stock_levels AS s ON s.tenant_id = :tenant_id AND s.product_id = l.product_id
      WHERE c.tenant_id = :tenant_id AND c.user_id = :user_id
      ORDER BY l.position
@@ -133,7 +153,7 @@ def find_cart(tenant_id: int, user_id: uuid.UUID, currency: str) -> CartDetails 
         customer=head.customer,
         customer_balance=head.balance or 0,
         customer_credit_limit=head.ceiling,
-        rows=tuple(_cart_row(row) for row in rows if row.product_id is not None),
+        rows=_cart_rows([row for row in rows if row.id is not None]),
     )
 
 
@@ -206,8 +226,23 @@ def list_drawer_choices(tenant_id: int, user_id: uuid.UUID) -> list[DrawerChoice
     return [DrawerChoice(**row._mapping) for row in rows]
 
 
-def _cart_row(row: object) -> CartRow:
-    amounts = line_amounts(row.unit_price, row.quantity, row.tax_percent)  # type: ignore[attr-defined]
-    values = row._mapping  # type: ignore[attr-defined]
-    names = ("product_id", "name", "unit", "quantity", "unit_price", "tax_percent", "on_hand", "stock_policy")
-    return CartRow(**{name: values[name] for name in names}, total=amounts.total, tax=amounts.tax)
+def _cart_rows(rows: Sequence[Row[Any]]) -> tuple[CartRow, ...]:
+    if not rows:
+        return ()
+    asked = [
+        Asked(
+            row.unit_price,
+            row.quantity,
+            rates_of(row.tax_percent, row.tax_names, row.tax_percents, row.tax_compounds),
+            discount_of(row.discount_percent, row.discount_amount),
+            is_money=row.gift_card_code is not None,
+        )
+        for row in rows
+    ]
+    discount = discount_of(rows[0].cart_discount_percent, rows[0].cart_discount_amount)
+    amounts = price_lines(asked, discount, inclusive=rows[0].prices_include_tax)
+    names = ("id", "product_id", "name", "unit", "quantity", "unit_price", "on_hand", "stock_policy")
+    return tuple(
+        CartRow(**{name: row._mapping[name] for name in names}, amounts=each)
+        for row, each in zip(rows, amounts, strict=True)
+    )

@@ -27,17 +27,17 @@ class ChangeCartLine:
     """Set the quantity of a line, and its price where the person may."""
 
     id: uuid.UUID
-    product_id: uuid.UUID
+    line_id: uuid.UUID
     quantity: Decimal  # > 0
     unit_price: int | None = None  # minor units of the base currency; None leaves it
 
 
 @dataclass(frozen=True, kw_only=True)
 class RemoveCartLine:
-    """Take a product out of the cart."""
+    """Take a line out of the cart."""
 
     id: uuid.UUID
-    product_id: uuid.UUID
+    line_id: uuid.UUID
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,18 +70,26 @@ def add_to_cart(command: AddToCart, uow: UnitOfWork) -> Recorded:
         cart_id = _touch(uow, opens=True)
         added = uow.execute(
             """
-            INSERT INTO cart_lines AS l (tenant_id, cart_id, product_id, position, quantity, unit_price)
-            SELECT p.tenant_id, %(cart_id)s::uuid, p.id,
+            INSERT INTO cart_lines AS l
+                   (tenant_id, cart_id, id, product_id, position, quantity, unit_price, list_price)
+            SELECT p.tenant_id, %(cart_id)s::uuid,
+                   coalesce((SELECT o.id FROM cart_lines AS o
+                              WHERE o.tenant_id = %(tenant_id)s AND o.cart_id = %(cart_id)s::uuid
+                                AND o.product_id = p.id AND o.unit_id IS NULL AND o.gift_card_code IS NULL
+                              ORDER BY o.position
+                              LIMIT 1), %(id)s::uuid),
+                   p.id,
                    (SELECT coalesce(max(o.position), 0) + 1 FROM cart_lines AS o
                      WHERE o.tenant_id = %(tenant_id)s AND o.cart_id = %(cart_id)s::uuid),
-                   %(quantity)s::numeric, p.unit_price
+                   %(quantity)s::numeric, p.unit_price, p.unit_price
               FROM products AS p
              WHERE p.tenant_id = %(tenant_id)s AND p.id = %(product_id)s AND p.archived_at IS NULL
-            ON CONFLICT (tenant_id, cart_id, product_id) DO UPDATE SET quantity = l.quantity + excluded.quantity
+            ON CONFLICT (tenant_id, cart_id, id) DO UPDATE SET quantity = l.quantity + excluded.quantity
              WHERE l.quantity + excluded.quantity < %(most)s
             RETURNING l.quantity, l.unit_price
             """,
             {
+                "id": command.id,
                 "cart_id": cart_id,
                 "product_id": command.product_id,
                 "quantity": command.quantity,
@@ -110,12 +118,12 @@ def change_cart_line(command: ChangeCartLine, uow: UnitOfWork) -> Recorded:
             """
             UPDATE cart_lines AS l
                SET quantity = %(quantity)s, unit_price = coalesce(%(unit_price)s::bigint, l.unit_price)
-             WHERE l.tenant_id = %(tenant_id)s AND l.cart_id = %(cart_id)s AND l.product_id = %(product_id)s
+             WHERE l.tenant_id = %(tenant_id)s AND l.cart_id = %(cart_id)s AND l.id = %(line_id)s
             RETURNING l.quantity, l.unit_price
             """,
             {
                 "cart_id": cart_id,
-                "product_id": command.product_id,
+                "line_id": command.line_id,
                 "quantity": command.quantity,
                 "unit_price": command.unit_price,
             },
@@ -128,25 +136,22 @@ def change_cart_line(command: ChangeCartLine, uow: UnitOfWork) -> Recorded:
 
 @whole_act
 def remove_cart_line(command: RemoveCartLine, uow: UnitOfWork) -> Recorded:
-    """Take a product out of the cart of whoever acts; gone is gone, so twice is fine.
+    """Take a line out of the cart of whoever acts; gone is gone, so twice is fine.
 
     Raises:
-        NotFoundError: The shop has no such product.
+        NotFoundError: There is no cart to take it out of.
     """
     with uow:
         if uow.is_resubmission(command, id=command.id):
             return Recorded(command.id, replayed=True)
         cart_id = _touch(uow)
-        removed = uow.execute(
+        uow.execute(
             """
             DELETE FROM cart_lines
-             WHERE tenant_id = %(tenant_id)s AND cart_id = %(cart_id)s AND product_id = %(product_id)s
-            RETURNING product_id
+             WHERE tenant_id = %(tenant_id)s AND cart_id = %(cart_id)s AND id = %(line_id)s
             """,
-            {"cart_id": cart_id, "product_id": command.product_id},
-        ).first()
-        if removed is None:
-            _must_be_a_product(uow, command.product_id)
+            {"cart_id": cart_id, "line_id": command.line_id},
+        )
     return Recorded(cart_id)
 
 
@@ -218,14 +223,6 @@ def _unsellable(uow: UnitOfWork, product_id: uuid.UUID) -> Exception:
     if product.archived_at is None:
         return InvalidQuantityError(TOO_MUCH)
     return RuleViolationError(f"{product.name} is archived. Take it out of the archive before selling it.")
-
-
-def _must_be_a_product(uow: UnitOfWork, product_id: uuid.UUID) -> None:
-    known = uow.execute(
-        "SELECT 1 FROM products WHERE tenant_id = %(tenant_id)s AND id = %(id)s", {"id": product_id}
-    ).first()
-    if known is None:
-        raise NotFoundError("There is no such product in this shop.")
 
 
 def _must_be_a_customer(uow: UnitOfWork, customer_id: uuid.UUID) -> None:

@@ -243,10 +243,10 @@ def _insert_payment(uow: UnitOfWork, command: RecordPayment, plan: PaymentPlan) 
     frozen = plan.exchange
     uow.execute(
         """
-        INSERT INTO payments (tenant_id, id, transaction_id, direction, party_id, drawer_id, bank_id, currency,
+        INSERT INTO payments (tenant_id, id, transaction_id, direction, party_id, drawer_id, bank_id, method, currency,
                               tendered, applied, change, settled_amount, settled_currency, rate, rate_unit, rate_source)
-        VALUES (%(tenant_id)s, %(id)s, %(id)s, %(direction)s, %(party_id)s, %(drawer_id)s, %(bank_id)s, %(currency)s,
-                %(tendered)s, %(amount)s, %(change)s, %(settled_amount)s, %(settled_currency)s, %(rate)s,
+        VALUES (%(tenant_id)s, %(id)s, %(id)s, %(direction)s, %(party_id)s, %(drawer_id)s, %(bank_id)s, %(method)s,
+                %(currency)s, %(tendered)s, %(amount)s, %(change)s, %(settled_amount)s, %(settled_currency)s, %(rate)s,
                 %(rate_unit)s, %(rate_source)s)
         """,
         {
@@ -255,6 +255,7 @@ def _insert_payment(uow: UnitOfWork, command: RecordPayment, plan: PaymentPlan) 
             "party_id": command.party_id,
             "drawer_id": command.drawer_id,
             "bank_id": command.bank_id,
+            "method": "cash" if command.bank_id is None else "bank",
             "currency": command.currency,
             "tendered": tendered,
             "amount": plan.amount,

@@ -378,7 +378,8 @@ def _update_products(uow: UnitOfWork, updates: Sequence[Update]) -> None:
         )
         UPDATE products AS p
            SET name = n.name, name_key = n.name_key, sku = n.sku, unit_price = n.unit_price,
-               tax_percent = n.tax_percent, version = p.version + 1
+               tax_percent = n.tax_percent,
+               tax_class_id = CASE WHEN p.tax_percent = n.tax_percent THEN p.tax_class_id END, version = p.version + 1
           FROM locked AS l
           JOIN asked AS n ON n.id = l.id
          WHERE p.tenant_id = %(tenant_id)s

@@ -335,7 +335,7 @@ def _update_row(uow: UnitOfWork, command: EditProduct) -> None:
         UPDATE products
            SET name = %(name)s, name_key = %(name_key)s, sku = %(sku)s, unit = %(unit)s, unit_price = %(unit_price)s,
                tax_percent = %(tax_percent)s, stock_policy = %(stock_policy)s, note = %(note)s,
-               version = version + 1
+               tax_class_id = CASE WHEN tax_percent = %(tax_percent)s THEN tax_class_id END, version = version + 1
          WHERE tenant_id = %(tenant_id)s AND id = %(product_id)s
         """,
         {

@@ -2,38 +2,48 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import Row
+from sqlalchemy.exc import IntegrityError
 
-from ledger_web.domain.errors import (
-    InvalidAmountError,
-    InvalidQuantityError,
-    NotFoundError,
-    RuleViolationError,
-    SaleAlreadyDeletedError,
-    StaleEditError,
-)
+from ledger_web.domain.discounts import Discount, discount_of
+from ledger_web.domain.errors import NotFoundError, RuleViolationError, SaleAlreadyDeletedError, StaleEditError
+from ledger_web.domain.gift_cards import card_code, store_credit_of
 from ledger_web.domain.ids import new_id
-from ledger_web.domain.journal import AMOUNT_MAX, AccountKey, cash, customer
-from ledger_web.domain.sales import LineAmounts, Tender, line_amounts, sale_entries, settle
+from ledger_web.domain.journal import AccountKey, customer
+from ledger_web.domain.sales import sale_entries
+from ledger_web.domain.tenders import Settlement, cash_step, money_entries, settle
 from ledger_web.services import open_items, reversals, stock
 from ledger_web.services.numbering import next_number
+from ledger_web.services.sale_lines import (
+    FACTS,
+    FACTS_FROM,
+    PricedSale,
+    SoldLine,
+    costs_by_line,
+    insert_lines,
+    price_sale,
+    read_products,
+)
 from ledger_web.services.stock import Goods
-from ledger_web.services.unit_of_work import Recorded, UnitOfWork, whole_act
+from ledger_web.services.tenders import ChangeChoice, TenderChoice, change_of, find_places, insert_payments, tendered
+from ledger_web.services.unit_of_work import Recorded, UnitOfWork, violated_constraint, whole_act
 
-LINES_MAX = 500
-
-
-@dataclass(frozen=True, kw_only=True)
-class SoldLine:
-    """Some of one product at a price."""
-
-    product_id: uuid.UUID
-    quantity: Decimal  # > 0, at most 6 decimals
-    unit_price: int  # minor units of the base currency, tax contained, >= 0
+__all__ = [
+    "ChangeChoice",
+    "DeleteSale",
+    "RecordSale",
+    "SoldLine",
+    "StoreCart",
+    "TenderChoice",
+    "delete_sale",
+    "preview_deletion",
+    "record_sale",
+    "store_cart",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +57,12 @@ class RecordSale:
     customer_id: uuid.UUID | None = None
     tendered: int | None = None  # cash handed over, minor units; None: exactly what is due in cash
     rest_on_account: bool = False
+    tenders: tuple[TenderChoice, ...] = ()  # none: cash, as `tendered` says
+    change: ChangeChoice | None = None
+    discount: Discount | None = None  # on the whole sale
+    note: str = ""
+    salesperson_id: uuid.UUID | None = None
+    approved_by: uuid.UUID | None = None
     sold_on: dt.date | None = None  # None: today in the shop's time zone
     sold_at: dt.datetime | None = None  # aware; None: now
 
@@ -61,6 +77,8 @@ class StoreCart:
     currency: str
     tendered: int | None = None
     rest_on_account: bool = False
+    tenders: tuple[TenderChoice, ...] = ()
+    change: ChangeChoice | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,17 +89,6 @@ class DeleteSale:
     sale_id: uuid.UUID
     reason: str  # 3 to 500 characters
     overrides_lock: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Priced:
-    """A line as it will be stored."""
-
-    line: SoldLine
-    name: str
-    tax_percent: Decimal
-    keeps_stock: bool
-    amounts: LineAmounts
 
 
 @whole_act
@@ -98,7 +105,8 @@ def record_sale(command: RecordSale, uow: UnitOfWork) -> Recorded:
     with uow:
         if uow.is_replay(command, id=command.id, kind="sale", occurred_on=command.sold_on):
             return Recorded(command.id, replayed=True)
-        _sell(uow, command)
+        products = read_products(uow, {line.product_id for line in command.lines}) if command.lines else {}
+        _sell(uow, command, price_sale(command.lines, products, command.discount))
     return Recorded(command.id)
 
 
@@ -111,28 +119,23 @@ def store_cart(command: StoreCart, uow: UnitOfWork) -> Recorded:
     with uow:
         if uow.is_replay(command, id=command.id, kind="sale"):
             return Recorded(command.id, replayed=True)
-        cart = uow.execute(
-            """
-            SELECT version, customer_id FROM carts
-             WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND user_id = %(user_id)s
-               FOR NO KEY UPDATE
-            """,
-            {"id": command.id, "user_id": uow.actor_id},
-        ).one_or_none()
-        if cart is None or cart.version != command.version:
-            raise StaleEditError("The cart was changed in another window. Look at it once more, then store the sale.")
-        _sell(
-            uow,
-            RecordSale(
-                id=command.id,
-                drawer_id=command.drawer_id,
-                currency=command.currency,
-                lines=_cart_lines(uow, command.id),
-                customer_id=cart.customer_id,
-                tendered=command.tendered,
-                rest_on_account=command.rest_on_account,
-            ),
+        cart = _hold_cart(uow, command)
+        sale = RecordSale(
+            id=command.id,
+            drawer_id=command.drawer_id,
+            currency=command.currency,
+            lines=tuple(_sold_line(row) for row in cart if row.product_id),
+            customer_id=cart[0].customer_id,
+            tendered=command.tendered,
+            rest_on_account=command.rest_on_account,
+            tenders=command.tenders,
+            change=command.change,
+            discount=discount_of(cart[0].cart_discount_percent, cart[0].cart_discount_amount),
+            note=cart[0].cart_note,
+            salesperson_id=cart[0].salesperson_id,
+            approved_by=cart[0].cart_approved_by,
         )
+        _sell(uow, sale, price_sale(sale.lines, {row.product_id: row for row in cart}, sale.discount))
         uow.execute("DELETE FROM carts WHERE tenant_id = %(tenant_id)s AND id = %(id)s", {"id": command.id})
     return Recorded(command.id)
 
@@ -186,92 +189,128 @@ def preview_deletion(sale_id: uuid.UUID, uow: UnitOfWork) -> reversals.Preview:
         return reversals.preview(uow, sale_id)
 
 
-def _sell(uow: UnitOfWork, sale: RecordSale) -> None:
+def _hold_cart(uow: UnitOfWork, command: StoreCart) -> Sequence[Row[Any]]:
+    """Lock the cart and read it with its lines. What was read is what is in it: its version says so."""
+    rows = uow.execute(
+        f"""
+        SELECT c.version, c.customer_id, c.salesperson_id, c.note AS cart_note, c.approved_by AS cart_approved_by,
+               c.discount_percent AS cart_discount_percent, c.discount_amount AS cart_discount_amount,
+               l.quantity, l.unit_price, l.list_price, l.unit_id, l.discount_percent, l.discount_amount, l.note,
+               l.approved_by, l.gift_card_code, {FACTS}
+          FROM carts AS c
+          LEFT JOIN cart_lines AS l ON l.tenant_id = %(tenant_id)s AND l.cart_id = c.id
+          LEFT JOIN products AS p ON p.tenant_id = %(tenant_id)s AND p.id = l.product_id {FACTS_FROM}
+         WHERE c.tenant_id = %(tenant_id)s AND c.id = %(id)s AND c.user_id = %(user_id)s
+         ORDER BY l.position
+           FOR NO KEY UPDATE OF c
+        """,
+        {"id": command.id, "user_id": uow.actor_id},
+    ).all()
+    if not rows or rows[0].version != command.version:
+        raise StaleEditError("The cart was changed in another window. Look at it once more, then store the sale.")
+    return rows
+
+
+def _sold_line(row: Row[Any]) -> SoldLine:
+    return SoldLine(
+        product_id=row.product_id,
+        quantity=row.quantity,
+        unit_price=row.unit_price,
+        unit_id=row.unit_id,
+        list_price=row.list_price,
+        discount=discount_of(row.discount_percent, row.discount_amount),
+        note=row.note,
+        approved_by=row.approved_by,
+        gift_card_code=row.gift_card_code,
+    )
+
+
+def _sell(uow: UnitOfWork, sale: RecordSale, priced: PricedSale) -> None:
     """Do the story of a sale inside an act whose header stands."""
-    priced = _price(uow, sale.lines)
-    total = sum(each.amounts.total for each in priced)
-    tax = sum(each.amounts.tax for each in priced)
-    if total > AMOUNT_MAX:
-        raise InvalidAmountError("This sale comes to more than the books can hold. Look at the quantities and prices.")
-    tender = settle(total, sale.tendered, rest_on_account=sale.rest_on_account)
-    if tender.on_account:
+    choices = _choices(sale, priced.total)
+    places = find_places(uow, choices)
+    settlement = settle(
+        priced.total,
+        sale.currency,
+        tendered(choices, places, drawer_id=sale.drawer_id, currency=sale.currency, customer_id=sale.customer_id),
+        rest_on_account=sale.rest_on_account,
+        change=change_of(sale.change, sale.currency),
+        step=cash_step(sale.currency, priced.cash_step),
+    )
+    if settlement.on_account:
         _must_be_a_customer(uow, sale.customer_id)
 
-    costs = stock.take(uow, _quantities(priced))
+    costs = stock.take(uow, priced.quantities)
     if costs:
-        stock.insert_moves(uow, [Goods(id, -quantity, -costs[id]) for id, quantity in _quantities(priced).items()])
+        stock.insert_moves(uow, [Goods(id, -quantity, -costs[id]) for id, quantity in priced.quantities.items()])
     number = next_number(uow, "sale", sale.drawer_id)
-    _insert_sale(uow, sale, number, total, tax, sum(costs.values()), tender)
-    _insert_lines(uow, sale, priced, _costs_by_line(priced, costs))
-    if tender.applied:
-        _insert_payment(uow, sale, tender)
-    if tender.on_account and sale.customer_id:
-        charge = open_items.new_item(sale.id, "charge", sale.currency, tender.on_account, uow.occurred_on)
+    _insert_sale(uow, sale, number, priced, sum(costs.values()), settlement)
+    cards = _insert_cards(uow, sale, priced)
+    insert_lines(uow, sale.id, priced.lines, costs_by_line(priced, costs), cards)
+    insert_payments(
+        uow,
+        sale.id,
+        settlement,
+        places,
+        drawer_id=sale.drawer_id,
+        currency=sale.currency,
+        customer_id=sale.customer_id,
+    )
+    paid, foreign = money_entries(settlement, sale.currency)
+    if settlement.on_account and sale.customer_id:
+        charge = open_items.new_item(sale.id, "charge", sale.currency, settlement.on_account, uow.occurred_on)
         open_items.add_item(uow, sale.customer_id, charge)
-    entries = sale_entries(sale.currency, _paid(sale, tender), total, tax, sum(costs.values()))
-    uow.post(entries, in_open_shift=True)
+        paid.append((customer(sale.customer_id, sale.currency), settlement.on_account))
+    entries = sale_entries(
+        sale.currency,
+        paid,
+        priced.total,
+        priced.tax,
+        sum(costs.values()),
+        cards=_card_amounts(sale.currency, priced),
+        rounded=settlement.rounding,
+    )
+    uow.post([*entries, *foreign], in_open_shift=True)
 
 
-def _price(uow: UnitOfWork, lines: Sequence[SoldLine]) -> list[_Priced]:
-    if not lines:
-        raise RuleViolationError("There is nothing to sell yet. Scan or type a product first.")
-    if len(lines) > LINES_MAX:
-        raise RuleViolationError(f"A sale holds at most {LINES_MAX} lines. Store this one and begin another.")
-    products = _products(uow, {line.product_id for line in lines})
-    priced = []
-    for line in lines:
-        if not line.quantity.is_finite() or not 0 < line.quantity < 10**9:
-            raise InvalidQuantityError
-        product = products[line.product_id]
-        amounts = line_amounts(line.unit_price, line.quantity, product.tax_percent)
-        priced.append(_Priced(line, product.name, product.tax_percent, product.stock_policy != "none", amounts))
-    return priced
+def _choices(sale: RecordSale, total: int) -> tuple[TenderChoice, ...]:
+    """Return how the sale is paid: as was chosen, or in cash."""
+    if sale.tenders or not total:
+        return sale.tenders
+    return (TenderChoice(amount=sale.tendered),)
 
 
-def _products(uow: UnitOfWork, ids: set[uuid.UUID]) -> Mapping[uuid.UUID, Row[tuple[object, ...]]]:
-    rows = uow.execute(
-        """
-        SELECT id, name, tax_percent, stock_policy FROM products
-         WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s)
-        """,
-        {"ids": list(ids)},
-    ).all()
-    if len(rows) != len(ids):
-        raise NotFoundError("A product on this sale is not in this shop. Remove the line and scan it again.")
-    return {row.id: row for row in rows}
+def _card_amounts(currency: str, priced: PricedSale) -> list[tuple[AccountKey, int]]:
+    return [
+        (store_credit_of(card_code(each.line.gift_card_code), currency), each.amounts.total)
+        for each in priced.lines
+        if each.line.gift_card_code is not None
+    ]
 
 
-def _quantities(priced: Sequence[_Priced]) -> dict[uuid.UUID, Decimal]:
-    """Add up what leaves stock, each product once."""
-    quantities: dict[uuid.UUID, Decimal] = {}
-    for each in priced:
-        if each.keeps_stock:
-            id = each.line.product_id
-            quantities[id] = quantities.get(id, Decimal(0)) + each.line.quantity
-    return quantities
-
-
-def _costs_by_line(priced: Sequence[_Priced], costs: Mapping[uuid.UUID, int]) -> list[int]:
-    """Give each product's cost to its lines; a product on several lines leaves the odd unit on its last one."""
-    left, quantities = dict(costs), _quantities(priced)
-    by_line = []
-    for each in priced:
-        id = each.line.product_id
-        if id not in quantities:
-            by_line.append(0)
-            continue
-        cost = int(left[id] * each.line.quantity / quantities[id])
-        left[id] -= cost
-        quantities[id] -= each.line.quantity
-        by_line.append(cost)
-    return by_line
-
-
-def _paid(sale: RecordSale, tender: Tender) -> list[tuple[AccountKey, int]]:
-    paid = [(cash(sale.drawer_id, sale.currency), tender.applied)]
-    if tender.on_account and sale.customer_id:
-        paid.append((customer(sale.customer_id, sale.currency), tender.on_account))
-    return paid
+def _insert_cards(uow: UnitOfWork, sale: RecordSale, priced: PricedSale) -> dict[str, uuid.UUID]:
+    """Make the gift cards that are sold; return their ids by the codes that the lines say."""
+    cards = {each.line.gift_card_code: new_id() for each in priced.lines if each.line.gift_card_code is not None}
+    if not cards:
+        return {}
+    try:
+        uow.execute(
+            """
+            INSERT INTO gift_cards AS g (tenant_id, id, code, currency, sold_in)
+            SELECT s.tenant_id, n.id, n.code, s.currency, s.id
+              FROM sales AS s
+             CROSS JOIN unnest(%(ids)s::uuid[], %(codes)s::text[]) AS n(id, code)
+             WHERE s.tenant_id = %(tenant_id)s AND s.id = %(sale_id)s
+            """,
+            {"sale_id": sale.id, "ids": list(cards.values()), "codes": [card_code(code) for code in cards]},
+        )
+    except IntegrityError as error:
+        if violated_constraint(error) == "gift_cards_code_key":
+            raise RuleViolationError(
+                "A gift card with this number was sold already. Take its line out and sell another card."
+            ) from error
+        raise
+    return cards
 
 
 def _must_be_a_customer(uow: UnitOfWork, customer_id: uuid.UUID | None) -> None:
@@ -291,14 +330,16 @@ def _must_be_a_customer(uow: UnitOfWork, customer_id: uuid.UUID | None) -> None:
 
 
 def _insert_sale(
-    uow: UnitOfWork, sale: RecordSale, number: str, total: int, tax: int, cost: int, tender: Tender
+    uow: UnitOfWork, sale: RecordSale, number: str, priced: PricedSale, cost: int, settlement: Settlement
 ) -> None:
     uow.execute(
         """
         INSERT INTO sales (tenant_id, id, number, drawer_id, customer_id, cashier_id, sold_on, sold_at, currency,
-                           total, tax_total, cost_total, on_account)
+                           total, tax_total, cost_total, on_account, discount, note, salesperson_id, rounding,
+                           prices_include_tax, approved_by)
         VALUES (%(tenant_id)s, %(id)s, %(number)s, %(drawer_id)s, %(customer_id)s, %(cashier_id)s, %(sold_on)s,
-                coalesce(%(sold_at)s::timestamptz, now()), %(currency)s, %(total)s, %(tax)s, %(cost)s, %(on_account)s)
+                coalesce(%(sold_at)s::timestamptz, now()), %(currency)s, %(total)s, %(tax)s, %(cost)s, %(on_account)s,
+                %(discount)s, %(note)s, %(salesperson_id)s, %(rounding)s, %(inclusive)s, %(approved_by)s)
         """,
         {
             "id": sale.id,
@@ -309,73 +350,18 @@ def _insert_sale(
             "sold_on": uow.occurred_on,
             "sold_at": sale.sold_at,
             "currency": sale.currency,
-            "total": total,
-            "tax": tax,
+            "total": priced.total,
+            "tax": priced.tax,
             "cost": cost,
-            "on_account": tender.on_account,
+            "on_account": settlement.on_account,
+            "discount": priced.discount,
+            "note": sale.note,
+            "salesperson_id": sale.salesperson_id,
+            "rounding": settlement.rounding,
+            "inclusive": priced.inclusive,
+            "approved_by": sale.approved_by,
         },
     )
-
-
-def _insert_lines(uow: UnitOfWork, sale: RecordSale, priced: Sequence[_Priced], costs: Sequence[int]) -> None:
-    uow.execute(
-        """
-        INSERT INTO sale_lines AS l
-               (tenant_id, sale_id, line, product_id, name, quantity, unit_price, tax_percent, total, tax, cost)
-        SELECT s.tenant_id, s.id, n.line, n.product_id, n.name, n.quantity, n.unit_price, n.tax_percent, n.total,
-               n.tax, n.cost
-          FROM sales AS s
-         CROSS JOIN unnest(%(products)s::uuid[], %(names)s::text[], %(quantities)s::numeric[], %(prices)s::bigint[],
-                           %(percents)s::numeric[], %(totals)s::bigint[], %(taxes)s::bigint[], %(costs)s::bigint[])
-               WITH ORDINALITY
-               AS n(product_id, name, quantity, unit_price, tax_percent, total, tax, cost, line)
-         WHERE s.tenant_id = %(tenant_id)s AND s.id = %(id)s
-        """,
-        {
-            "id": sale.id,
-            "products": [each.line.product_id for each in priced],
-            "names": [each.name for each in priced],
-            "quantities": [each.line.quantity for each in priced],
-            "prices": [each.line.unit_price for each in priced],
-            "percents": [each.tax_percent for each in priced],
-            "totals": [each.amounts.total for each in priced],
-            "taxes": [each.amounts.tax for each in priced],
-            "costs": list(costs),
-        },
-    )
-
-
-def _insert_payment(uow: UnitOfWork, sale: RecordSale, tender: Tender) -> None:
-    uow.execute(
-        """
-        INSERT INTO payments (tenant_id, id, transaction_id, direction, party_id, sale_id, drawer_id, currency,
-                              tendered, applied, change)
-        VALUES (%(tenant_id)s, %(payment_id)s, %(id)s, 'in', %(customer_id)s, %(id)s, %(drawer_id)s, %(currency)s,
-                %(tendered)s, %(applied)s, %(change)s)
-        """,
-        {
-            "payment_id": new_id(),
-            "id": sale.id,
-            "customer_id": sale.customer_id,
-            "drawer_id": sale.drawer_id,
-            "currency": sale.currency,
-            "tendered": tender.tendered,
-            "applied": tender.applied,
-            "change": tender.change,
-        },
-    )
-
-
-def _cart_lines(uow: UnitOfWork, cart_id: uuid.UUID) -> tuple[SoldLine, ...]:
-    rows = uow.execute(
-        """
-        SELECT product_id, quantity, unit_price FROM cart_lines
-         WHERE tenant_id = %(tenant_id)s AND cart_id = %(cart_id)s
-         ORDER BY position
-        """,
-        {"cart_id": cart_id},
-    )
-    return tuple(SoldLine(product_id=row.product_id, quantity=row.quantity, unit_price=row.unit_price) for row in rows)
 
 
 def _must_be_deletable(uow: UnitOfWork, command: DeleteSale) -> None:

@@ -18,12 +18,13 @@ TOO_MANY = Decimal(900_000_000)
 def test_a_line_that_no_page_could_add_up_does_not_get_into_the_cart(app: Flask, shop: Shop) -> None:
     """Otherwise the cart could be neither shown nor emptied: every page of the till would refuse it."""
     product_id = add_product(shop, price=9_000_000_00, quantity=1)
-    add_to_cart(AddToCart(id=new_id(), product_id=product_id), shop.act())
+    line_id = new_id()
+    add_to_cart(AddToCart(id=line_id, product_id=product_id), shop.act())
 
     with pytest.raises(InvalidAmountError):
         add_to_cart(AddToCart(id=new_id(), product_id=product_id, quantity=TOO_MANY), shop.act())
     with pytest.raises(InvalidAmountError):
-        change_cart_line(ChangeCartLine(id=new_id(), product_id=product_id, quantity=TOO_MANY), shop.act())
+        change_cart_line(ChangeCartLine(id=new_id(), line_id=line_id, quantity=TOO_MANY), shop.act())
 
     cart = find_cart(shop.tenant_id, shop.owner_id, shop.currency)
     assert cart is not None

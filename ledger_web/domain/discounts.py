@@ -1,0 +1,43 @@
+"""Discounts: an amount or a percentage, never more than what it is given on."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from ledger_web.domain.errors import RuleViolationError
+from ledger_web.domain.money import round_half_up
+
+
+@dataclass(frozen=True, slots=True)
+class Discount:
+    """Always true: exactly one of the two, not negative, the percentage at most 100."""
+
+    percent: Decimal | None = None
+    amount: int | None = None  # minor units
+
+    def __post_init__(self) -> None:
+        if (self.percent is None) == (self.amount is None):
+            raise RuleViolationError("A discount is an amount or a percentage. Enter one of them.")
+        if self.percent is not None and not 0 <= self.percent <= 100:
+            raise RuleViolationError("A discount is between 0 and 100 %. Enter a smaller percentage.")
+        if self.amount is not None and self.amount < 0:
+            raise RuleViolationError("A discount cannot be below zero. Enter an amount above it.")
+
+    def of(self, amount: int) -> int:
+        """Return what it takes off an amount: rounded once, half up, and never more than there is."""
+        if self.percent is None:
+            return min(self.amount or 0, amount)
+        return round_half_up(Fraction(self.percent) * amount / 100)
+
+
+def discount_of(percent: Decimal | None, amount: int | None) -> Discount | None:
+    """Return the discount that two columns hold; none where both are empty."""
+    return None if percent is None and amount is None else Discount(percent, amount)
+
+
+def percent_off(before: int, after: int) -> Decimal:
+    """Return by how much a price was cut, in percent with two decimals, rounded up; 0 where it was not cut."""
+    if after >= before or before <= 0:
+        return Decimal(0)
+    exact = Fraction(before - after, before) * 10_000
+    return Decimal(-(-exact.numerator // exact.denominator)) / 100
