@@ -11,8 +11,8 @@ Old code beside it: no, it knows a cart's line by its product.
 
 from migrations.tenant_tables import run
 
-revision = "0019"
-down_revision = "0018"
+revision = "0028"
+down_revision = "0027"
 branch_labels = None
 depends_on = None
 

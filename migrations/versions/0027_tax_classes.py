@@ -9,8 +9,8 @@ Old code beside it: yes, it taxes by `tax_percent`.
 
 from migrations.tenant_tables import protect, run
 
-revision = "0018"
-down_revision = "0017"
+revision = "0027"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 

@@ -10,8 +10,8 @@ Old code beside it: no, it writes payments through a bank without saying so.
 
 from migrations.tenant_tables import protect, run
 
-revision = "0020"
-down_revision = "0019"
+revision = "0029"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 
