@@ -6,6 +6,7 @@ from flask import Blueprint, g, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ledger_web.blueprints import statements
+from ledger_web.blueprints.drawers import purposes
 from ledger_web.blueprints.statements import AccountOf, StatedAccount
 from ledger_web.domain.errors import ConflictError, RuleViolationError, StaleEditError
 from ledger_web.domain.permissions import DRAWER_EDIT, DRAWER_MOVE
@@ -139,6 +140,7 @@ def new_pay_out(bank_id: uuid.UUID) -> ResponseReturnValue:
 def create_pay_out(bank_id: uuid.UUID) -> ResponseReturnValue:
     bank = get_bank(g.tenant.id, bank_id)
     form = PayOutForm(request.form)
+    form.category.choices = purposes(g.tenant.id)
     if not form.validate():
         return _show_new_pay_out(bank, form, 422)
     try:
@@ -188,6 +190,7 @@ def _show_new_pay_in(bank: BankDetails, form: PayInForm, status: int = 200, trou
 
 def _show_new_pay_out(bank: BankDetails, form: PayOutForm, status: int = 200, trouble: str = "") -> ResponseReturnValue:
     offer_first(form.currency, [bank.currency])
+    form.category.choices = purposes(g.tenant.id)
     return render(
         "drawers/new_pay_out.html",
         "drawers/_pay_out_form.html",

@@ -1,4 +1,4 @@
-"""Cash drawers: what is in them, what went through them, money in and out."""
+"""Cash drawers: what is in them, what went through them, money in and out; another name, out of use."""
 
 import uuid
 from functools import partial
@@ -8,18 +8,20 @@ from flask.typing import ResponseReturnValue
 
 from ledger_web.blueprints import statements
 from ledger_web.blueprints.statements import StatedAccount
-from ledger_web.domain.errors import ConflictError, RuleViolationError
+from ledger_web.domain.errors import ConflictError, RuleViolationError, StaleEditError
+from ledger_web.domain.expenses import DRAWING, purpose_of
 from ledger_web.domain.permissions import DRAWER_EDIT, DRAWER_MOVE, DRAWER_VIEW
 from ledger_web.domain.places import drawer_place
 from ledger_web.error_pages import status_of
-from ledger_web.forms.drawers import DrawerForm, PayInForm, PayOutForm
+from ledger_web.forms.drawers import DrawerActForm, DrawerForm, DrawerNameForm, PayInForm, PayOutForm
 from ledger_web.forms.payments import offer_first
 from ledger_web.forms.statements import StatementForm
 from ledger_web.identity import may, permission_required
+from ledger_web.queries.accounts import list_categories
 from ledger_web.queries.banks import list_banks
 from ledger_web.queries.drawers import DrawerDetails, get_drawer, list_drawers
 from ledger_web.rendering import redirect_to, render, say
-from ledger_web.services.drawers import create_drawer, pay_in, pay_out
+from ledger_web.services.drawers import create_drawer, pay_in, pay_out, rename_drawer, restore_drawer, retire_drawer
 from ledger_web.services.unit_of_work import UnitOfWork
 
 blueprint = Blueprint("drawers", __name__, url_prefix="/drawers")
@@ -56,7 +58,51 @@ def create() -> ResponseReturnValue:
 @permission_required(DRAWER_VIEW)
 def show(drawer_id: uuid.UUID) -> ResponseReturnValue:
     drawer = get_drawer(g.tenant.id, drawer_id)
-    return statements.show("drawers/show.html", partial(_account, drawer), drawer=drawer, balances=drawer.money)
+    return statements.show(
+        "drawers/show.html", partial(_account, drawer), drawer=drawer, act=DrawerActForm(), balances=drawer.money
+    )
+
+
+@blueprint.get("/<uuid:drawer_id>/edit")
+@permission_required(DRAWER_EDIT)
+def edit(drawer_id: uuid.UUID) -> ResponseReturnValue:
+    drawer = get_drawer(g.tenant.id, drawer_id)
+    return _show_edit(drawer, DrawerNameForm(version=drawer.version, name=drawer.name))
+
+
+@blueprint.post("/<uuid:drawer_id>")
+@permission_required(DRAWER_EDIT)
+def update(drawer_id: uuid.UUID) -> ResponseReturnValue:
+    drawer = get_drawer(g.tenant.id, drawer_id)
+    form = DrawerNameForm(request.form)
+    if not form.validate():
+        return _show_edit(drawer, form, 422)
+    try:
+        rename_drawer(form.to_command(drawer_id), _act())
+    except StaleEditError as error:
+        drawer = get_drawer(g.tenant.id, drawer_id)
+        form.compare_with(drawer.version)
+        return _show_edit(drawer, form, 409, trouble=error.message)
+    except (RuleViolationError, ConflictError) as error:
+        return _show_edit(drawer, form, status_of(error), trouble=error.message)
+    say("Saved.")
+    return redirect_to(".show", drawer_id=drawer_id)
+
+
+@blueprint.post("/<uuid:drawer_id>/retirement")
+@permission_required(DRAWER_EDIT)
+def retire(drawer_id: uuid.UUID) -> ResponseReturnValue:
+    retire_drawer(_sent(DrawerActForm(request.form)).to_retire(drawer_id), _act())
+    say("No longer in use. Its statement and its sales stay.")
+    return redirect_to(".show", drawer_id=drawer_id)
+
+
+@blueprint.post("/<uuid:drawer_id>/retirement/delete")
+@permission_required(DRAWER_EDIT)
+def restore(drawer_id: uuid.UUID) -> ResponseReturnValue:
+    restore_drawer(_sent(DrawerActForm(request.form)).to_restore(drawer_id), _act())
+    say("In use again.")
+    return redirect_to(".show", drawer_id=drawer_id)
 
 
 @blueprint.get("/<uuid:drawer_id>/statement")
@@ -103,6 +149,7 @@ def new_pay_out(drawer_id: uuid.UUID) -> ResponseReturnValue:
 def create_pay_out(drawer_id: uuid.UUID) -> ResponseReturnValue:
     drawer = get_drawer(g.tenant.id, drawer_id)
     form = PayOutForm(request.form)
+    form.category.choices = purposes(g.tenant.id)
     if not form.validate():
         return _show_new_pay_out(drawer, form, 422)
     try:
@@ -129,6 +176,14 @@ def _show_new(form: DrawerForm, status: int = 200, trouble: str = "") -> Respons
     return render("drawers/new.html", "drawers/_drawer_form.html", status, form=form, trouble=trouble)
 
 
+def _show_edit(
+    drawer: DrawerDetails, form: DrawerNameForm, status: int = 200, trouble: str = ""
+) -> ResponseReturnValue:
+    return render(
+        "drawers/edit.html", "drawers/_drawer_name_form.html", status, drawer=drawer, form=form, trouble=trouble
+    )
+
+
 def _show_new_pay_in(
     drawer: DrawerDetails, form: PayInForm, status: int = 200, trouble: str = ""
 ) -> ResponseReturnValue:
@@ -149,6 +204,7 @@ def _show_new_pay_out(
     drawer: DrawerDetails, form: PayOutForm, status: int = 200, trouble: str = ""
 ) -> ResponseReturnValue:
     offer_first(form.currency, [each.currency for each in drawer.money if each.amount])
+    form.category.choices = purposes(g.tenant.id)
     return render(
         "drawers/new_pay_out.html",
         "drawers/_pay_out_form.html",

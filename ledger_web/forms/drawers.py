@@ -1,14 +1,14 @@
 """Forms of cash drawers."""
 
 import re
+import uuid
 
-from wtforms import ValidationError
+from wtforms import ValidationError, widgets
 
-from ledger_web.domain.expenses import DRAWING, EXPENSES, purpose_of
 from ledger_web.domain.places import Place
 from ledger_web.forms.base import LedgerForm
-from ledger_web.forms.fields import ChoiceField, CurrencyField, MoneyField, TextField
-from ledger_web.services.drawers import CreateDrawer, PayIn, PayOut
+from ledger_web.forms.fields import ChoiceField, CurrencyField, MoneyField, TextField, WholeNumberField
+from ledger_web.services.drawers import CreateDrawer, PayIn, PayOut, RenameDrawer, RestoreDrawer, RetireDrawer
 
 _SERIES = re.compile(r"[A-Z0-9]{1,4}")
 
@@ -26,6 +26,30 @@ class DrawerForm(LedgerForm):
         """The letters begin the numbers of sales, so they are plain."""
         if field.data and not _SERIES.fullmatch(field.data.upper()):
             raise ValidationError("Letters: Use one to four letters A to Z or digits, like B or T2.")
+
+
+class DrawerNameForm(LedgerForm):
+    """Another name for a drawer."""
+
+    version = WholeNumberField("Version", widget=widgets.HiddenInput())
+    name = TextField("Name", max_length=60, identifier=True)
+
+    def to_command(self, drawer_id: uuid.UUID) -> RenameDrawer:
+        return RenameDrawer(op_id=self.op_id.data, drawer_id=drawer_id, version=self.version.data, name=self.name.data)
+
+    def compare_with(self, version: int) -> None:
+        """Go on from the version that is there now: whoever sends the form again has seen it."""
+        self.version.raw_data, self.version.data = [], version
+
+
+class DrawerActForm(LedgerForm):
+    """A button on the page of a drawer."""
+
+    def to_retire(self, drawer_id: uuid.UUID) -> RetireDrawer:
+        return RetireDrawer(op_id=self.op_id.data, drawer_id=drawer_id)
+
+    def to_restore(self, drawer_id: uuid.UUID) -> RestoreDrawer:
+        return RestoreDrawer(op_id=self.op_id.data, drawer_id=drawer_id)
 
 
 class PayInForm(LedgerForm):
@@ -47,11 +71,11 @@ class PayInForm(LedgerForm):
 
 
 class PayOutForm(LedgerForm):
-    """Money out of a drawer or a bank account, for something."""
+    """Money out of a drawer or a bank account, for something. `category` gets its choices from the handler."""
 
     currency = CurrencyField("Currency")
     amount = MoneyField("Amount", currency_field="currency", minimum=1)
-    category = ChoiceField("What for", choices=[*EXPENSES.items(), (DRAWING, purpose_of(DRAWING))])
+    category = ChoiceField("What for")
     reason = TextField("Reason", max_length=200)
 
     def to_command(self, place: Place) -> PayOut:

@@ -19,6 +19,7 @@ class CashDrawer(Base):
     name: Mapped[str]
     series: Mapped[str]
     active: Mapped[bool] = mapped_column(server_default="true")
+    version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[MadeAt]
 
 

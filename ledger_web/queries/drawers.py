@@ -1,7 +1,7 @@
 """Cash drawers and what is in them."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import text
 
@@ -26,6 +26,7 @@ class DrawerDetails:
     name: str
     series: str
     is_active: bool
+    version: int
     money: tuple[DrawerMoney, ...]
 
     def in_currency(self, currency: str) -> DrawerMoney | None:
@@ -53,7 +54,7 @@ def _drawers(tenant_id: int, drawer_id: uuid.UUID | None) -> list[DrawerDetails]
     rows = session_of(tenant_id).execute(
         text(
             """
-            SELECT d.id, d.name, d.series, d.active, m.account_id, m.currency, m.amount
+            SELECT d.id, d.name, d.series, d.active, d.version, m.account_id, m.currency, m.amount
               FROM cash_drawers AS d
               JOIN tenants AS t
                 ON t.tenant_id = :tenant_id
@@ -69,7 +70,7 @@ def _drawers(tenant_id: int, drawer_id: uuid.UUID | None) -> list[DrawerDetails]
     )
     drawers: dict[uuid.UUID, DrawerDetails] = {}
     for row in rows:
-        known = drawers.get(row.id, DrawerDetails(row.id, row.name, row.series, row.active, ()))
+        known = drawers.get(row.id, DrawerDetails(row.id, row.name, row.series, row.active, row.version, ()))
         money = (DrawerMoney(row.account_id, row.currency, row.amount),) if row.account_id else ()
-        drawers[row.id] = DrawerDetails(row.id, row.name, row.series, row.active, known.money + money)
+        drawers[row.id] = replace(known, money=known.money + money)
     return list(drawers.values())

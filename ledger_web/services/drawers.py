@@ -1,4 +1,4 @@
-"""Cash drawers: adding one; paying money into a drawer or a bank account, and out of it."""
+"""Cash drawers: adding one, another name, retiring it; paying money into a drawer or a bank account, and out of it."""
 
 import datetime as dt
 import uuid
@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import IntegrityError
 
-from ledger_web.domain.errors import RuleViolationError
-from ledger_web.domain.expenses import DRAWING, EXPENSES
+from ledger_web.domain.currencies import plain
+from ledger_web.domain.errors import NotFoundError, RuleViolationError, StaleEditError
+from ledger_web.domain.expenses import DRAWING
 from ledger_web.domain.journal import AccountKey, Entry, equity, expense
 from ledger_web.domain.places import Place, bank_place, drawer_place
+from ledger_web.services.holders import must_be_usable
 from ledger_web.services.places import money_at
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, violated_constraint, whole_act
 
@@ -21,6 +23,32 @@ class CreateDrawer:
     id: uuid.UUID
     name: str
     series: str  # 1 to 4 of A-Z and 0-9
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenameDrawer:
+    """Give a drawer another name, as it was when its version was shown."""
+
+    op_id: uuid.UUID
+    drawer_id: uuid.UUID
+    version: int
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetireDrawer:
+    """Put an empty drawer away: nothing more is posted to it."""
+
+    op_id: uuid.UUID
+    drawer_id: uuid.UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestoreDrawer:
+    """Take a drawer into use again."""
+
+    op_id: uuid.UUID
+    drawer_id: uuid.UUID
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +73,7 @@ class PayOut:
     bank_id: uuid.UUID | None = None
     currency: str
     amount: int  # minor units, > 0
-    category: str  # one of EXPENSES, or DRAWING
+    category: str  # one of EXPENSES, of the shop's own, or DRAWING
     reason: str
     occurred_on: dt.date | None = None  # None: today in the shop's time zone
 
@@ -71,13 +99,100 @@ def create_drawer(command: CreateDrawer, uow: UnitOfWork) -> Recorded:
             )
     except IntegrityError as error:
         if violated_constraint(error) == "cash_drawers_name_key":
-            raise RuleViolationError(f"Another drawer is called {command.name}. Choose another name.") from None
+            raise _name_taken(command.name) from None
         if violated_constraint(error) == "cash_drawers_series_key":
             raise RuleViolationError(
                 f"Another drawer numbers its sales with {command.series}. Choose other letters."
             ) from None
         raise
     return Recorded(command.id)
+
+
+@whole_act
+def rename_drawer(command: RenameDrawer, uow: UnitOfWork) -> Recorded:
+    """Give a drawer another name. Its letters stay: they are in the numbers of its sales.
+
+    Raises:
+        NotFoundError: The shop has no such drawer.
+        StaleEditError: Somebody else saved first; nothing is overwritten.
+        RuleViolationError: Another drawer has this name.
+    """
+    try:
+        with uow:
+            if uow.is_resubmission(command, id=command.op_id, subject_id=command.drawer_id):
+                return Recorded(command.drawer_id, replayed=True)
+            drawer = _lock(uow, command.drawer_id)
+            if drawer.version != command.version:
+                raise StaleEditError
+            uow.execute(
+                """
+                UPDATE cash_drawers SET name = %(name)s, version = version + 1
+                 WHERE tenant_id = %(tenant_id)s AND id = %(id)s
+                """,
+                {"id": command.drawer_id, "name": command.name},
+            )
+            uow.audit(
+                "drawer.rename", holder=command.drawer_id, before={"name": drawer.name}, after={"name": command.name}
+            )
+    except IntegrityError as error:
+        if violated_constraint(error) == "cash_drawers_name_key":
+            raise _name_taken(command.name) from None
+        raise
+    return Recorded(command.drawer_id)
+
+
+@whole_act
+def retire_drawer(command: RetireDrawer, uow: UnitOfWork) -> Recorded:
+    """Put a drawer away and close its accounts: locked before they are looked at.
+
+    Raises:
+        NotFoundError: The shop has no such drawer.
+        RuleViolationError: There is still money in it, or its shift is open.
+    """
+    with uow:
+        if uow.is_resubmission(command, id=command.op_id, subject_id=command.drawer_id):
+            return Recorded(command.drawer_id, replayed=True)
+        drawer = _lock(uow, command.drawer_id)
+        money = uow.execute(
+            """
+            SELECT balance, currency, shift_opened_at FROM accounts
+             WHERE tenant_id = %(tenant_id)s AND drawer_id = %(id)s
+             ORDER BY id
+               FOR NO KEY UPDATE
+            """,
+            {"id": command.drawer_id},
+        ).all()
+        _must_be_closed(uow, command.drawer_id, drawer.name)
+        held = [plain(row.balance, row.currency) for row in money if row.balance]
+        if held:
+            raise RuleViolationError(f"{drawer.name} still holds {', '.join(held)}. Move the money, then retire it.")
+        uow.execute(
+            "UPDATE accounts SET closed_at = now() WHERE tenant_id = %(tenant_id)s AND drawer_id = %(id)s",
+            {"id": command.drawer_id},
+        )
+        _set_active(uow, command.drawer_id, active=False)
+        uow.audit("drawer.retire", holder=command.drawer_id, before={"active": True}, after={"active": False})
+    return Recorded(command.drawer_id)
+
+
+@whole_act
+def restore_drawer(command: RestoreDrawer, uow: UnitOfWork) -> Recorded:
+    """Take a drawer into use again.
+
+    Raises:
+        NotFoundError: The shop has no such drawer.
+    """
+    with uow:
+        if uow.is_resubmission(command, id=command.op_id, subject_id=command.drawer_id):
+            return Recorded(command.drawer_id, replayed=True)
+        _lock(uow, command.drawer_id)
+        uow.execute(
+            "UPDATE accounts SET closed_at = NULL WHERE tenant_id = %(tenant_id)s AND drawer_id = %(id)s",
+            {"id": command.drawer_id},
+        )
+        _set_active(uow, command.drawer_id, active=True)
+        uow.audit("drawer.restore", holder=command.drawer_id, before={"active": False}, after={"active": True})
+    return Recorded(command.drawer_id)
 
 
 @whole_act
@@ -101,24 +216,67 @@ def pay_out(command: PayOut, uow: UnitOfWork) -> Recorded:
     """Take money out of a drawer or a bank account.
 
     Raises:
-        NotFoundError: The shop has no such drawer or bank account.
+        NotFoundError: The shop has no such drawer, bank account or category.
         InsufficientFundsError: There is not so much of this currency in the drawer.
-        RuleViolationError: It is no longer in use, or the category is not one of ours.
+        RuleViolationError: It is no longer in use.
     """
     with uow:
         if uow.is_replay(command, id=command.id, kind="pay_out", occurred_on=command.occurred_on, memo=command.reason):
             return Recorded(command.id, replayed=True)
         place = money_at(uow, _place(command), command.currency)
-        uow.post([Entry(debit=_spent_on(command), credit=place, amount=command.amount)])
+        spent_on = _spent_on(command)
+        must_be_usable(uow, [spent_on])
+        uow.post([Entry(debit=spent_on, credit=place, amount=command.amount)])
     return Recorded(command.id)
 
 
 def _spent_on(command: PayOut) -> AccountKey:
     if command.category == DRAWING:
         return equity(command.currency, "owner")
-    if command.category not in EXPENSES:
-        raise RuleViolationError("Choose what the money is for from the list.")
     return expense(command.currency, command.category)
+
+
+@dataclass(frozen=True, slots=True)
+class _LockedDrawer:
+    name: str
+    version: int
+
+
+def _lock(uow: UnitOfWork, drawer_id: uuid.UUID) -> _LockedDrawer:
+    row = uow.execute(
+        """
+        SELECT name, version FROM cash_drawers
+         WHERE tenant_id = %(tenant_id)s AND id = %(id)s
+           FOR NO KEY UPDATE
+        """,
+        {"id": drawer_id},
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError("There is no such cash drawer in this shop.")
+    return _LockedDrawer(row.name, row.version)
+
+
+def _must_be_closed(uow: UnitOfWork, drawer_id: uuid.UUID, name: str) -> None:
+    opened = uow.execute(
+        "SELECT 1 FROM shifts WHERE tenant_id = %(tenant_id)s AND drawer_id = %(id)s AND closed_at IS NULL",
+        {"id": drawer_id},
+    ).first()
+    if opened is not None:
+        raise RuleViolationError(f"{name} is open. Close its shift with a count, then retire it.")
+
+
+def _set_active(uow: UnitOfWork, drawer_id: uuid.UUID, *, active: bool) -> None:
+    uow.execute(
+        """
+        UPDATE cash_drawers SET active = %(active)s, version = version + 1
+         WHERE tenant_id = %(tenant_id)s AND id = %(id)s
+        """,
+        {"id": drawer_id, "active": active},
+    )
+
+
+def _name_taken(name: str) -> RuleViolationError:
+    return RuleViolationError(f"Another drawer is called {name}. Choose another name.")
 
 
 def _place(command: PayIn | PayOut) -> Place:

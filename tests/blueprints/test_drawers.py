@@ -136,3 +136,20 @@ def test_i1_no_text_breaks_the_forms(shop: Shop, client_of: ClientOf) -> None:
                 answer = client.post_form(address, form)
                 assert answer.status_code in {303, 409, 413, 422}, (address, field, hostile[:50])
     assert_the_books_agree(shop)
+
+
+def test_a_drawer_is_renamed_retired_and_used_again(shop: Shop, client_of: ClientOf) -> None:
+    client = client_of(shop, "manager")
+    drawer = client.post_form("/drawers/", {"op_id": str(new_id()), "name": "Bar", "series": "b"}).headers["Location"]
+    form = {"op_id": str(new_id()), "version": "1", "name": "Counter"}
+
+    assert 'value="Bar"' in client.get(f"{drawer}/edit").text
+    assert client.post_form(drawer, form).status_code == 303
+    stale = client.post_form(drawer, form | {"op_id": str(new_id()), "name": "Desk"}, htmx=True)
+    assert (stale.status_code, "Its name is <bdi>Counter</bdi> now" in stale.text) == (409, True)
+    assert 'value="Desk"' in stale.text
+    assert client.post_form(f"{drawer}/retirement", {"op_id": str(new_id())}).status_code == 303
+    assert "not in use" in client.get(drawer).text
+    assert client.post_form(f"{drawer}/retirement/delete", {"op_id": str(new_id())}).status_code == 303
+    assert "not in use" not in client.get(drawer).text
+    assert client_of(shop, "cashier").get(f"{drawer}/edit").status_code == 403

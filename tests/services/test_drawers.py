@@ -6,11 +6,32 @@ import uuid
 import pytest
 from flask import Flask
 
-from ledger_web.domain.errors import InsufficientFundsError, NotFoundError, ResubmissionError, RuleViolationError
+from ledger_web.domain.errors import (
+    InsufficientFundsError,
+    NotFoundError,
+    ResubmissionError,
+    RuleViolationError,
+    StaleEditError,
+)
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import cash
 from ledger_web.queries.drawers import get_drawer, list_drawers
-from ledger_web.services.drawers import CreateDrawer, PayIn, PayOut, create_drawer, pay_in, pay_out
+from ledger_web.services.drawers import (
+    CreateDrawer,
+    PayIn,
+    PayOut,
+    RenameDrawer,
+    RestoreDrawer,
+    RetireDrawer,
+    create_drawer,
+    pay_in,
+    pay_out,
+    rename_drawer,
+    restore_drawer,
+    retire_drawer,
+)
+from ledger_web.services.expenses import AddCategory, add_category
+from ledger_web.services.shifts import CloseShift, Count, OpenShift, close_shift, open_shift
 from ledger_web.services.unit_of_work import UnitOfWork
 from tests.at_once import in_threads, wait_until_somebody_waits
 from tests.books import assert_the_books_agree, balances, cached_balance, count
@@ -97,7 +118,7 @@ def test_what_is_not_in_the_drawer_cannot_be_taken_out(shop: Shop) -> None:
 def test_a_category_that_is_none_is_refused(shop: Shop) -> None:
     put(shop, 100_00)
 
-    with pytest.raises(RuleViolationError, match="from the list"):
+    with pytest.raises(NotFoundError, match="Choose one that is in the list"):
         take(shop, 1_00, "holidays")
 
     assert count(shop, "entries") == 1
@@ -159,3 +180,59 @@ def test_money_that_comes_in_while_somebody_waits_for_the_drawer_counts(
     assert isinstance(taken, uuid.UUID)
     assert cached_balance(shop, cash(shop.drawer_id, "PKR")) == 10_01
     assert_the_books_agree(shop)
+
+
+def test_a_drawer_gets_another_name_once_and_never_over_what_somebody_else_saved(shop: Shop, rival: Shop) -> None:
+    command = RenameDrawer(op_id=new_id(), drawer_id=shop.drawer_id, version=1, name="Counter")
+
+    assert [rename_drawer(command, shop.act()).replayed for _ in range(2)] == [False, True]
+
+    assert get_drawer(shop.tenant_id, shop.drawer_id).name == "Counter"
+    with pytest.raises(StaleEditError):
+        rename_drawer(RenameDrawer(op_id=new_id(), drawer_id=shop.drawer_id, version=1, name="Bar"), shop.act())
+    with pytest.raises(NotFoundError):
+        rename_drawer(RenameDrawer(op_id=new_id(), drawer_id=shop.drawer_id, version=1, name="Bar"), rival.act())
+    create_drawer(CreateDrawer(id=new_id(), name="Bar", series="B"), shop.act())
+    with pytest.raises(RuleViolationError, match="called Bar"):
+        rename_drawer(RenameDrawer(op_id=new_id(), drawer_id=shop.drawer_id, version=2, name="Bar"), shop.act())
+
+
+def test_only_an_empty_closed_drawer_is_retired_and_it_takes_nothing_then(shop: Shop) -> None:
+    bar = create_drawer(CreateDrawer(id=new_id(), name="Bar", series="B"), shop.act()).id
+    shift = open_shift(OpenShift(id=new_id(), drawer_id=bar, counts=()), shop.act()).id
+    put(shop, 5_00, "USD", drawer=bar)
+    put(shop, 30_00, drawer=bar)
+    with pytest.raises(RuleViolationError, match="Bar is open"):
+        retire_drawer(RetireDrawer(op_id=new_id(), drawer_id=bar), shop.act())
+    counts = tuple(Count(currency=currency, counted=counted) for currency, counted in (("USD", 5_00), ("PKR", 30_00)))
+    close_shift(CloseShift(id=new_id(), shift_id=shift, counts=counts, may_approve=True), shop.act())
+    with pytest.raises(RuleViolationError, match=r"still holds .*5.00 USD"):
+        retire_drawer(RetireDrawer(op_id=new_id(), drawer_id=bar), shop.act())
+    take(shop, 30_00, drawer=bar)
+    pay_out(
+        PayOut(id=new_id(), drawer_id=bar, currency="USD", amount=5_00, category="owner", reason="Home"), shop.act()
+    )
+
+    retire_drawer(RetireDrawer(op_id=new_id(), drawer_id=bar), shop.act())
+
+    assert not get_drawer(shop.tenant_id, bar).is_active
+    for currency in ("PKR", "EUR"):
+        with pytest.raises(RuleViolationError, match="Bar is no longer in use"):
+            put(shop, 1_00, currency, drawer=bar)
+    restore_drawer(RestoreDrawer(op_id=new_id(), drawer_id=bar), shop.act())
+    put(shop, 1_00, drawer=bar)
+    assert cached_balance(shop, cash(bar, "PKR")) == 1_00
+    assert_the_books_agree(shop)
+
+
+def test_money_is_paid_out_for_the_shops_own_categories_and_never_for_anothers(shop: Shop, rival: Shop) -> None:
+    put(shop, 100_00)
+    own = add_category(AddCategory(id=new_id(), kind="expense", name="Ice"), shop.act()).id
+    theirs = add_category(AddCategory(id=new_id(), kind="expense", name="Ice"), rival.act()).id
+
+    take(shop, 40_00, f"c_{own.hex}")
+
+    assert balances(shop)["expense", f"c_{own.hex}"] == 40_00
+    for category in (f"c_{theirs.hex}", "nothing"):
+        with pytest.raises(NotFoundError):
+            take(shop, 1_00, category)
