@@ -172,6 +172,18 @@ def _account(drawer: DrawerDetails, form: StatementForm) -> StatedAccount:
     return StatedAccount("cash", drawer.name, currency, money.account_id if money else None)
 
 
+def _sent(form: DrawerActForm) -> DrawerActForm:
+    if not form.validate():
+        raise RuleViolationError(" ".join(form.sentences))
+    return form
+
+
+def purposes(tenant_id: int) -> list[tuple[str, str]]:
+    """Return what money may be paid out for: every category of expenses, and the owner."""
+    expenses = [(each.value, each.name) for each in list_categories(tenant_id, "expense")]
+    return [*expenses, (DRAWING, purpose_of(DRAWING))]
+
+
 def _show_new(form: DrawerForm, status: int = 200, trouble: str = "") -> ResponseReturnValue:
     return render("drawers/new.html", "drawers/_drawer_form.html", status, form=form, trouble=trouble)
 

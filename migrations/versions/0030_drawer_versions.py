@@ -6,8 +6,8 @@ Old code beside it: yes, it never writes the column.
 
 from migrations.tenant_tables import run
 
-revision = "0026"
-down_revision = "0025"
+revision = "0030"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
 
