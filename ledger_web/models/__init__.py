@@ -25,6 +25,15 @@ from ledger_web.models.product import (
     ProductPrice,
     ProductUnit,
     ProductWord,
+from ledger_web.models.product import Barcode, Product, ProductImport, ProductUnit, ProductWord
+from ledger_web.models.purchase import (
+    ExchangeRate,
+    Purchase,
+    PurchaseCharge,
+    PurchaseDraft,
+    PurchaseDraftCharge,
+    PurchaseDraftLine,
+    PurchaseLine,
 )
 from ledger_web.models.recalculation import BalanceDiscrepancy, RecalculationRun
 from ledger_web.models.receipt import ReceiptPrint
@@ -55,6 +64,7 @@ __all__ = [
     "Employee",
     "Entry",
     "GiftCard",
+    "ExchangeRate",
     "LockDateChange",
     "MeasureRule",
     "Member",
@@ -73,6 +83,12 @@ __all__ = [
     "ProductPrice",
     "ProductUnit",
     "ProductWord",
+    "Purchase",
+    "PurchaseCharge",
+    "PurchaseDraft",
+    "PurchaseDraftCharge",
+    "PurchaseDraftLine",
+    "PurchaseLine",
     "QueuedLabel",
     "RecalculationRun",
     "ReceiptPrint",

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -112,11 +113,7 @@ def record_payment(command: RecordPayment, uow: UnitOfWork) -> Recorded:
         if uow.is_replay(command, id=command.id, kind="payment", occurred_on=command.occurred_on, memo=command.memo):
             return Recorded(command.id, replayed=True)
         holder = open_items.hold_party(uow, command.party_id)
-        plan = _plan(uow, command, holder, uow.occurred_on)
-        _insert_payment(uow, command, plan)
-        open_items.add_item(uow, holder.id, plan.item)
-        open_items.settle(uow, plan.shares)
-        uow.post(plan.entries)
+        post_payment(uow, command, holder, plan_payment(uow, command, holder, uow.occurred_on))
     return Recorded(command.id)
 
 
@@ -128,7 +125,7 @@ def preview_payment(command: RecordPayment, uow: UnitOfWork) -> PaymentPreview:
     """
     with uow:
         holder = open_items.hold_party(uow, command.party_id, lock=False)
-        plan = _plan(uow, command, holder, command.occurred_on or dt.date.max)
+        plan = plan_payment(uow, command, holder, command.occurred_on or dt.date.max)
         return PaymentPreview(plan, balance_effects(uow, plan.entries))
 
 
@@ -160,8 +157,19 @@ def record_opening_balance(command: RecordOpeningBalance, uow: UnitOfWork) -> Re
     return Recorded(command.id)
 
 
-def _plan(uow: UnitOfWork, command: RecordPayment, holder: Holder, due_on: dt.date) -> PaymentPlan:
-    """Say what a payment does. While the party is held, this is what is posted; otherwise it is the preview."""
+def plan_payment(
+    uow: UnitOfWork,
+    command: RecordPayment,
+    holder: Holder,
+    due_on: dt.date,
+    *,
+    others: Sequence[Item] | None = None,
+) -> PaymentPlan:
+    """Say what a payment does. While the party is held, this is what is posted; otherwise it is the preview.
+
+    Args:
+        others: What it settles, in this order, instead of what the command says: a document of the same act.
+    """
     frozen = _exchanged(command)
     amount, settled = (frozen.amount, frozen.other_amount) if frozen else (_paid(command), _paid(command))
     place = money_at(uow, command.place, command.currency)
@@ -176,7 +184,9 @@ def _plan(uow: UnitOfWork, command: RecordPayment, holder: Holder, due_on: dt.da
         due_on,
         amount if is_foreign and command.currency == holder.base_currency else None,
     )
-    made = _allocated(uow, command, holder, item)
+    made = (
+        _allocated(uow, command, holder, item) if others is None else shares(item, others, oldest_first(item, others))
+    )
     realised = sum(share.realised(holder.kind) for share in made)
     party = AccountKey(holder.kind, currency, party_id=holder.id)
     entries = _money_entries(place, party, amount, settled)
@@ -234,6 +244,14 @@ def _money_entries(place: AccountKey, party: AccountKey, amount: int, settled: i
         Entry(debit=place, credit=exchange(place.currency), amount=amount),
         Entry(debit=exchange(party.currency), credit=party, amount=settled),
     ]
+
+
+def post_payment(uow: UnitOfWork, command: RecordPayment, holder: Holder, plan: PaymentPlan) -> None:
+    """Write a payment down and post it, inside an act whose header for it stands and that holds the party."""
+    _insert_payment(uow, command, plan)
+    open_items.add_item(uow, holder.id, plan.item)
+    open_items.settle(uow, plan.shares)
+    uow.post(plan.entries)
 
 
 def _insert_payment(uow: UnitOfWork, command: RecordPayment, plan: PaymentPlan) -> None:

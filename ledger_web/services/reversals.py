@@ -107,15 +107,18 @@ def load_reversal(act: Act, transaction_id: uuid.UUID) -> Reversal:
 def put_back(act: Act, reversal: Reversal, currency: str) -> list[Entry]:
     """Put the goods back and return the entries to post: those of the reversal, and what stock could not keep.
 
-    Where a product was oversold meanwhile, part of the cost belongs to the cost of sales for good.
+    Where a product was oversold meanwhile, part of the cost belongs to the cost of sales for good. Goods that had come
+    leave at the value they came with.
     """
     coming = [goods for goods in reversal.goods if goods.quantity > 0]
-    going = {goods.product_id: -goods.quantity for goods in reversal.goods if goods.quantity < 0}
+    going = [
+        Goods(goods.product_id, -goods.quantity, -goods.value) for goods in reversal.goods if goods.quantity < 0
+    ]
     kept = stock.put(act, coming)
-    left = stock.take(act, going)
+    left = stock.give_back(act, going)
     moved = [
         *(Goods(goods.product_id, goods.quantity, kept[goods.product_id]) for goods in coming),
-        *(Goods(product_id, -quantity, -left[product_id]) for product_id, quantity in going.items()),
+        *(Goods(goods.product_id, -goods.quantity, -left[goods.product_id]) for goods in going),
     ]
     if moved:
         stock.insert_moves(act, moved)

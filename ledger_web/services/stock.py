@@ -121,6 +121,57 @@ def put(act: Act, goods: Sequence[Goods], *, sets_cost: bool = False) -> dict[uu
     return {row.product_id: row.kept for row in rows}
 
 
+def give_back(act: Act, goods: Sequence[Goods]) -> dict[uuid.UUID, int]:
+    """Take goods out of stock at what they came in with, all products in one statement: bought goods that go back.
+
+    Args:
+        goods: At most one per product; quantity and value above zero.
+
+    Returns:
+        The value that left with each product. It differs from what was asked only where the rest would be worth less
+        than nothing, or nothing is left: then they leave at average cost.
+
+    Raises:
+        OutOfStockError: There is not enough of a product that may not be oversold. Nothing is taken.
+    """
+    if not goods:
+        return {}
+    rows = act.execute(
+        """
+        WITH asked AS (
+            SELECT * FROM unnest(%(products)s::uuid[], %(quantities)s::numeric[], %(values)s::bigint[])
+                   AS n(product_id, quantity, value)
+        ), locked AS MATERIALIZED (
+            SELECT product_id, quantity, value, unit_cost_last, may_go_below_zero, version FROM stock_levels
+             WHERE tenant_id = %(tenant_id)s AND product_id = ANY(%(products)s::uuid[])
+             ORDER BY product_id
+               FOR NO KEY UPDATE
+        )
+        UPDATE stock_levels AS s
+           SET quantity = l.quantity - n.quantity,
+               value = l.value - CASE WHEN l.quantity > n.quantity AND l.value >= n.value THEN n.value
+                                      WHEN l.quantity <> 0 THEN round(l.value * n.quantity / l.quantity)
+                                      ELSE round(l.unit_cost_last * n.quantity) END::bigint,
+               version = l.version + 1
+          FROM locked AS l
+          JOIN asked AS n ON n.product_id = l.product_id
+         WHERE s.tenant_id = %(tenant_id)s
+           AND s.product_id = l.product_id
+           AND (l.may_go_below_zero OR l.quantity >= n.quantity)
+        RETURNING s.product_id, l.value - s.value AS cost
+        """,
+        {
+            "products": [each.product_id for each in goods],
+            "quantities": [each.quantity for each in goods],
+            "values": [each.value for each in goods],
+        },
+    ).all()
+    wanted = {each.product_id: each.quantity for each in goods}
+    if len(rows) != len(wanted):
+        raise _shortage(act, wanted.keys() - {row.product_id for row in rows}, wanted)
+    return {row.product_id: row.cost for row in rows}
+
+
 def insert_moves(act: Act, moves: Sequence[Goods]) -> None:
     """Write down what moved, one line per product: quantity and value above zero came in, below went out."""
     act.execute(

@@ -131,6 +131,9 @@ class UnitOfWork:
     ) -> bool:
         """Write the header of the transaction this act posts, unless it was posted before.
 
+        What is posted next belongs to it. An act that posts several, one after the other, asks for each; only the
+        first one's id says whether the act is done already.
+
         Args:
             command: The act; its fingerprint tells a second submission from a second meaning.
             id: Minted when the form was rendered. The idempotency key, kept for ever.
@@ -165,7 +168,7 @@ class UnitOfWork:
                 raise calendar.read_calendar(self).refusal(header) or ConflictError()
             self._must_match(stored, header.fingerprint)
             return True
-        self._transaction_id, self._occurred_on = id, day
+        self._transaction_id, self._occurred_on, self._lines = id, day, 0
         return False
 
     def is_resubmission(self, command: object, *, id: uuid.UUID, subject_id: uuid.UUID | None = None) -> bool:

@@ -1,0 +1,396 @@
+"""What a purchase comes to, in its own currency and in the shop's: the same functions for the screen and for the books.
+
+Amounts are whole minor units. A total is converted once; what it is made of shares the converted total by largest
+remainder of its own exact value, so that the parts add up and one line's change moves hardly any other.
+"""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from itertools import accumulate
+from types import MappingProxyType
+from typing import Final
+from uuid import UUID
+
+from ledger_web.domain.currencies import exponent, plain
+from ledger_web.domain.errors import InvalidAmountError, RuleViolationError
+from ledger_web.domain.exchange import Rate
+from ledger_web.domain.journal import (
+    AMOUNT_MAX,
+    AccountKey,
+    Entry,
+    cost_of_sales,
+    exchange,
+    inventory,
+    pair,
+    rounding,
+    tax_receivable,
+    vendor,
+)
+from ledger_web.domain.money import spread
+from ledger_web.domain.numbers import round_half_up
+from ledger_web.domain.rates import factor_of
+from ledger_web.domain.taxes import tax_of
+
+LINES_MAX: Final = 500
+CHARGES_MAX: Final = 20
+
+# How a charge is spread over the lines, and what it is called.
+SPREADS: Final = MappingProxyType(
+    {"value": "by value", "quantity": "by quantity", "weight": "by weight", "hand": "by hand"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LineAmounts:
+    """What one line comes to, minor units of the document's currency. Always true: net = gross - discount."""
+
+    gross: int
+    discount: int
+    net: int
+    tax: int
+
+    @property
+    def total(self) -> int:
+        return self.net + self.tax
+
+
+@dataclass(frozen=True, slots=True)
+class BoughtLine:
+    """A line as its costs are found: amounts in the document's currency, the quantity in the product's own unit."""
+
+    net: int
+    tax: int
+    quantity: Decimal
+    weight: Decimal = Decimal(0)  # of all of it, in any unit that is the same on all lines
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """Freight, duty, a broker: what goods cost beside their price."""
+
+    net: int  # minor units of `currency`
+    tax: int
+    currency: str
+    rate: Rate | None  # None: in the base currency, or on the vendor's own invoice
+    spread_by: str  # one of SPREADS
+    payee_id: UUID | None = None  # None: it is on the vendor's invoice, in its currency and at its rate
+    by_hand: tuple[int, ...] = ()  # one share of `net` for each line, where it is spread by hand
+
+    @property
+    def total(self) -> int:
+        return self.net + self.tax
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeCost:
+    """What a charge comes to in the base currency. Always true: net + tax = total, and the shares add up to net."""
+
+    net: int
+    tax: int
+    total: int
+    shares: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LineCost:
+    """What a line comes to in the base currency."""
+
+    net: int
+    tax: int
+    charges: int
+
+    @property
+    def value(self) -> int:
+        """What the goods of the line are worth in stock: landed."""
+        return self.net + self.charges
+
+
+@dataclass(frozen=True, slots=True)
+class Costing:
+    """A purchase in both currencies. Always true: what it is made of adds up to its totals, on both sides."""
+
+    total: int  # of the vendor's invoice, minor units of its currency
+    total_base: int
+    lines: tuple[LineCost, ...]
+    charges: tuple[ChargeCost, ...]
+    rounding_base: int
+
+    @property
+    def value(self) -> int:
+        return sum(line.value for line in self.lines)
+
+    @property
+    def tax(self) -> int:
+        return sum(line.tax for line in self.lines) + sum(charge.tax for charge in self.charges)
+
+
+def line_amounts(
+    quantity: Decimal, unit_cost: Decimal, currency: str, discount_percent: Decimal, tax_percent: Decimal
+) -> LineAmounts:
+    """Say what a line comes to. Costs are without tax; net and gross are each rounded once, half up.
+
+    Args:
+        quantity: In the unit of the line, > 0, at most six decimals.
+        unit_cost: Of one unit, in whole units of the currency, >= 0, at most six decimals.
+        discount_percent: 0 to 100, off the price.
+
+    Raises:
+        InvalidAmountError: It is more than the books can hold.
+    """
+    exact = Fraction(quantity) * Fraction(unit_cost) * 10 ** exponent(currency)
+    gross = round_half_up(exact)
+    net = round_half_up(exact * (100 - Fraction(discount_percent)) / 100) if discount_percent else gross
+    tax = tax_of(net, [tax_percent], inclusive=False).tax if tax_percent else 0
+    if gross + tax > AMOUNT_MAX:
+        raise InvalidAmountError("This cost times this quantity is more than the books can hold. Enter less of it.")
+    return LineAmounts(gross, gross - net, net, tax)
+
+
+def total_in_base(total: int, currency: str, rate: Rate | None) -> int:
+    """Convert a document's total, once. None for a rate: it is in the base currency."""
+    return rate.convert(total, currency) if rate and total else total
+
+
+def shares_in_base(amounts: Sequence[int], currency: str, rate: Rate | None, total_base: int) -> list[int]:
+    """Convert what a total is made of, so that it adds up to the converted total.
+
+    Each amount becomes its own exact value rounded down, or one more; the odd units go to the largest remainders,
+    among equals to the earlier. Where the total was typed instead of converted, the amounts share it alike.
+
+    Args:
+        amounts: Minor units of the document's currency, each >= 0.
+        total_base: Minor units of the base currency.
+
+    Source: product spec 5, "base lines spread by largest remainder"; promises L5.
+    """
+    total = sum(amounts)
+    if rate is None or not total:
+        return list(amounts)
+    factor = factor_of(rate, currency)
+    if total_base != round_half_up(total * factor):
+        factor = Fraction(total_base, total)
+    top, bottom = factor.numerator, factor.denominator
+    floors, remainders = [], []
+    for amount in amounts:
+        floor, remainder = divmod(amount * top, bottom)
+        floors.append(floor)
+        remainders.append(remainder)
+    left = total_base - sum(floors)
+    for at in sorted(range(len(amounts)), key=lambda at: (-remainders[at], at))[:left]:
+        floors[at] += 1
+    return floors
+
+
+def cost_purchase(
+    lines: Sequence[BoughtLine],
+    charges: Sequence[Charge],
+    currency: str,
+    base_currency: str,
+    rate: Rate | None,
+    *,
+    rounded: int = 0,
+    charged_base: int | None = None,
+) -> Costing:
+    """Say what a purchase comes to: every line in the base currency with its share of the charges.
+
+    Args:
+        rate: From the document's currency to the base currency; None where they are the same.
+        rounded: What the vendor's printed total differs by, minor units, of either sign.
+        charged_base: What was actually charged in the base currency for the whole invoice; None: by the rate.
+
+    Raises:
+        RuleViolationError: A rate is missing, or a charge cannot be spread as it is to be.
+        InvalidAmountError: Something is more than the books can hold, or comes to nothing.
+    """
+    _must_have_rates(
+        [(currency, rate), *((each.currency, each.rate) for each in charges if each.payee_id)], base_currency
+    )
+    printed = [charge for charge in charges if charge.payee_id is None]
+    total = sum(each.net + each.tax for each in (*lines, *printed)) + rounded
+    if not 0 <= total <= AMOUNT_MAX:
+        raise InvalidAmountError("This purchase comes to more than the books can hold. Look at quantities and costs.")
+    total_base = total_in_base(total, currency, rate) if charged_base is None else charged_base
+    rounding_base = _signed(rounded, currency, rate)
+    parts = [
+        *(line.net for line in lines),
+        *(line.tax for line in lines),
+        *(charge.net for charge in printed),
+        *(charge.tax for charge in printed),
+    ]
+    in_base = iter(shares_in_base(parts, currency, rate, total_base - rounding_base))
+    nets = [next(in_base) for _ in lines]
+    taxes = [next(in_base) for _ in lines]
+    printed_nets = [next(in_base) for _ in printed]
+    on_invoice = iter(zip(printed_nets, in_base, strict=True))
+    costs = tuple(
+        _charge_cost(charge, lines, *(next(on_invoice) if charge.payee_id is None else _apart(charge)))
+        for charge in charges
+    )
+    landed = [sum(shares) for shares in zip(*(cost.shares for cost in costs), strict=True)] or [0] * len(lines)
+    return Costing(
+        total,
+        total_base,
+        tuple(LineCost(*each) for each in zip(nets, taxes, landed, strict=True)),
+        costs,
+        rounding_base,
+    )
+
+
+def spread_charge(charge: Charge, net_base: int, lines: Sequence[BoughtLine]) -> list[int]:
+    """Give each line its share of a charge, in the base currency, so that nothing of it is lost.
+
+    Raises:
+        RuleViolationError: The lines have nothing to spread it by, or shares typed by hand do not add up.
+    """
+    if charge.spread_by == "hand":
+        if len(charge.by_hand) != len(lines) or sum(charge.by_hand) != charge.net:
+            raise RuleViolationError(
+                f"The shares typed by hand come to {plain(sum(charge.by_hand), charge.currency)},"
+                f" the charge to {plain(charge.net, charge.currency)}. Make them agree."
+            )
+        weights: list[int | Decimal] = [*charge.by_hand]
+    elif charge.spread_by == "value":
+        weights = [line.net for line in lines]
+    elif charge.spread_by == "quantity":
+        weights = [line.quantity for line in lines]
+    else:
+        weights = [line.weight for line in lines]
+        if not any(weights):
+            raise RuleViolationError("No line says what it weighs. Enter weights, or spread the charge another way.")
+    if charge.spread_by == "value" and not any(weights):
+        raise RuleViolationError("The lines cost nothing, so a charge cannot be spread by value. Choose another way.")
+    return spread(net_base, weights)
+
+
+def purchase_entries(
+    vendor_id: UUID,
+    currency: str,
+    base_currency: str,
+    costing: Costing,
+    charges: Sequence[Charge],
+    kept: int,
+) -> list[Entry]:
+    """Tell a purchase in entries: goods and tax against what the vendor and the payees of its charges are owed.
+
+    In a foreign currency through the exchange accounts, so that each currency balances by itself.
+
+    Args:
+        kept: What of the goods' value stayed in stock; the rest is the cost of sales already made, or of
+            what keeps no stock.
+
+    Source: design §1, product "Typical entries".
+    """
+    debits = [
+        (inventory(base_currency), kept),
+        (cost_of_sales(base_currency), costing.value - kept),
+        (tax_receivable(base_currency), costing.tax),
+        (rounding(base_currency), costing.rounding_base),
+    ]
+    foreign, credits = [], []
+    apart = [
+        (each.payee_id, each.currency, each.total, cost.total)
+        for each, cost in zip(charges, costing.charges, strict=True)
+        if each.payee_id is not None
+    ]
+    for payee_id, owed_in, total, total_base in [(vendor_id, currency, costing.total, costing.total_base), *apart]:
+        owed = vendor(payee_id, owed_in)
+        if owed_in == base_currency:
+            credits.append((owed, total))
+        else:
+            foreign += [Entry(exchange(owed_in), owed, total)] if total else []
+            credits.append((exchange(base_currency), total_base))
+    return [*foreign, *both_sides(debits, credits)]
+
+
+def both_sides(debits: Sequence[tuple[AccountKey, int]], credits: Sequence[tuple[AccountKey, int]]) -> list[Entry]:
+    """Join amounts of both sides into entries; one below zero stands on the other side."""
+    turned = [(key, -amount) for key, amount in debits if amount < 0]
+    back = [(key, -amount) for key, amount in credits if amount < 0]
+    return pair(
+        [*((key, amount) for key, amount in debits if amount > 0), *back],
+        [*((key, amount) for key, amount in credits if amount > 0), *turned],
+    )
+
+
+def part_of(total: int, quantity: Decimal, before: Decimal, part: Decimal) -> int:
+    """Return what a part of a line comes to when some of it went before: all parts together are exactly the total."""
+    done = round_half_up(Fraction(total) * Fraction(before) / Fraction(quantity))
+    return round_half_up(Fraction(total) * Fraction(before + part) / Fraction(quantity)) - done
+
+
+def late_shares(
+    shares: Sequence[int], bought: Sequence[Decimal], on_hand: Mapping[UUID, Decimal], products: Sequence[UUID | None]
+) -> list[int]:
+    """Say how much of each line's share of a late charge belongs to goods that are still in stock.
+
+    Of each product at most as much is there as its lines brought; the earlier lines keep theirs first. The rest of a
+    share belongs to goods that are sold: to the cost of sales.
+
+    Args:
+        shares: Per line, minor units of the base currency.
+        bought: Per line, what is not returned, in the product's unit.
+        on_hand: Per product, > 0 or missing.
+        products: Per line; None keeps no stock.
+    """
+    left = {id: max(quantity, Decimal(0)) for id, quantity in on_hand.items()}
+    kept = []
+    for share, quantity, product_id in zip(shares, bought, products, strict=True):
+        here = min(left.get(product_id, Decimal(0)), quantity) if product_id else Decimal(0)
+        if product_id and here:
+            left[product_id] -= here
+        kept.append(round_half_up(Fraction(share) * Fraction(here) / Fraction(quantity)) if quantity else 0)
+    return kept
+
+
+def invoice_key(number: str) -> str:
+    """Return a vendor's invoice number as it is compared: "INV 00-12/a" and "inv0012A" are the same."""
+    folded = unicodedata.normalize("NFKC", number).casefold()
+    return "".join(sign for sign in folded if sign.isalnum())
+
+
+def proposed_price(unit_cost: Fraction, margin_percent: Decimal, tax_percent: Decimal, ending: int) -> int:
+    """Propose a selling price with tax: the margin is part of the net price, and the price is rounded up to an ending.
+
+    Args:
+        unit_cost: Minor units of the base currency for one unit.
+        margin_percent: 0 to less than 100, of the price without tax.
+        ending: Minor units: 0 leaves the price as it is rounded; 99 rounds up to the next …99, 500 to the
+            next …500, in steps of the power of ten above it.
+    """
+    net = unit_cost / (1 - Fraction(margin_percent) / 100)
+    price = -(-(net * (100 + Fraction(tax_percent)) / 100) // 1)
+    if not ending:
+        return int(price)
+    step = next(power for power in accumulate([10] * 16, lambda a, b: a * b) if power > ending)
+    return int(-(-(price - ending) // step) * step + ending) if price > ending else ending
+
+
+def _must_have_rates(rates: Sequence[tuple[str, Rate | None]], base_currency: str) -> None:
+    """Refuse to guess: a rate that is missing is never 1."""
+    for currency, rate in rates:
+        if (rate is None) != (currency == base_currency):
+            raise RuleViolationError(
+                f"Enter the rate between {currency} and {base_currency}: without it nothing can be received."
+            )
+
+
+def _charge_cost(charge: Charge, lines: Sequence[BoughtLine], net: int, tax: int) -> ChargeCost:
+    return ChargeCost(net, tax, net + tax, tuple(spread_charge(charge, net, lines)))
+
+
+def _apart(charge: Charge) -> tuple[int, int]:
+    """Return net and tax of a charge with a payee of its own, in the base currency."""
+    total_base = total_in_base(charge.total, charge.currency, charge.rate)
+    net, tax = shares_in_base([charge.net, charge.tax], charge.currency, charge.rate, total_base)
+    return net, tax
+
+
+def _signed(amount: int, currency: str, rate: Rate | None) -> int:
+    """Convert an amount of either sign; it may come to nothing."""
+    if rate is None:
+        return amount
+    converted = round_half_up(abs(amount) * factor_of(rate, currency))
+    return converted if amount >= 0 else -converted

@@ -1,0 +1,44 @@
+"""The shop's own table of exchange rates, with its history.
+
+Why: a document's rate may be filled from here, for its day. It is then frozen on the document: nothing posted ever
+reads this table again. A rate that was wrong is not changed; a later one for the same day takes its place.
+Old code beside it: yes, it neither reads nor writes any of this.
+"""
+
+from migrations.tenant_tables import protect, run
+
+revision = "0020"
+down_revision = "0019"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    run(
+        """
+        CREATE TABLE exchange_rates (
+            tenant_id  bigint NOT NULL,
+            id         uuid NOT NULL,
+            currency   char(3) NOT NULL,
+            unit       char(3) NOT NULL,
+            value      numeric(20, 10) NOT NULL,
+            valid_on   date NOT NULL,
+            note       text NOT NULL DEFAULT '',
+            created_by uuid,
+            created_at timestamptz NOT NULL DEFAULT now(),
+            CONSTRAINT exchange_rates_pkey PRIMARY KEY (tenant_id, id),
+            CONSTRAINT exchange_rates_currency_is_a_code CHECK (currency ~ '^[A-Z]{3}$' AND unit ~ '^[A-Z]{3}$'),
+            CONSTRAINT exchange_rates_value_is_positive CHECK (value > 0 AND value <> 'NaN'),
+            CONSTRAINT exchange_rates_day_is_sane CHECK (valid_on BETWEEN '2000-01-01' AND '2200-01-01'),
+            CONSTRAINT exchange_rates_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES tenants (tenant_id),
+            CONSTRAINT exchange_rates_creator_fkey FOREIGN KEY (tenant_id, created_by) REFERENCES users (tenant_id, id)
+        );
+        CREATE INDEX exchange_rates_by_day ON exchange_rates (tenant_id, currency, valid_on, id);
+        CREATE INDEX exchange_rates_creator_idx ON exchange_rates (tenant_id, created_by);
+        """
+    )
+    protect("exchange_rates", grants="SELECT, INSERT")
+
+
+def downgrade() -> None:
+    run("DROP TABLE exchange_rates")
