@@ -276,3 +276,14 @@ def _written(quantity: Decimal) -> str:
     """Write a quantity without trailing zeros and without exponent: 2, 0.25."""
     text = f"{quantity:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+# Purchases.
+
+
+class VendorInvoiceTwiceError(RuleViolationError):
+    """This invoice of the vendor was entered already. If it is another one, say why under its number."""
+
+
+class RateDoubtedError(RuleViolationError):
+    """The rate looks odd. Look at it once more, and tick that it is right."""

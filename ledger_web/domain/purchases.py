@@ -209,7 +209,7 @@ def cost_purchase(
         [(currency, rate), *((each.currency, each.rate) for each in charges if each.payee_id)], base_currency
     )
     printed = [charge for charge in charges if charge.payee_id is None]
-    total = sum(each.net + each.tax for each in (*lines, *printed)) + rounded
+    total = sum(line.net + line.tax for line in lines) + sum(charge.total for charge in printed) + rounded
     if not 0 <= total <= AMOUNT_MAX:
         raise InvalidAmountError("This purchase comes to more than the books can hold. Look at quantities and costs.")
     total_base = total_in_base(total, currency, rate) if charged_base is None else charged_base

@@ -20,6 +20,8 @@ _NAMES: Final = MappingProxyType(
         "owner_deposit": "Owner’s deposit",
         "owner_drawing": "Owner’s drawing",
         "manual": "Manual transaction",
+        "purchase_return": "Returned to vendor",
+        "purchase_charge": "Charge of a purchase",
     }
 )
 
@@ -48,6 +50,8 @@ REVERSIBLE: Final = frozenset(
 _UNDONE_ELSEWHERE: Final = MappingProxyType(
     {
         "sale": "A sale is deleted on its own page, which puts its goods back, too.",
+        "purchase": "A purchase is deleted or corrected on its own page, with its goods.",
+        "purchase_return": "A return to a vendor is deleted on the page of its purchase.",
         "opening_stock": "Goods are corrected by counting the product again, on its own page.",
         "stock_adjustment": "Goods are corrected by counting the product again, on its own page.",
         "reversal": "A reversal stays as it is. Enter what was reversed once more instead.",

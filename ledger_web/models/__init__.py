@@ -34,6 +34,7 @@ from ledger_web.models.purchase import (
     PurchaseDraftCharge,
     PurchaseDraftLine,
     PurchaseLine,
+    PurchaseSettings,
 )
 from ledger_web.models.recalculation import BalanceDiscrepancy, RecalculationRun
 from ledger_web.models.receipt import ReceiptPrint
@@ -89,6 +90,7 @@ __all__ = [
     "PurchaseDraftCharge",
     "PurchaseDraftLine",
     "PurchaseLine",
+    "PurchaseSettings",
     "QueuedLabel",
     "RecalculationRun",
     "ReceiptPrint",

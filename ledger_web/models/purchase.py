@@ -32,6 +32,17 @@ class ExchangeRate(Base):
     created_at: Mapped[MadeAt]
 
 
+class PurchaseSettings(Base):
+    """The shop's rules for what it buys: rounding it takes, margin and ending of the prices it proposes."""
+
+    __tablename__ = "purchase_settings"
+
+    tenant_id: Mapped[TenantKey]
+    rounding_max: Mapped[int] = mapped_column(BigInteger, server_default="100")
+    margin_percent: Mapped[Percent] = mapped_column(server_default="25")
+    price_ending: Mapped[int] = mapped_column(BigInteger, server_default="0")
+
+
 class PurchaseDraft(Base):
     """A purchase that is being written down. Its id becomes the id of the purchase; `version` rises with every change.
 

@@ -111,9 +111,7 @@ def put_back(act: Act, reversal: Reversal, currency: str) -> list[Entry]:
     leave at the value they came with.
     """
     coming = [goods for goods in reversal.goods if goods.quantity > 0]
-    going = [
-        Goods(goods.product_id, -goods.quantity, -goods.value) for goods in reversal.goods if goods.quantity < 0
-    ]
+    going = [Goods(goods.product_id, -goods.quantity, -goods.value) for goods in reversal.goods if goods.quantity < 0]
     kept = stock.put(act, coming)
     left = stock.give_back(act, going)
     moved = [

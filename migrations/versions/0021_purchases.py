@@ -238,7 +238,8 @@ def _purchases() -> None:
                 unit_cost >= 0 AND net >= 0 AND tax >= 0 AND net_base >= 0 AND tax_base >= 0 AND charges_base >= 0)
         );
         CREATE INDEX purchase_lines_product_idx ON purchase_lines (tenant_id, product_id, purchase_id);
-        CREATE INDEX purchase_lines_unit_idx ON purchase_lines (tenant_id, product_id, unit_id) WHERE unit_id IS NOT NULL;
+        CREATE INDEX purchase_lines_unit_idx ON purchase_lines (tenant_id, product_id, unit_id)
+            WHERE unit_id IS NOT NULL;
 
         CREATE TABLE purchase_charges (
             tenant_id      bigint NOT NULL,
