@@ -8,8 +8,8 @@ Old code beside it: yes, it neither reads nor writes any of this.
 
 from migrations.tenant_tables import protect, run
 
-revision = "0020"
-down_revision = "0019"
+revision = "0031"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 

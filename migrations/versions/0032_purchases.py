@@ -12,8 +12,8 @@ Old code beside it: yes, it neither reads nor writes any of this.
 
 from migrations.tenant_tables import protect, run
 
-revision = "0021"
-down_revision = "0020"
+revision = "0032"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 
