@@ -25,7 +25,7 @@ from ledger_web.models.product import (
     ProductPrice,
     ProductUnit,
     ProductWord,
-from ledger_web.models.product import Barcode, Product, ProductImport, ProductUnit, ProductWord
+)
 from ledger_web.models.purchase import (
     ExchangeRate,
     Purchase,
@@ -64,8 +64,8 @@ __all__ = [
     "DailyTotalMark",
     "Employee",
     "Entry",
-    "GiftCard",
     "ExchangeRate",
+    "GiftCard",
     "LockDateChange",
     "MeasureRule",
     "Member",
