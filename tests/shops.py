@@ -34,8 +34,8 @@ class Shop:
         return UnitOfWork(self.tenant_id, actor_id or self.owner_id)
 
 
-def open_a_shop(slug: str, currency: str = "PKR") -> Shop:
-    """Open a shop; its owner signs in as "owner". Its drawer is empty, and open for sales."""
+def open_a_shop(slug: str, currency: str = "PKR", *, sells: bool = True) -> Shop:
+    """Open a shop; its owner signs in as "owner". Its drawer is empty, and open for sales unless told otherwise."""
     opened = open_shop(
         OpenShop(
             slug=slug,
@@ -49,7 +49,8 @@ def open_a_shop(slug: str, currency: str = "PKR") -> Shop:
         UnitOfWork(new_tenant_id()),
     )
     shop = Shop(opened.tenant_id, opened.slug, opened.owner_id, opened.drawer_id, currency)
-    open_shift(OpenShift(id=new_id(), drawer_id=shop.drawer_id, counts=()), shop.act())
+    if sells:
+        open_shift(OpenShift(id=new_id(), drawer_id=shop.drawer_id, counts=()), shop.act())
     return shop
 
 
