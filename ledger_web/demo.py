@@ -22,11 +22,12 @@ from ledger_web.domain.money import multiply
 from ledger_web.queries.drawers import list_drawers
 from ledger_web.queries.sales import get_sale
 from ledger_web.queries.tenants import find_tenant, get_opening_time
+from ledger_web.services.deletions import Undo, undo
 from ledger_web.services.drawers import CreateDrawer, PayIn, PayOut, create_drawer, pay_in, pay_out
 from ledger_web.services.parties import CreateParty, create_party
 from ledger_web.services.payments import RecordOpeningBalance, RecordPayment, record_opening_balance, record_payment
 from ledger_web.services.products import CreateProduct, ReceiveGoods, create_product, receive_goods
-from ledger_web.services.sales import DeleteSale, RecordSale, SoldLine, delete_sale, record_sale
+from ledger_web.services.sales import RecordSale, SoldLine, record_sale
 from ledger_web.services.shifts import OpenShift, open_shift
 from ledger_web.services.tenants import FIRST_DRAWER, OpenShop, new_tenant_id, open_shop
 from ledger_web.services.unit_of_work import UnitOfWork
@@ -389,7 +390,7 @@ class _Story:
                 if line.product_id in self._stock:
                     self._stock[line.product_id] += line.quantity
             reason = self._chance.choice(("Scanned twice", "Customer changed his mind", "Wrong product"))
-            yield self._managers(delete_sale, DeleteSale(id=self._id(), sale_id=sale.id, reason=reason))
+            yield self._managers(undo, Undo(id=self._id(), transaction_id=sale.id, reason=reason))
 
     def _last_sale(self) -> _Act:
         """Tea and water for a neighbour: with it the story is told, so its presence means that all of it is there."""

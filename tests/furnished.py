@@ -7,13 +7,13 @@ from typing import Any
 from ledger_web.domain.barcodes import read_barcode
 from ledger_web.domain.ids import new_id
 from ledger_web.services.carts import AddToCart, ChooseCustomer, add_to_cart, choose_customer
+from ledger_web.services.deletions import Undo, undo
 from ledger_web.services.drawers import CreateDrawer, PayIn, PayOut, create_drawer, pay_in, pay_out
 from ledger_web.services.parties import CreateParty, create_party
 from ledger_web.services.payments import RecordOpeningBalance, RecordPayment, record_opening_balance, record_payment
 from ledger_web.services.product_imports import UploadProducts, upload_products
 from ledger_web.services.products import CreateProduct, create_product
 from ledger_web.services.recalculation import StartRecalculation, start_recalculation
-from ledger_web.services.sales import DeleteSale, delete_sale
 from tests.shops import Shop, sell
 
 FILE = b"name,barcode,price\nCandles,2100000009015,30\nMatches,2100000009022,2.345\n"
@@ -32,7 +32,7 @@ def furnish(shop: Shop) -> None:
     pay_in(PayIn(id=new_id(), amount=100_00, **paid | {"currency": "USD"}), shop.act())
     pay_out(PayOut(id=new_id(), amount=50_00, category="food", **paid), shop.act())
     wrong = sell(shop, (tea, 1, 260_00))
-    delete_sale(DeleteSale(id=new_id(), sale_id=wrong, reason="Scanned twice"), shop.act())
+    undo(Undo(id=new_id(), transaction_id=wrong, reason="Scanned twice"), shop.act())
     sell(shop, (tea, 2, 260_00), (cloth, 1, 290_00), tendered=1_000_00)
     sell(shop, (cloth, 1, 290_00), customer_id=alice, tendered=90_00, rest_on_account=True)
     payment = RecordPayment(

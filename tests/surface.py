@@ -22,6 +22,7 @@ from ledger_web.domain.transactions import ManualLine
 from ledger_web.forms.base import QueryForm
 from ledger_web.forms.fields import IdField
 from ledger_web.services.carts import AddToCart, ChooseCustomer, add_to_cart, choose_customer
+from ledger_web.services.deletions import Undo, undo
 from ledger_web.services.drawers import CreateDrawer, PayIn, create_drawer, pay_in
 from ledger_web.services.expenses import AddCategory, RecordExpense, add_category, record_expense
 from ledger_web.services.labels import QueueLabel, queue_label
@@ -30,7 +31,6 @@ from ledger_web.services.payments import RecordOpeningBalance, RecordPayment, re
 from ledger_web.services.product_imports import UploadProducts, upload_products
 from ledger_web.services.products import CreateProduct, create_product
 from ledger_web.services.recalculation import StartRecalculation, start_recalculation
-from ledger_web.services.sales import DeleteSale, delete_sale
 from ledger_web.services.shifts import CloseShift, Count, OpenShift, close_shift, open_shift
 from ledger_web.services.transactions import PostManual, post_manual
 from tests.clients import ShopClient
@@ -103,7 +103,7 @@ def furnish_with(shop: Shop, word: str, code: str) -> None:
     sell(shop, (tea.id, 2, 260_00), tendered=1_000_00)
     sell(shop, (tea.id, 1, 260_00), customer_id=parties["customer"], tendered=0, rest_on_account=True)
     wrong = sell(shop, (tea.id, 1, 260_00))
-    delete_sale(DeleteSale(id=new_id(), sale_id=wrong, reason=f"{word} reason"), shop.act())
+    undo(Undo(id=new_id(), transaction_id=wrong, reason=f"{word} reason"), shop.act())
     _keep_house(shop, word)
     for actor in (shop.owner_id, person):
         queue_label(QueueLabel(op_id=new_id(), product_id=tea.id, copies=2), shop.act(actor))

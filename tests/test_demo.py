@@ -31,7 +31,7 @@ def test_the_demo_is_finished_after_an_interruption_and_then_left_alone(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as interruption:
-        interruption.setattr(demo, "delete_sale", interrupted)
+        interruption.setattr(demo, "undo", interrupted)
         with pytest.raises(KeyboardInterrupt):
             demo.make_demo()
     shop = demo_shop()

@@ -18,8 +18,8 @@ from ledger_web.queries.receipts import get_receipt, last_paper
 from ledger_web.queries.sales_list import list_sales
 from ledger_web.queries.transactions import list_people
 from ledger_web.rendering import redirect_to, render, say
+from ledger_web.services.deletions import preview_undoing, undo
 from ledger_web.services.receipts import print_receipt
-from ledger_web.services.sales import delete_sale, preview_deletion
 from ledger_web.services.unit_of_work import UnitOfWork
 
 blueprint = Blueprint("sales", __name__, url_prefix="/sales")
@@ -83,7 +83,7 @@ def create_deletion(sale_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show_deletion(sale_id, form, 422)
     try:
-        deleted = delete_sale(form.to_command(sale_id), UnitOfWork(g.tenant.id, g.identity.user_id))
+        deleted = undo(form.to_command(sale_id), UnitOfWork(g.tenant.id, g.identity.user_id))
     except (RuleViolationError, ConflictError) as error:
         return _show_deletion(sale_id, form, status_of(error), error)
     say(
@@ -99,7 +99,7 @@ def _show_deletion(
 ) -> ResponseReturnValue:
     sale = queries.get_sale(g.tenant.id, sale_id)
     uow = UnitOfWork(g.tenant.id, g.identity.user_id)
-    preview = None if sale.is_deleted else preview_deletion(sale_id, uow)
+    preview = None if sale.is_deleted else preview_undoing(sale_id, uow)
     return render(
         "sales/deletion.html",
         "sales/_deletion_panel.html",

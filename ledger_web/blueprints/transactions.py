@@ -33,13 +33,8 @@ from ledger_web.queries.accounts import (
     list_shop_accounts,
 )
 from ledger_web.rendering import redirect_to, render, say
-from ledger_web.services.transactions import (
-    post_manual,
-    preview_reversal,
-    record_account_opening,
-    record_owner_money,
-    reverse_transaction,
-)
+from ledger_web.services.deletions import preview_undoing, undo
+from ledger_web.services.transactions import post_manual, record_account_opening, record_owner_money
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork
 
 blueprint = Blueprint("transactions", __name__, url_prefix="/transactions")
@@ -99,7 +94,7 @@ def create_reversal(transaction_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show_reversal(transaction_id, form, 422)
     try:
-        reversed_ = reverse_transaction(form.to_command(transaction_id), act())
+        reversed_ = undo(form.to_command(transaction_id), act())
     except (RuleViolationError, ConflictError) as error:
         return _show_reversal(transaction_id, form, status_of(error), error)
     say("This was reversed already." if reversed_.replayed else "It was reversed: everything it moved is back.")
@@ -207,7 +202,7 @@ def _show_reversal(
     transaction_id: uuid.UUID, form: ReversalForm, status: int = 200, error: LedgerError | None = None
 ) -> ResponseReturnValue:
     transaction = queries.get_transaction(g.tenant.id, transaction_id)
-    preview = None if transaction.why_not_reversible else preview_reversal(transaction_id, act())
+    preview = None if transaction.why_not_reversible else preview_undoing(transaction_id, act(), from_register=True)
     return render(
         "transactions/reversal.html",
         "transactions/_reversal_panel.html",

@@ -246,6 +246,16 @@ class SaleAlreadyDeletedError(RuleViolationError):
         )
 
 
+class SaleIsClosedError(ConflictError):
+    """This sale can no longer be deleted. Take back what comes back as a return."""
+
+    def __init__(self, number: str = "", why: str = "") -> None:
+        self.number = number
+        super().__init__(
+            f"Sale {number} can no longer be deleted. {why} Take it back as a return instead." if number else ""
+        )
+
+
 class AlreadyReversedError(ConflictError):
     """This was reversed already. Nothing more is needed."""
 

@@ -24,6 +24,12 @@ SALE_CREATE: Final = "sale.create"
 SALE_CHANGE_PRICE: Final = "sale.change_price"
 SALE_DELETE: Final = "sale.delete"
 SALE_REPRINT: Final = "sale.reprint"
+SALE_VOID_OWN: Final = "sale.void_own"
+SALE_RETURN: Final = "sale.return"
+SALE_RETURN_WITHOUT_RECEIPT: Final = "sale.return_without_receipt"
+SALE_REFUND_CASH: Final = "sale.refund_cash"
+SALE_CHANGE_REFUND: Final = "sale.change_refund"
+SALE_REASON_EDIT: Final = "sale.reason_edit"
 PURCHASE_VIEW: Final = "purchase.view"
 PURCHASE_CREATE: Final = "purchase.create"
 PAYMENT_VIEW: Final = "payment.view"
@@ -66,7 +72,13 @@ _DESCRIPTIONS: Final = MappingProxyType(
         SALE_VIEW: "See sales and print their receipts.",
         SALE_CREATE: "Sell.",
         SALE_CHANGE_PRICE: "Sell at another price than the product's.",
-        SALE_DELETE: "Delete a sale, which reverses it in the books.",
+        SALE_VOID_OWN: "Delete a sale of one's own while its shift is open.",
+        SALE_DELETE: "Delete anybody's sale while its shift is open, which reverses it in the books.",
+        SALE_RETURN: "Take goods of a sale back.",
+        SALE_RETURN_WITHOUT_RECEIPT: "Take goods back without the receipt of their sale.",
+        SALE_REFUND_CASH: "Pay cash back for what is returned.",
+        SALE_CHANGE_REFUND: "Give money back another way than it was paid.",
+        SALE_REASON_EDIT: "Change the reasons for which sales are undone.",
         SALE_REPRINT: "Print copies of a receipt, which are counted and marked.",
         PURCHASE_VIEW: "See purchases.",
         PURCHASE_CREATE: "Record purchases.",
@@ -105,6 +117,9 @@ _CASHIER: Final = frozenset(
         SALE_VIEW,
         SALE_CREATE,
         SALE_REPRINT,
+        SALE_VOID_OWN,
+        SALE_RETURN,
+        SALE_REFUND_CASH,
         PAYMENT_VIEW,
         PAYMENT_CREATE,
         DRAWER_VIEW,
@@ -124,6 +139,9 @@ _MANAGER: Final = _CASHIER | {
     PARTY_CREDIT_LIMIT,
     SALE_CHANGE_PRICE,
     SALE_DELETE,
+    SALE_RETURN_WITHOUT_RECEIPT,
+    SALE_CHANGE_REFUND,
+    SALE_REASON_EDIT,
     PURCHASE_VIEW,
     PURCHASE_CREATE,
     DRAWER_MOVE,

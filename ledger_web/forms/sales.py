@@ -10,7 +10,8 @@ from ledger_web.forms.days import LockableForm
 from ledger_web.forms.fields import IdField, MoneyField, QuantityField, TextField, WholeNumberField
 from ledger_web.forms.scans import ScanField
 from ledger_web.services.carts import AddToCart, ChangeCartLine, ChooseCustomer, EmptyCart, RemoveCartLine
-from ledger_web.services.sales import DeleteSale, StoreCart
+from ledger_web.services.deletions import Undo
+from ledger_web.services.sales import StoreCart
 
 
 class ScanForm(LedgerForm):
@@ -82,8 +83,8 @@ class DeletionForm(LockableForm):
 
     reason = TextField("Reason", max_length=500)
 
-    def to_command(self, sale_id: uuid.UUID) -> DeleteSale:
-        return DeleteSale(id=self.op_id.data, sale_id=sale_id, reason=self.reason.data, overrides_lock=self.insists)
+    def to_command(self, sale_id: uuid.UUID) -> Undo:
+        return Undo(id=self.op_id.data, transaction_id=sale_id, reason=self.reason.data, overrides_lock=self.insists)
 
     def validate_reason(self, field: TextField) -> None:
         """A reason says something."""

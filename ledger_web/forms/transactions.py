@@ -16,7 +16,8 @@ from ledger_web.forms.base import QueryForm
 from ledger_web.forms.days import DatedForm, LockableForm, MoneyForm
 from ledger_web.forms.fields import BooleanField, ChoiceField, CurrencyField, DateField, IdField, MoneyField, TextField
 from ledger_web.queries.transactions import PageKey
-from ledger_web.services.transactions import PostManual, RecordAccountOpening, RecordOwnerMoney, ReverseTransaction
+from ledger_web.services.deletions import Undo
+from ledger_web.services.transactions import PostManual, RecordAccountOpening, RecordOwnerMoney
 
 MEMO_MAX = 200
 LINES_SHOWN = 4
@@ -56,12 +57,13 @@ class ReversalForm(LockableForm):
 
     reason = TextField("Reason", max_length=500)
 
-    def to_command(self, transaction_id: uuid.UUID) -> ReverseTransaction:
-        return ReverseTransaction(
+    def to_command(self, transaction_id: uuid.UUID) -> Undo:
+        return Undo(
             id=self.op_id.data,
             transaction_id=transaction_id,
             reason=self.reason.data,
             overrides_lock=self.insists,
+            from_register=True,
         )
 
     def validate_reason(self, field: TextField) -> None:

@@ -39,6 +39,7 @@ from ledger_web.models.purchase import (
 from ledger_web.models.recalculation import BalanceDiscrepancy, RecalculationRun
 from ledger_web.models.receipt import ReceiptPrint
 from ledger_web.models.sale import Cart, CartLine, GiftCard, Sale, SaleLine
+from ledger_web.models.sale_return import RefundedPayment, ReturnedLine, ReturnReason, SaleReturn, SaleReturnLine
 from ledger_web.models.shift import Shift, ShiftCount, ZReport
 from ledger_web.models.stock import StockLevel, StockMove
 from ledger_web.models.tax import TaxClass, TaxRate
@@ -94,9 +95,14 @@ __all__ = [
     "QueuedLabel",
     "RecalculationRun",
     "ReceiptPrint",
+    "RefundedPayment",
+    "ReturnReason",
+    "ReturnedLine",
     "Role",
     "Sale",
     "SaleLine",
+    "SaleReturn",
+    "SaleReturnLine",
     "Session",
     "Shift",
     "ShiftCount",

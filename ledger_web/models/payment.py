@@ -44,3 +44,5 @@ class Payment(Base):
     change_rate: Mapped[Decimal | None] = mapped_column(Numeric(20, 10))
     change_rate_unit: Mapped[str | None] = mapped_column(CHAR(3))
     gift_card_id: Mapped[uuid.UUID | None]
+    return_id: Mapped[uuid.UUID | None]
+    refunds_id: Mapped[uuid.UUID | None]

@@ -84,6 +84,9 @@ class Sale(Base):
     rounding: Mapped[int] = mapped_column(BigInteger, server_default="0")  # what cash was paid above the total
     prices_include_tax: Mapped[bool] = mapped_column(server_default="true")
     approved_by: Mapped[uuid.UUID | None]
+    returned_total: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    return_count: Mapped[int] = mapped_column(server_default="0")
+    reason_id: Mapped[uuid.UUID | None]  # why it was deleted
 
 
 class SaleLine(Base):

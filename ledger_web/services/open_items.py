@@ -20,6 +20,9 @@ from ledger_web.domain.open_items import Item, Share, Side
 from ledger_web.domain.transactions import title_of
 from ledger_web.services.posting import Act
 
+# Of a charge: not what came back of the very sale, which is no payment.
+_SETTLED_BY_PAYMENTS = """a.charge_id = ANY(%(ids)s) AND NOT EXISTS (
+                SELECT FROM sale_returns AS k WHERE k.tenant_id = %(tenant_id)s AND k.id = a.credit_id)"""
 _ITEM = "i.id, i.side, i.currency, i.amount, i.settled, i.base_amount, i.base_settled, i.due_on"
 
 
@@ -260,6 +263,27 @@ def cancel(act: Act, transaction_id: uuid.UUID) -> list[Entry]:
         {"cancelled_in": act.transaction_id, "ids": ids},
     )
     return _what_is_left_of(made, transaction_id)
+
+
+def free(act: Act, charge_id: uuid.UUID, amount: int) -> list[Share]:
+    """Release what payments settle of a charge, the newest first, until so much of it is open again. Only while the
+    party is held.
+
+    Returns:
+        What is to settle it once more: of the last one that was released, only a part had to go.
+    """
+    made = [each for each in _find_made(act, _SETTLED_BY_PAYMENTS, [charge_id]) if each.released_in is None]
+    released: list[Made] = []
+    while amount > 0 and made:
+        released.append(made.pop())
+        amount -= released[-1].share.amount
+    if amount > 0:
+        raise InvariantBrokenError("More is to be released than payments settled. Nothing was saved.")
+    release(act, released)
+    if not amount:
+        return []
+    last = released[-1].share
+    return [Share(last.credit_id, last.charge_id, -amount, None, None)]
 
 
 def settled_by(act: Act, transaction_id: uuid.UUID) -> list[Released]:

@@ -1,4 +1,4 @@
-"""Sales: recording one, storing the cart as one, deleting one."""
+"""Sales: recording one, storing the cart as one."""
 
 import datetime as dt
 import uuid
@@ -10,13 +10,13 @@ from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 
 from ledger_web.domain.discounts import Discount, discount_of
-from ledger_web.domain.errors import NotFoundError, RuleViolationError, SaleAlreadyDeletedError, StaleEditError
+from ledger_web.domain.errors import NotFoundError, RuleViolationError, StaleEditError
 from ledger_web.domain.gift_cards import card_code, store_credit_of
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import AccountKey, customer
 from ledger_web.domain.sales import sale_entries
 from ledger_web.domain.tenders import Settlement, cash_step, money_entries, settle
-from ledger_web.services import open_items, reversals, stock
+from ledger_web.services import open_items, stock
 from ledger_web.services.numbering import next_number
 from ledger_web.services.sale_lines import (
     FACTS,
@@ -34,13 +34,10 @@ from ledger_web.services.unit_of_work import Recorded, UnitOfWork, violated_cons
 
 __all__ = [
     "ChangeChoice",
-    "DeleteSale",
     "RecordSale",
     "SoldLine",
     "StoreCart",
     "TenderChoice",
-    "delete_sale",
-    "preview_deletion",
     "record_sale",
     "store_cart",
 ]
@@ -79,16 +76,6 @@ class StoreCart:
     rest_on_account: bool = False
     tenders: tuple[TenderChoice, ...] = ()
     change: ChangeChoice | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class DeleteSale:
-    """Undo a sale; the books keep both."""
-
-    id: uuid.UUID  # of the reversal
-    sale_id: uuid.UUID
-    reason: str  # 3 to 500 characters
-    overrides_lock: bool = False
 
 
 @whole_act
@@ -138,55 +125,6 @@ def store_cart(command: StoreCart, uow: UnitOfWork) -> Recorded:
         _sell(uow, sale, price_sale(sale.lines, {row.product_id: row for row in cart}, sale.discount))
         uow.execute("DELETE FROM carts WHERE tenant_id = %(tenant_id)s AND id = %(id)s", {"id": command.id})
     return Recorded(command.id)
-
-
-@whole_act
-def delete_sale(command: DeleteSale, uow: UnitOfWork) -> Recorded:
-    """Reverse a sale: goods back at the cost they left with, money back out of the drawer, debt released.
-
-    Nothing is erased: the sale stays, marked with who, when and why.
-
-    Raises:
-        NotFoundError: The shop has no such sale.
-        SaleAlreadyDeletedError: Someone was faster; says who and when.
-        PeriodLockedError: The sale lies in a locked period.
-        InsufficientFundsError, DrawerNotOpenError: The drawer cannot pay the money back.
-    """
-    with uow:
-        _must_be_deletable(uow, command)
-        if uow.is_replay(
-            command,
-            id=command.id,
-            kind="reversal",
-            memo=command.reason,
-            reverses_id=command.sale_id,
-            overrides_lock=command.overrides_lock,
-        ):
-            return Recorded(command.sale_id, replayed=True)
-        marked = uow.execute(
-            """
-            UPDATE sales SET deleted_at = now(), deleted_by = %(actor_id)s, delete_reason = %(reason)s
-             WHERE tenant_id = %(tenant_id)s AND id = %(sale_id)s AND deleted_at IS NULL
-            RETURNING currency
-            """,
-            {"sale_id": command.sale_id, "actor_id": uow.actor_id, "reason": command.reason},
-        ).one()
-        reversal = reversals.load_reversal(uow, command.sale_id)
-        left = open_items.cancel(uow, command.sale_id)
-        uow.post([*reversals.put_back(uow, reversal, marked.currency), *left], in_open_shift=True)
-    return Recorded(command.sale_id)
-
-
-def preview_deletion(sale_id: uuid.UUID, uow: UnitOfWork) -> reversals.Preview:
-    """Say what deleting a sale will change. Writes and locks nothing.
-
-    Raises:
-        NotFoundError: The shop has no such sale.
-        SaleAlreadyDeletedError: It was deleted already.
-    """
-    with uow:
-        _must_not_be_deleted(uow, sale_id)
-        return reversals.preview(uow, sale_id)
 
 
 def _hold_cart(uow: UnitOfWork, command: StoreCart) -> Sequence[Row[Any]]:
@@ -362,35 +300,3 @@ def _insert_sale(
             "approved_by": sale.approved_by,
         },
     )
-
-
-def _must_be_deletable(uow: UnitOfWork, command: DeleteSale) -> None:
-    """Refuse early what cannot be deleted; a deletion that arrives twice goes on and finds its own header.
-
-    Who deleted it is asked second: whoever made the first look find it deleted has committed before the second.
-    """
-    try:
-        _must_not_be_deleted(uow, command.sale_id)
-    except SaleAlreadyDeletedError:
-        done = uow.execute(
-            "SELECT id FROM transactions WHERE tenant_id = %(tenant_id)s AND id = %(id)s", {"id": command.id}
-        )
-        if done.first() is None:
-            raise
-
-
-def _must_not_be_deleted(uow: UnitOfWork, sale_id: uuid.UUID) -> None:
-    sale = uow.execute(
-        """
-        SELECT s.deleted_at AT TIME ZONE t.time_zone AS deleted_at, u.name AS deleter
-          FROM sales AS s
-          JOIN tenants AS t ON t.tenant_id = %(tenant_id)s
-          LEFT JOIN users AS u ON u.tenant_id = %(tenant_id)s AND u.id = s.deleted_by
-         WHERE s.tenant_id = %(tenant_id)s AND s.id = %(sale_id)s
-        """,
-        {"sale_id": sale_id},
-    ).one_or_none()
-    if sale is None:
-        raise NotFoundError("There is no such sale in this shop.")
-    if sale.deleted_at is not None:
-        raise SaleAlreadyDeletedError(sale.deleter or "", sale.deleted_at)

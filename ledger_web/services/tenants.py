@@ -14,6 +14,7 @@ from ledger_web.domain.passwords import check_password
 from ledger_web.domain.permissions import BUILT_IN_ROLES
 from ledger_web.domain.slugs import check_slug, look
 from ledger_web.services.passwords import hash_password
+from ledger_web.services.return_reasons import insert_default_reasons
 from ledger_web.services.unit_of_work import UnitOfWork, whole_act
 
 FIRST_DRAWER = "Till 1"
@@ -73,6 +74,7 @@ def open_shop(command: OpenShop, uow: UnitOfWork) -> OpenedShop:
         roles = _insert_roles(uow)
         _insert_owner(uow, shop.owner_id, login, command.owner_name, password_hash, roles["owner"])
         _insert_drawer(uow, shop.drawer_id)
+        insert_default_reasons(uow)
     return shop
 
 

@@ -1,13 +1,12 @@
-"""Transactions that no other document makes: the owner's money, opening balances, manual ones; and reversing."""
+"""Transactions that no other document makes: the owner's money, opening balances, manual ones."""
 
 import datetime as dt
 import uuid
 from dataclasses import dataclass
 
-from ledger_web.domain.errors import AlreadyReversedError, NotFoundError, RuleViolationError
+from ledger_web.domain.errors import RuleViolationError
 from ledger_web.domain.journal import PARTY_KINDS, AccountKey, Entry, equity
-from ledger_web.domain.transactions import ManualLine, manual_entries, name_of, why_not_reversible
-from ledger_web.services import open_items, reversals
+from ledger_web.domain.transactions import ManualLine, manual_entries
 from ledger_web.services.holders import must_be_usable
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, whole_act
 
@@ -48,16 +47,6 @@ class PostManual:
     lines: tuple[ManualLine, ...]
     memo: str
     occurred_on: dt.date | None = None
-    overrides_lock: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReverseTransaction:
-    """Post the opposite of a transaction; the books keep both."""
-
-    id: uuid.UUID  # of the reversal
-    transaction_id: uuid.UUID
-    reason: str  # 3 to 500 characters
     overrides_lock: bool = False
 
 
@@ -144,90 +133,8 @@ def post_manual(command: PostManual, uow: UnitOfWork) -> Recorded:
     return Recorded(command.id)
 
 
-@whole_act
-def reverse_transaction(command: ReverseTransaction, uow: UnitOfWork) -> Recorded:
-    """Reverse a transaction that belongs to no document with a deletion of its own. Nothing is erased.
-
-    Returns:
-        The id of what was reversed.
-
-    Raises:
-        NotFoundError: The shop has no such transaction.
-        AlreadyReversedError: Someone was faster; says who and when.
-        RuleViolationError: It is undone elsewhere, or is itself a reversal.
-        PeriodLockedError: It, or today, lies in a locked period.
-        InsufficientFundsError, CreditLimitExceededError: The money has gone meanwhile.
-    """
-    with uow:
-        _must_be_reversible_or_done(uow, command)
-        if uow.is_replay(
-            command,
-            id=command.id,
-            kind="reversal",
-            memo=command.reason,
-            reverses_id=command.transaction_id,
-            overrides_lock=command.overrides_lock,
-        ):
-            return Recorded(command.transaction_id, replayed=True)
-        left = open_items.cancel(uow, command.transaction_id)
-        uow.post([*reversals.load_reversal(uow, command.transaction_id).entries, *left])
-    return Recorded(command.transaction_id)
-
-
-def preview_reversal(transaction_id: uuid.UUID, uow: UnitOfWork) -> reversals.Preview:
-    """Say what reversing a transaction will change, by the same code that does it. Writes and locks nothing.
-
-    Raises:
-        NotFoundError, AlreadyReversedError, RuleViolationError: As reversing it would.
-    """
-    with uow:
-        _must_be_reversible(uow, transaction_id)
-        return reversals.preview(uow, transaction_id)
-
-
 def _must_be_open_to_all(account: AccountKey) -> None:
     if account.kind in NEVER_MANUAL:
         raise RuleViolationError(
             "Goods and store credit are moved by their own documents only: count the product, or sell."
         )
-
-
-def _is_posted(uow: UnitOfWork, id: uuid.UUID) -> bool:
-    found = uow.execute("SELECT 1 FROM transactions WHERE tenant_id = %(tenant_id)s AND id = %(id)s", {"id": id})
-    return found.first() is not None
-
-
-def _must_be_reversible_or_done(uow: UnitOfWork, command: ReverseTransaction) -> None:
-    """Let a reversal that arrives twice go on and find its own header.
-
-    Who reversed it is asked second: whoever made the first look find it reversed has committed before the second.
-    """
-    try:
-        _must_be_reversible(uow, command.transaction_id)
-    except AlreadyReversedError:
-        if not _is_posted(uow, command.id):
-            raise
-
-
-def _must_be_reversible(uow: UnitOfWork, transaction_id: uuid.UUID) -> None:
-    row = uow.execute(
-        """
-        SELECT t.kind, r.id AS reversal_id, r.posted_at AT TIME ZONE s.time_zone AS reversed_at, u.name AS reverser
-          FROM transactions AS t
-          JOIN tenants AS s ON s.tenant_id = %(tenant_id)s
-          LEFT JOIN transactions AS r ON r.tenant_id = %(tenant_id)s AND r.reverses_id = t.id
-          LEFT JOIN users AS u ON u.tenant_id = %(tenant_id)s AND u.id = r.actor_id
-         WHERE t.tenant_id = %(tenant_id)s AND t.id = %(id)s
-        """,
-        {"id": transaction_id},
-    ).one_or_none()
-    if row is None:
-        raise NotFoundError("There is no such transaction in this shop.")
-    if row.reversal_id is not None:
-        raise AlreadyReversedError(
-            f"{name_of(row.kind)} was reversed already, by {row.reverser or 'someone'} at"
-            f" {row.reversed_at:%Y-%m-%d %H:%M}. Nothing more is needed."
-        )
-    reason = why_not_reversible(row.kind)
-    if reason:
-        raise RuleViolationError(reason)

@@ -12,8 +12,8 @@ from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import cash, equity
 from ledger_web.queries.books import get_books
 from ledger_web.services.books import SetLockDate, set_lock_date
+from ledger_web.services.deletions import Undo, undo
 from ledger_web.services.posting import account_id
-from ledger_web.services.sales import DeleteSale, delete_sale
 from ledger_web.services.transactions import RecordOwnerMoney, record_owner_money
 from tests.bad_input import SENDABLE
 from tests.books import assert_the_books_agree, balances, count
@@ -197,7 +197,7 @@ def test_what_a_document_undoes_says_so(shop: Shop, client_of: ClientOf) -> None
     answer = client.post_form(f"/transactions/{sale}/reversal", {"reason": "Twice", "op_id": str(new_id())})
 
     assert answer.status_code == 422
-    delete_sale(DeleteSale(id=new_id(), sale_id=sale, reason="Rung up twice"), shop.act())
+    undo(Undo(id=new_id(), transaction_id=sale, reason="Rung up twice"), shop.act())
     assert "Rung up twice" in client.get(f"/transactions/{sale}").text
 
 

@@ -21,9 +21,9 @@ from ledger_web.queries.products import (
     list_product_sales,
     list_products,
 )
+from ledger_web.services.deletions import Undo, undo
 from ledger_web.services.product_imports import CarryOutImport, UploadProducts, carry_out_import, upload_products
 from ledger_web.services.products import CreateProduct, create_product
-from ledger_web.services.sales import DeleteSale, delete_sale
 from tests.shops import Shop, add_product, sell
 
 
@@ -124,7 +124,7 @@ def test_a_shop_sees_its_own_products_only(shop: Shop, rival: Shop) -> None:
 def test_moves_name_the_documents_they_belong_to_newest_first(shop: Shop) -> None:
     milk = add_product(shop, quantity=10)
     sale_id = sell(shop, (milk, 2, 115_00))
-    delete_sale(DeleteSale(id=new_id(), sale_id=sale_id, reason="Rung up twice"), shop.act())
+    undo(Undo(id=new_id(), transaction_id=sale_id, reason="Rung up twice"), shop.act())
 
     moves = list_moves(shop.tenant_id, milk)
 
@@ -139,7 +139,7 @@ def test_moves_name_the_documents_they_belong_to_newest_first(shop: Shop) -> Non
 def test_the_last_sales_say_which_were_deleted(shop: Shop) -> None:
     milk = add_product(shop, quantity=10)
     first, second = sell(shop, (milk, 2, 115_00)), sell(shop, (milk, 1, 100_00))
-    delete_sale(DeleteSale(id=new_id(), sale_id=first, reason="Rung up twice"), shop.act())
+    undo(Undo(id=new_id(), transaction_id=first, reason="Rung up twice"), shop.act())
 
     rows = list_product_sales(shop.tenant_id, milk)
 

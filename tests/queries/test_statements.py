@@ -20,11 +20,11 @@ from ledger_web.queries.statements import (
     iterate_statement,
     place_of,
 )
+from ledger_web.services.deletions import Undo, undo
 from ledger_web.services.drawers import PayIn, PayOut, pay_in, pay_out
 from ledger_web.services.parties import CreateParty, create_party
 from ledger_web.services.payments import RecordOpeningBalance, RecordPayment, record_opening_balance, record_payment
 from ledger_web.services.posting import account_id
-from ledger_web.services.sales import DeleteSale, delete_sale
 from tests.shops import Shop, add_customer, add_product, sell
 
 # Apart from the code under test: every entry with its side, summed by the database.
@@ -139,7 +139,7 @@ def test_a_page_leads_to_its_neighbours_from_both_directions(shop: Shop) -> None
 def test_a_sale_is_one_line_and_its_deletion_another(shop: Shop) -> None:
     milk, alice = add_product(shop), add_customer(shop)
     sale_id = sell(shop, (milk, 2, 115_00), customer_id=alice, rest_on_account=True)
-    delete_sale(DeleteSale(id=new_id(), sale_id=sale_id, reason="Rung up twice"), shop.act())
+    undo(Undo(id=new_id(), transaction_id=sale_id, reason="Rung up twice"), shop.act())
 
     sold, deleted = get_statement(shop.tenant_id, id_of(shop, customer(alice, "PKR"))).lines
 

@@ -11,14 +11,9 @@ from ledger_web.domain.journal import cash
 from ledger_web.queries import transactions as queries
 from ledger_web.queries.books import get_books
 from ledger_web.queries.transactions import get_transaction, list_kinds, list_people, list_transactions
+from ledger_web.services.deletions import Undo, undo
 from ledger_web.services.expenses import AddCategory, RecordExpense, add_category, record_expense
-from ledger_web.services.sales import DeleteSale, delete_sale
-from ledger_web.services.transactions import (
-    RecordOwnerMoney,
-    ReverseTransaction,
-    record_owner_money,
-    reverse_transaction,
-)
+from ledger_web.services.transactions import RecordOwnerMoney, record_owner_money
 from tests.shops import Shop, add_customer, add_product, person, sell
 
 
@@ -36,7 +31,7 @@ def test_it_shows_everything_that_happened_newest_day_first(shop: Shop) -> None:
     milk, alice = add_product(shop), add_customer(shop)
     put_in(shop, "Start")
     sale = sell(shop, (milk, 1, 115_00), customer_id=alice, rest_on_account=True)
-    delete_sale(DeleteSale(id=new_id(), sale_id=sale, reason="Rung up twice"), shop.act())
+    undo(Undo(id=new_id(), transaction_id=sale, reason="Rung up twice"), shop.act())
     put_in(shop, "Older", dt.date(2026, 1, 31))
 
     rows = [row for row in list_transactions(shop.tenant_id).rows if row.kind not in {"shift_opening"}]
@@ -92,7 +87,7 @@ def test_each_filter_leaves_out_what_it_says(shop: Shop) -> None:
 def test_words_of_memos_and_numbers_are_found_by_their_beginnings(shop: Shop) -> None:
     milk = add_product(shop)
     sale = sell(shop, (milk, 1, 115_00))
-    delete_sale(DeleteSale(id=new_id(), sale_id=sale, reason="Rung up twice"), shop.act())
+    undo(Undo(id=new_id(), transaction_id=sale, reason="Rung up twice"), shop.act())
     put_in(shop, "Rent of NOVEMBER, Café")
     put_in(shop, "چای و نان")
 
@@ -127,7 +122,7 @@ def test_one_transaction_tells_its_entries_and_what_took_it_back(shop: Shop) -> 
         RecordExpense(id=new_id(), category=f"c_{category.hex}", paid_from=place, amount=5_00, memo="Roses"), shop.act()
     ).id
     reversal = new_id()
-    reverse_transaction(ReverseTransaction(id=reversal, transaction_id=spent, reason="Wilted"), shop.act())
+    undo(Undo(id=reversal, transaction_id=spent, reason="Wilted"), shop.act())
 
     before, after = get_transaction(shop.tenant_id, spent), get_transaction(shop.tenant_id, reversal)
 

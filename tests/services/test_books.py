@@ -25,18 +25,17 @@ from ledger_web.domain.transactions import ManualLine
 from ledger_web.queries.books import get_books, list_lock_date_changes
 from ledger_web.services.batches import Posting, post_many
 from ledger_web.services.books import SetDayStart, SetLockDate, set_day_start, set_lock_date
+from ledger_web.services.deletions import Undo, undo
 from ledger_web.services.drawers import PayIn, PayOut, pay_in, pay_out
 from ledger_web.services.expenses import RecordExpense, record_expense
-from ledger_web.services.sales import DeleteSale, RecordSale, SoldLine, delete_sale, record_sale
+from ledger_web.services.sales import RecordSale, SoldLine, record_sale
 from ledger_web.services.transactions import (
     PostManual,
     RecordAccountOpening,
     RecordOwnerMoney,
-    ReverseTransaction,
     post_manual,
     record_account_opening,
     record_owner_money,
-    reverse_transaction,
 )
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, whole_act
 from tests.books import assert_the_books_agree, balances, count
@@ -148,12 +147,12 @@ def test_nothing_dated_on_or_before_the_lock_date_is_reversed(shop: Shop) -> Non
     before = balances(shop)
 
     with pytest.raises(PeriodLockedError, match=str(locked)):
-        reverse_transaction(ReverseTransaction(id=new_id(), transaction_id=old, reason="Twice"), shop.act())
+        undo(Undo(id=new_id(), transaction_id=old, reason="Twice"), shop.act())
     with pytest.raises(PeriodLockedError, match=str(locked)):
-        delete_sale(DeleteSale(id=new_id(), sale_id=sale, reason="Twice"), shop.act())
+        undo(Undo(id=new_id(), transaction_id=sale, reason="Twice"), shop.act())
     assert balances(shop) == before
 
-    reverse_transaction(ReverseTransaction(id=new_id(), transaction_id=new, reason="Twice"), shop.act())
+    undo(Undo(id=new_id(), transaction_id=new, reason="Twice"), shop.act())
     assert_the_books_agree(shop)
 
 
@@ -163,9 +162,7 @@ def test_whoever_may_insist_leaves_a_mark_for_ever(shop: Shop) -> None:
     lock(shop, locked)
 
     id = put_in(shop, locked, overrides_lock=True)
-    reverse_transaction(
-        ReverseTransaction(id=new_id(), transaction_id=old, reason="Twice", overrides_lock=True), shop.act()
-    )
+    undo(Undo(id=new_id(), transaction_id=old, reason="Twice", overrides_lock=True), shop.act())
 
     with shop.act() as uow:
         marked = uow.execute(

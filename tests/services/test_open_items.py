@@ -16,6 +16,7 @@ from ledger_web.domain.journal import cash, customer, vendor
 from ledger_web.models.base import session_of
 from ledger_web.services.allocations import AllocateItem, ReleaseAllocation, allocate_item, release_allocation
 from ledger_web.services.banks import CreateBank, create_bank
+from ledger_web.services.deletions import Undo, undo
 from ledger_web.services.drawers import PayIn, pay_in
 from ledger_web.services.parties import CreateParty, create_party
 from ledger_web.services.payments import (
@@ -25,8 +26,6 @@ from ledger_web.services.payments import (
     record_opening_balance,
     record_payment,
 )
-from ledger_web.services.sales import DeleteSale, delete_sale
-from ledger_web.services.transactions import ReverseTransaction, reverse_transaction
 from tests.at_once import in_threads
 from tests.books import assert_the_books_agree, balances, cached_balance, count, written
 from tests.shops import Shop, add_customer, add_product, open_a_shop, sell
@@ -198,7 +197,7 @@ def test_deleting_a_sale_turns_what_paid_it_into_credit(shop: Shop) -> None:
     alice, (first, second) = owing(shop, 30_00, 50_00)
     paid = pay(shop, alice, 60_00)
 
-    delete_sale(DeleteSale(id=new_id(), sale_id=first, reason="Wrong customer"), shop.act())
+    undo(Undo(id=new_id(), transaction_id=first, reason="Wrong customer"), shop.act())
 
     assert still_open(shop, first, second, paid) == [-1, 20_00, 30_00]
     assert cached_balance(shop, customer(alice, "PKR")) == -10_00
@@ -214,7 +213,7 @@ def test_reversing_a_payment_opens_what_it_had_paid(shop: Shop) -> None:
     paid = pay(shop, alice, 60_00)
     release(shop, allocation_of(shop, paid, second))
 
-    reverse_transaction(ReverseTransaction(id=new_id(), transaction_id=paid, reason="The cheque bounced"), shop.act())
+    undo(Undo(id=new_id(), transaction_id=paid, reason="The cheque bounced"), shop.act())
 
     assert still_open(shop, first, second, paid) == [30_00, 50_00, -1]
     assert cached_balance(shop, customer(alice, "PKR")) == 80_00
@@ -260,7 +259,7 @@ def test_c6_a_sale_deleted_while_it_is_paid_keeps_no_payment(shop: Shop, app: Fl
         return pay(shop, alice, 10_00, allocations=((sale, 10_00),))
 
     def delete(sale: uuid.UUID) -> object:
-        return delete_sale(DeleteSale(id=new_id(), sale_id=sale, reason="Mistake"), shop.act())
+        return undo(Undo(id=new_id(), transaction_id=sale, reason="Mistake"), shop.act())
 
     acts = [partial(act, sale) for sale in sales for act in (pay_for, delete)]
     results = in_threads(app, *acts)
@@ -396,7 +395,7 @@ def test_an_advance_keeps_its_own_rate_until_it_is_allocated_and_after_a_release
     allocate_item(AllocateItem(id=new_id(), item_id=debt), shop.act())  # the other way round it is the same
     assert balances(shop)["expense", "exchange_loss"] == 1_000_00
     assert balances(shop)["revenue", "exchange_gain"] == 500_00
-    reverse_transaction(ReverseTransaction(id=new_id(), transaction_id=ahead, reason="Never paid"), shop.act())
+    undo(Undo(id=new_id(), transaction_id=ahead, reason="Never paid"), shop.act())
     assert balances(shop)["revenue", "exchange_gain"] == balances(shop)["expense", "exchange_loss"] == 1_000_00
     assert cached_balance(shop, vendor(ali, "USD")) == 80_00
     assert_the_books_agree(shop)
@@ -411,7 +410,7 @@ def test_reversing_a_payment_whose_allocation_was_released_leaves_no_difference(
     release(shop, allocation_of(shop, paid, debt))
 
     undone = new_id()
-    reverse_transaction(ReverseTransaction(id=undone, transaction_id=paid, reason="Paid twice"), shop.act())
+    undo(Undo(id=undone, transaction_id=paid, reason="Paid twice"), shop.act())
 
     found = balances(shop)
     assert found.get(("expense", "exchange_loss"), 0) == found.get(("revenue", "exchange_gain"), 0)

@@ -21,7 +21,8 @@ from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import Entry, cash, customer, equity, inventory
 from ledger_web.queries.sales import get_sale
 from ledger_web.services import stock
-from ledger_web.services.sales import DeleteSale, RecordSale, SoldLine, delete_sale, preview_deletion, record_sale
+from ledger_web.services.deletions import Undo, preview_undoing, undo
+from ledger_web.services.sales import RecordSale, SoldLine, record_sale
 from ledger_web.services.stock import Goods
 from tests.at_once import in_threads
 from tests.books import assert_the_books_agree, balances, cached_balance, count, stock_of
@@ -29,7 +30,7 @@ from tests.shops import Shop, add_customer, add_product, sell
 
 
 def delete(shop: Shop, sale_id: uuid.UUID, *, id: uuid.UUID | None = None, reason: str = "Rung up twice") -> None:
-    delete_sale(DeleteSale(id=id or new_id(), sale_id=sale_id, reason=reason), shop.act())
+    undo(Undo(id=id or new_id(), transaction_id=sale_id, reason=reason), shop.act())
 
 
 def test_a_cash_sale_is_three_entries_and_takes_goods_out_at_average_cost(shop: Shop) -> None:
@@ -229,7 +230,7 @@ def test_goods_come_back_at_the_cost_they_left_with(shop: Shop) -> None:
     milk = add_product(shop, cost=60_00, quantity=1)
     sale_id = sell(shop, (milk, 1, 115_00))
     with shop.act() as uow:  # what is bought meanwhile costs more
-        uow.is_replay(DeleteSale(id=new_id(), sale_id=sale_id, reason="x"), id=new_id(), kind="stock_receipt")
+        uow.is_replay(Undo(id=new_id(), transaction_id=sale_id, reason="x"), id=new_id(), kind="stock_receipt")
         uow.execute(
             "UPDATE stock_levels SET quantity = 1, value = 9000, version = version + 1 WHERE tenant_id = %(tenant_id)s"
         )
@@ -243,7 +244,7 @@ def test_the_preview_says_what_the_deletion_then_does(shop: Shop) -> None:
     milk, alice = add_product(shop, "Milk"), add_customer(shop, "Alice")
     sale_id = sell(shop, (milk, 3, 115_00), customer_id=alice, tendered=100_00, rest_on_account=True)
 
-    preview = preview_deletion(sale_id, shop.act())
+    preview = preview_undoing(sale_id, shop.act())
 
     effects = {(effect.kind, effect.holder): (effect.before, effect.after) for effect in preview.balances}
     assert effects == {("cash", "Till 1"): (100_00, 0), ("customer", "Alice"): (245_00, 0)}
@@ -257,7 +258,7 @@ def test_a_drawer_that_cannot_pay_the_refund_says_so_and_nothing_changes(shop: S
     milk = add_product(shop)
     sale_id = sell(shop, (milk, 1, 115_00))
     with shop.act() as uow:
-        uow.is_replay(DeleteSale(id=new_id(), sale_id=sale_id, reason="x"), id=new_id(), kind="pay_out")
+        uow.is_replay(Undo(id=new_id(), transaction_id=sale_id, reason="x"), id=new_id(), kind="pay_out")
         uow.post([Entry(equity("PKR", "owner"), cash(shop.drawer_id, "PKR"), 100_00)])
 
     with pytest.raises(InsufficientFundsError, match=r"Till 1 holds 15\.00 PKR, but 115\.00 PKR is needed"):
@@ -282,9 +283,9 @@ def test_deleting_twice_reverses_once_and_the_second_is_told(shop: Shop) -> None
 def test_the_same_deletion_arriving_twice_is_answered_as_done(shop: Shop) -> None:
     milk, id = add_product(shop), new_id()
     sale_id = sell(shop, (milk, 1, 115_00))
-    command = DeleteSale(id=id, sale_id=sale_id, reason="Rung up twice")
+    command = Undo(id=id, transaction_id=sale_id, reason="Rung up twice")
 
-    first, second = delete_sale(command, shop.act()), delete_sale(command, shop.act())
+    first, second = undo(command, shop.act()), undo(command, shop.act())
 
     assert (first.replayed, second.replayed) == (False, True)
 
@@ -295,7 +296,7 @@ def test_a_rivals_sale_cannot_be_deleted_or_previewed(shop: Shop, rival: Shop) -
     with pytest.raises(NotFoundError):
         delete(shop, theirs)
     with pytest.raises(NotFoundError):
-        preview_deletion(theirs, shop.act())
+        preview_undoing(theirs, shop.act())
 
     assert get_sale(rival.tenant_id, theirs).is_deleted is False
 
@@ -363,7 +364,7 @@ def test_goods_that_arrive_while_a_sale_waits_for_them_are_sold(shop: Shop, app:
 
     def receive() -> None:
         with shop.act() as uow:
-            uow.is_replay(DeleteSale(id=new_id(), sale_id=milk, reason="x"), id=new_id(), kind="stock_receipt")
+            uow.is_replay(Undo(id=new_id(), transaction_id=milk, reason="x"), id=new_id(), kind="stock_receipt")
             goods = [Goods(milk, Decimal(5), 300_00)]
             stock.put(uow, goods, sets_cost=True)
             stock.insert_moves(uow, goods)

@@ -6,13 +6,19 @@ import uuid
 import pytest
 from flask import Flask
 
-from ledger_web.domain.errors import DrawerNotOpenError, NotFoundError, RuleViolationError, ShiftAlreadyOpenError
+from ledger_web.domain.errors import (
+    DrawerNotOpenError,
+    NotFoundError,
+    RuleViolationError,
+    SaleIsClosedError,
+    ShiftAlreadyOpenError,
+)
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import cash
 from ledger_web.queries.shifts import find_open_shift, get_z_report
 from ledger_web.services import posting
+from ledger_web.services.deletions import Undo, undo
 from ledger_web.services.drawers import PayIn, pay_in
-from ledger_web.services.sales import DeleteSale, delete_sale
 from ledger_web.services.shifts import (
     CloseShift,
     Count,
@@ -55,7 +61,7 @@ def test_a_day_from_the_float_to_a_shortage_is_told_by_the_z_report(shop: Shop) 
     reopen(shop, ("PKR", 500_00), ("USD", 20_00))
     sale_id = sell(shop, (milk, 2, 115_00))
     sell(shop, (milk, 1, 115_00), customer_id=alice, rest_on_account=True)
-    delete_sale(DeleteSale(id=new_id(), sale_id=sale_id, reason="Rung up twice"), shop.act())
+    undo(Undo(id=new_id(), transaction_id=sale_id, reason="Rung up twice"), shop.act())
     sell(shop, (milk, 3, 115_00))
 
     shift_id = close(shop, ("PKR", 840_00), ("USD", 20_00))
@@ -106,8 +112,8 @@ def test_cash_is_sold_only_while_the_drawer_is_open_a_debt_always(shop: Shop) ->
 
     with pytest.raises(DrawerNotOpenError, match="Till 1 is not open"):
         sell(shop, (milk, 1, 115_00))
-    with pytest.raises(DrawerNotOpenError):
-        delete_sale(DeleteSale(id=new_id(), sale_id=sale_id, reason="Rung up twice"), shop.act())
+    with pytest.raises(SaleIsClosedError):
+        undo(Undo(id=new_id(), transaction_id=sale_id, reason="Rung up twice"), shop.act())
 
     sell(shop, (milk, 1, 115_00), customer_id=alice, rest_on_account=True)
     assert count(shop, "sales") == 2

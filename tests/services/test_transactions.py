@@ -33,21 +33,18 @@ from ledger_web.domain.journal import (
     tax_payable,
 )
 from ledger_web.domain.transactions import ManualLine
+from ledger_web.services.deletions import Undo, preview_undoing, undo
 from ledger_web.services.drawers import PayIn, PayOut, pay_in, pay_out
 from ledger_web.services.expenses import RecordExpense, RecordIncome, record_expense, record_income
 from ledger_web.services.payments import RecordOpeningBalance, RecordPayment, record_opening_balance, record_payment
 from ledger_web.services.products import AdjustStock, adjust_stock
-from ledger_web.services.sales import DeleteSale, delete_sale
 from ledger_web.services.transactions import (
     PostManual,
     RecordAccountOpening,
     RecordOwnerMoney,
-    ReverseTransaction,
     post_manual,
-    preview_reversal,
     record_account_opening,
     record_owner_money,
-    reverse_transaction,
 )
 from ledger_web.services.unit_of_work import Recorded
 from tests.at_once import in_threads
@@ -70,8 +67,13 @@ def post(shop: Shop, *lines: tuple[AccountKey, int, int], id: uuid.UUID | None =
 
 
 def reverse(shop: Shop, transaction_id: uuid.UUID, **changed: Any) -> Recorded:
-    values: dict[str, Any] = {"id": new_id(), "transaction_id": transaction_id, "reason": "Entered twice"} | changed
-    return reverse_transaction(ReverseTransaction(**values), shop.act())
+    values: dict[str, Any] = {
+        "id": new_id(),
+        "transaction_id": transaction_id,
+        "reason": "Entered twice",
+        "from_register": True,
+    } | changed
+    return undo(Undo(**values), shop.act())
 
 
 def test_the_owner_puts_money_in_and_takes_it_out(shop: Shop) -> None:
@@ -266,7 +268,7 @@ def test_posting_and_reversing_leaves_every_balance_as_it_was(shop: Shop) -> Non
 
         transaction_id = ways[name]()
         assert balances(shop) != before, name
-        preview = preview_reversal(transaction_id, shop.act())
+        preview = preview_undoing(transaction_id, shop.act())
         reverse(shop, transaction_id)
 
         assert balances(shop) == before, name
@@ -286,7 +288,7 @@ def test_nothing_is_reversed_twice_and_the_second_is_told_who_was_first(shop: Sh
     with pytest.raises(AlreadyReversedError, match="already, by Olga Owner at 20"):
         reverse(shop, id)
     with pytest.raises(AlreadyReversedError):
-        preview_reversal(id, shop.act())
+        preview_undoing(id, shop.act())
     assert balances(shop) == {}
 
 
@@ -323,7 +325,7 @@ def test_what_belongs_to_a_document_is_undone_there(shop: Shop) -> None:
         reverse(shop, adjusted)
     assert balances(shop) == before
 
-    delete_sale(DeleteSale(id=new_id(), sale_id=sale, reason="Rung up twice"), shop.act())
+    undo(Undo(id=new_id(), transaction_id=sale, reason="Rung up twice"), shop.act())
     with pytest.raises(AlreadyReversedError):
         reverse(shop, sale)
 
@@ -332,7 +334,7 @@ def test_money_that_is_gone_cannot_be_taken_back(shop: Shop) -> None:
     id = put_in(shop, 100_00)
     record_expense(RecordExpense(id=new_id(), category="rent", paid_from=till(shop), amount=1_00, memo=""), shop.act())
 
-    preview = preview_reversal(id, shop.act())
+    preview = preview_undoing(id, shop.act())
 
     assert preview.balances[0].after == -1_00
     with pytest.raises(InsufficientFundsError):
@@ -347,7 +349,7 @@ def test_a_rivals_transaction_is_not_there(shop: Shop, rival: Shop) -> None:
         with pytest.raises(NotFoundError):
             reverse(shop, id)
         with pytest.raises(NotFoundError):
-            preview_reversal(id, shop.act())
+            preview_undoing(id, shop.act())
     assert balances(rival)["cash", "Till 1"] == 1000_00
 
 

@@ -11,8 +11,8 @@ from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import cash
 from ledger_web.domain.places import Place, bank_place, drawer_place
 from ledger_web.services.banks import CreateBank, create_bank
+from ledger_web.services.deletions import Undo, undo
 from ledger_web.services.drawers import CreateDrawer, PayIn, create_drawer, pay_in
-from ledger_web.services.transactions import ReverseTransaction, reverse_transaction
 from ledger_web.services.transfers import (
     ExchangeMoney,
     TransferMoney,
@@ -188,8 +188,8 @@ def test_money_on_its_way_in_both_directions_at_once_is_never_lost(
 
 def test_moves_are_reversed_like_anything_else(shop: Shop, till: Place, bank: Place) -> None:
     for id in (move(shop, till, bank, 60_00), exchange_money(change(shop, 20_00, 5_600_00), shop.act()).id):
-        command = ReverseTransaction(id=new_id(), transaction_id=id, reason="Not today")
-        reverse_transaction(command, shop.act())
+        command = Undo(id=new_id(), transaction_id=id, reason="Not today")
+        undo(command, shop.act())
 
     assert cached_balance(shop, till.account("PKR")) == 100_00
     assert cached_balance(shop, till.account("USD")) == 50_00
