@@ -93,8 +93,9 @@ def test_the_queue_adds_up_is_changed_and_emptied(shop: Shop) -> None:
         ("Tea", 1),
     ]
 
-    set_copies(SetCopies(op_id=new_id(), product_id=milk, copies=0), shop.act())
-    set_copies(SetCopies(op_id=new_id(), product_id=tea, copies=7), shop.act())
+    first, second = (row.line_id for row in list_queued_labels(shop.tenant_id, shop.owner_id))
+    set_copies(SetCopies(op_id=new_id(), line_id=first, copies=0), shop.act())
+    set_copies(SetCopies(op_id=new_id(), line_id=second, copies=7), shop.act())
     assert [(row.name, row.copies) for row in list_queued_labels(shop.tenant_id, shop.owner_id)] == [("Tea", 7)]
     empty_label_queue(EmptyLabelQueue(op_id=new_id()), shop.act())
 
