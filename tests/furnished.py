@@ -6,9 +6,13 @@ from typing import Any
 
 from ledger_web.domain.barcodes import read_barcode
 from ledger_web.domain.ids import new_id
+from ledger_web.domain.labels import TEMPLATES, Printer
 from ledger_web.services.carts import AddToCart, ChooseCustomer, add_to_cart, choose_customer
 from ledger_web.services.deletions import Undo, undo
 from ledger_web.services.drawers import CreateDrawer, PayIn, PayOut, create_drawer, pay_in, pay_out
+from ledger_web.services.label_jobs import PrintLabels, print_labels
+from ledger_web.services.label_templates import SavePrinter, SaveTemplate, save_printer, save_template
+from ledger_web.services.labels import QueueLabel, queue_label
 from ledger_web.services.parties import CreateParty, create_party
 from ledger_web.services.payments import RecordOpeningBalance, RecordPayment, record_opening_balance, record_payment
 from ledger_web.services.product_imports import UploadProducts, upload_products
@@ -51,8 +55,21 @@ def furnish(shop: Shop) -> None:
     upload_products(
         UploadProducts(op_id=new_id(), file_name="candles.csv", content=FILE, stock_policy="warn"), shop.act()
     )
+    _print_labels(shop, tea, cloth)
     add_to_cart(AddToCart(id=new_id(), product_id=tea, quantity=Decimal(3)), shop.act())
     choose_customer(ChooseCustomer(id=new_id(), customer_id=alice), shop.act())
+
+
+def _print_labels(shop: Shop, printed: uuid.UUID, waiting: uuid.UUID) -> None:
+    template, printer = new_id(), new_id()
+    paper, blocks = TEMPLATES["L7160"].paper, TEMPLATES["L7160"].blocks
+    save_template(
+        SaveTemplate(op_id=template, template_id=template, name="Shelf", paper=paper, blocks=blocks), shop.act()
+    )
+    save_printer(SavePrinter(op_id=printer, printer_id=printer, name="Office", printer=Printer()), shop.act())
+    queue_label(QueueLabel(op_id=new_id(), product_id=printed, copies=3), shop.act())
+    print_labels(PrintLabels(id=new_id(), template=str(template), printer_id=printer), shop.act())
+    queue_label(QueueLabel(op_id=new_id(), product_id=waiting, copies=2), shop.act())
 
 
 def _product(shop: Shop, name: str, code: str, price: int) -> uuid.UUID:

@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 from ledger_web.domain.barcodes import read_barcode
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import cash, equity
+from ledger_web.domain.labels import TEMPLATES, Printer
 from ledger_web.domain.transactions import ManualLine
 from ledger_web.forms.base import QueryForm
 from ledger_web.forms.fields import IdField
@@ -25,6 +26,8 @@ from ledger_web.services.carts import AddToCart, ChooseCustomer, add_to_cart, ch
 from ledger_web.services.deletions import Undo, undo
 from ledger_web.services.drawers import CreateDrawer, PayIn, create_drawer, pay_in
 from ledger_web.services.expenses import AddCategory, RecordExpense, add_category, record_expense
+from ledger_web.services.label_jobs import PrintLabels, print_labels
+from ledger_web.services.label_templates import SavePrinter, SaveTemplate, save_printer, save_template
 from ledger_web.services.labels import QueueLabel, queue_label
 from ledger_web.services.parties import CreateParty, create_party
 from ledger_web.services.payments import RecordOpeningBalance, RecordPayment, record_opening_balance, record_payment
@@ -53,14 +56,27 @@ FILLED = {
     "amount": "5",
     "barcodes": "2100000007776",
     "code": "2100000007783",
+    "columns": "2",
     "copies": "2",
+    "dpi": "300",
+    "label_height": "30",
+    "label_width": "60",
+    "left": "20",
+    "length": "100",
     "memo": "As agreed",
     "name": "Something new",
+    "name_line": "1",
+    "page_height": "297",
+    "page_width": "210",
     "price": "30",
     "q": "tea",
     "quantity": "2",
     "reason": "As agreed",
+    "rows": "2",
+    "search": "tea",
     "series": "Z",
+    "since": "2026-01-05",
+    "top": "20",
     "unit": "pcs",
     "unit_cost": "20",
     "unit_price": "30",
@@ -106,7 +122,7 @@ def furnish_with(shop: Shop, word: str, code: str) -> None:
     undo(Undo(id=new_id(), transaction_id=wrong, reason=f"{word} reason"), shop.act())
     _keep_house(shop, word)
     for actor in (shop.owner_id, person):
-        queue_label(QueueLabel(op_id=new_id(), product_id=tea.id, copies=2), shop.act(actor))
+        _print_labels(shop, word, tea.id, actor)
         add_to_cart(AddToCart(id=new_id(), product_id=tea.id, quantity=Decimal(3)), shop.act(actor))
     choose_customer(ChooseCustomer(id=new_id(), customer_id=parties["customer"]), shop.act())
 
@@ -159,6 +175,19 @@ def _keep_house(shop: Shop, word: str) -> None:
     upload_products(
         UploadProducts(op_id=new_id(), file_name=f"{word[:100]}.csv", content=content, stock_policy="warn"), shop.act()
     )
+
+
+def _print_labels(shop: Shop, word: str, product_id: uuid.UUID, actor: uuid.UUID) -> None:
+    template, printer = new_id(), new_id()
+    paper, blocks = TEMPLATES["L7160"].paper, TEMPLATES["L7160"].blocks
+    name = f"{word[:40]} {template}"[-60:]
+    save_template(
+        SaveTemplate(op_id=template, template_id=template, name=name, paper=paper, blocks=blocks), shop.act(actor)
+    )
+    save_printer(SavePrinter(op_id=printer, printer_id=printer, name=name, printer=Printer()), shop.act(actor))
+    queue_label(QueueLabel(op_id=new_id(), product_id=product_id, copies=1), shop.act(actor))
+    print_labels(PrintLabels(id=new_id(), template=str(template), printer_id=printer), shop.act(actor))
+    queue_label(QueueLabel(op_id=new_id(), product_id=product_id, copies=2), shop.act(actor))
 
 
 # What is in the database, seen by a superuser.

@@ -21,6 +21,7 @@ FLOORS = {
     "csrf": 4,
     "rendering": 4,
     "downloads": 4,
+    "label_sheets": 4,
     "filters": 4,
     "error_pages": 4,
     "headers": 4,

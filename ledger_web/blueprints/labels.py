@@ -1,26 +1,38 @@
 """Labels: collected in a queue, printed on sheets or rolls at their true size, with codes for what has none."""
 
+import datetime as dt
 import uuid
-from dataclasses import dataclass
-from decimal import Decimal
-from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Blueprint, Response, abort, g, request
 from flask.typing import ResponseReturnValue
 
 from ledger_web.domain.barcodes import SYMBOLOGIES
 from ledger_web.domain.errors import InvalidBarcodeError, NotFoundError, RuleViolationError
-from ledger_web.domain.labels import COPIES_MAX, PADDING, PAPERS, DrawnSymbol, Paper, fit_symbol
-from ledger_web.domain.permissions import BARCODE_ASSIGN, LABEL_PRINT
+from ledger_web.domain.labels import COPIES_MANY, COPIES_MAX
+from ledger_web.domain.permissions import BARCODE_ASSIGN, LABEL_PRICE, LABEL_PRINT
 from ledger_web.domain.pictures import png
+from ledger_web.domain.scans import read_scan
 from ledger_web.domain.symbols import rows_of
 from ledger_web.error_pages import status_of
-from ledger_web.forms.labels import CopiesForm, PrintLabelsForm, QueueActForm, QueueForm
-from ledger_web.identity import permission_required
-from ledger_web.queries.carts import find_product_by_code, list_product_hits
-from ledger_web.queries.labels import LabelRow, count_products_without_code, list_queued_labels
-from ledger_web.rendering import redirect_to, render, say
+from ledger_web.filters import shop_signs, shop_zone
+from ledger_web.forms.labels import (
+    CopiesForm,
+    FoundForm,
+    PrintJobForm,
+    PrintLabelsForm,
+    QueueActForm,
+    QueueForm,
+    RepricedForm,
+    ReprintForm,
+)
+from ledger_web.identity import may, permission_required
+from ledger_web.label_sheets import Job, draw_sheets, stylesheet_of, write_pdf
+from ledger_web.queries import labels as queries
+from ledger_web.queries.carts import ProductHit, list_product_hits
+from ledger_web.queries.scans import UNKNOWN, resolve
+from ledger_web.rendering import redirect_to, render, say, tell_scanner
+from ledger_web.services import label_jobs as job_services
 from ledger_web.services import labels as services
 from ledger_web.services.unit_of_work import UnitOfWork
 
@@ -28,13 +40,7 @@ blueprint = Blueprint("labels", __name__, url_prefix="/labels")
 
 PIXELS_MAX = 4000
 
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """One label as it is printed: whose, and how its symbol is drawn."""
-
-    row: LabelRow
-    symbol: DrawnSymbol
+F = TypeVar("F", bound=PrintLabelsForm)
 
 
 @blueprint.get("/")
@@ -46,27 +52,54 @@ def index() -> ResponseReturnValue:
 @blueprint.post("/queue")
 @permission_required(LABEL_PRINT)
 def create() -> ResponseReturnValue:
+    """Queue what a code means, what a name means if it means one thing, or what was chosen."""
     form = QueueForm(request.form)
     if not form.validate():
-        return _show(422, trouble=" ".join(form.sentences), q=form.q.raw)
-    product_id = form.product_id.data
-    found = [] if product_id else _meant(form.q.data or "")
-    if len(found) == 1:
-        product_id = found[0].id
-    if product_id is None:
-        trouble = "" if found else f"Nothing here is called or coded “{form.q.data}”."
-        return _show(200 if found else 422, trouble=trouble, hits=found, q=form.q.data or "")
-    services.queue_label(form.to_command(product_id), _act())
-    return _done()
+        return _refused(" ".join(form.sentences), q=form.q.raw)
+    copies = form.copies.data or 1
+    if form.product_id.data:
+        services.queue_label(form.to_command(form.product_id.data, form.unit_id.data, copies), _act())
+        return _done()
+    try:
+        return _queue_meant(form, form.q.data or "", copies)
+    except RuleViolationError as refusal:
+        return _refused(refusal.message, q=form.q.raw)
 
 
-@blueprint.post("/queue/<uuid:product_id>")
+@blueprint.post("/queue/found")
 @permission_required(LABEL_PRINT)
-def update(product_id: uuid.UUID) -> ResponseReturnValue:
+def create_found() -> ResponseReturnValue:
+    """Queue a label of each product that a search finds."""
+    form = FoundForm(request.form)
+    if not form.validate():
+        return _refused(" ".join(form.sentences), found_form=form)
+    found = queries.list_found_products(g.tenant.id, form.search.data, COPIES_MAX + 1)
+    if not found:
+        return _refused(f"No product has “{form.search.data}” in its name.", found_form=form)
+    return _queued(services.queue_products(form.to_command(found), _act()))
+
+
+@blueprint.post("/queue/repriced")
+@permission_required(LABEL_PRINT)
+def create_repriced() -> ResponseReturnValue:
+    """Queue a label of each product whose price changed since a day."""
+    form = RepricedForm(request.form)
+    if not form.validate():
+        return _refused(" ".join(form.sentences), repriced_form=form)
+    since = dt.datetime.combine(form.since.data, g.tenant.day_starts_at, shop_zone())
+    found = queries.list_repriced_products(g.tenant.id, since, COPIES_MAX + 1)
+    if not found:
+        return _refused("No price has changed since then.", repriced_form=form)
+    return _queued(services.queue_products(form.to_command(found), _act()))
+
+
+@blueprint.post("/queue/<uuid:line_id>")
+@permission_required(LABEL_PRINT)
+def update(line_id: uuid.UUID) -> ResponseReturnValue:
     form = CopiesForm(request.form)
     if not form.validate():
-        return _show(422, trouble=" ".join(form.sentences))
-    services.set_copies(form.to_command(product_id), _act())
+        return _refused(" ".join(form.sentences))
+    services.set_copies(form.to_command(line_id), _act())
     return _done()
 
 
@@ -75,7 +108,7 @@ def update(product_id: uuid.UUID) -> ResponseReturnValue:
 def empty() -> ResponseReturnValue:
     form = QueueActForm(request.form)
     if not form.validate():
-        return _show(422, trouble=" ".join(form.sentences))
+        return _refused(" ".join(form.sentences))
     services.empty_label_queue(form.to_empty(), _act())
     return _done()
 
@@ -86,7 +119,7 @@ def create_codes() -> ResponseReturnValue:
     """Give codes of the shop's own to every product that has none."""
     form = QueueActForm(request.form)
     if not form.validate():
-        return _show(422, trouble=" ".join(form.sentences))
+        return _refused(" ".join(form.sentences))
     given = services.give_codes(form.to_give_codes(), _act())
     say(f"{given} products have a code now." if given else "Every product has a code already.")
     return redirect_to(".index")
@@ -98,7 +131,7 @@ def create_code(product_id: uuid.UUID) -> ResponseReturnValue:
     """Give a code of the shop's own to one product."""
     form = QueueActForm(request.form)
     if not form.validate():
-        return _show(422, trouble=" ".join(form.sentences))
+        return _refused(" ".join(form.sentences))
     given = services.give_codes(form.to_give_codes(product_id), _act())
     say("It has a code now." if given else "It has a code already.")
     return redirect_to("products.show", product_id=product_id)
@@ -107,32 +140,90 @@ def create_code(product_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.get("/print")
 @permission_required(LABEL_PRINT)
 def show() -> ResponseReturnValue:
-    form = PrintLabelsForm(request.args)
+    """Show what would be printed. Nothing is recorded before it is."""
+    form = _print_form(PrintLabelsForm, request.args)
     if not form.validate():
         return _show(422, print_form=form)
+    rows = queries.list_queued_labels(g.tenant.id, g.identity.user_id)
+    job = _job(form.template.data, form.printer_id, form.start.data or 1, without_price=bool(form.without_price.data))
     try:
-        labels = _labels(form.chosen)
+        sheets = draw_sheets(job, rows)
     except RuleViolationError as error:
         return _show(status_of(error), print_form=form, trouble=error.message)
     return render(
         "labels/sheet.html",
+        job=job,
+        sheets=sheets,
         form=form,
-        paper=form.chosen,
-        sheets=_sheets(labels, form.chosen, (form.start.data or 1) - 1),
-        symbol_height=symbol_height(form.chosen),
-        total=len(labels),
-        narrow=sorted({label.row.name for label in labels if label.symbol.is_narrow}),
+        record=None,
+        is_many=sheets.total > COPIES_MANY,
+        has_prices=may(LABEL_PRICE),
     )
 
 
-@blueprint.get("/papers/<name>.css")
+@blueprint.post("/jobs")
 @permission_required(LABEL_PRINT)
-def stylesheet(name: str) -> ResponseReturnValue:
-    """Where the labels of a paper lie, in millimetres: a file of its own, as no style may stand in the page."""
-    paper = PAPERS.get(name)
-    if paper is None:
+def create_job() -> ResponseReturnValue:
+    """Print what is queued: from now on it is a job, and the queue is empty."""
+    form = _print_form(PrintJobForm, request.form)
+    if not form.validate():
+        return _show(422, print_form=form)
+    command = form.to_command(without_price=not may(LABEL_PRICE))
+    try:
+        draw_sheets(
+            _job(command.template, command.printer_id, command.start, without_price=command.without_price),
+            queries.list_queued_labels(g.tenant.id, g.identity.user_id),
+            only_look=True,
+        )
+        printed = job_services.print_labels(command, _act())
+    except RuleViolationError as error:
+        return _show(status_of(error), print_form=form, trouble=error.message)
+    return _printed(printed.id)
+
+
+@blueprint.get("/jobs/<uuid:job_id>")
+@permission_required(LABEL_PRINT)
+def show_job(job_id: uuid.UUID) -> ResponseReturnValue:
+    record, job, rows = _recorded(job_id)
+    try:
+        sheets = draw_sheets(job, rows)
+    except RuleViolationError as error:
+        return _show(status_of(error), trouble=error.message)
+    return render("labels/sheet.html", job=job, sheets=sheets, record=record, is_now=bool(request.args.get("print")))
+
+
+@blueprint.get("/jobs/<uuid:job_id>.pdf")
+@permission_required(LABEL_PRINT)
+def show_pdf(job_id: uuid.UUID) -> ResponseReturnValue:
+    record, job, rows = _recorded(job_id)
+    try:
+        content = write_pdf(job, draw_sheets(job, rows), record.printed_at)
+    except RuleViolationError as error:
+        return _show(status_of(error), trouble=error.message)
+    answer = Response(content, mimetype="application/pdf")
+    answer.headers["Content-Disposition"] = f'inline; filename="labels-{record.printed_at:%Y-%m-%d-%H%M}.pdf"'
+    return answer
+
+
+@blueprint.post("/jobs/<uuid:job_id>/reprints")
+@permission_required(LABEL_PRINT)
+def create_reprint(job_id: uuid.UUID) -> ResponseReturnValue:
+    """Print the labels of a job again."""
+    form = ReprintForm(request.form)
+    if not form.validate():
+        return _refused(" ".join(form.sentences))
+    printed = job_services.reprint_labels(form.to_command(job_id), _act())
+    return _printed(printed.id)
+
+
+@blueprint.get("/papers/<key>.css")
+@permission_required(LABEL_PRINT)
+def stylesheet(key: str) -> ResponseReturnValue:
+    """The size of a paper, in millimetres: a file of its own, as no style may stand in the page."""
+    template = queries.find_template(g.tenant.id, key, archived=True)
+    if template is None:
         raise NotFoundError
-    return Response(_css(paper), mimetype="text/css")
+    return Response(stylesheet_of(template), mimetype="text/css")
 
 
 @blueprint.get("/symbols/<symbology>/<path:code>.png")
@@ -150,78 +241,92 @@ def picture(symbology: str, code: str) -> ResponseReturnValue:
     return Response(png(rows, dots=dots, height=height, dpi=min(max(dpi, 72), 1200)), mimetype="image/png")
 
 
-def symbol_height(paper: Paper) -> Decimal:
-    """Return how high bars are on a paper, mm: what two lines of name and one of figures leave."""
-    return max(Decimal(5), (paper.label_height * Decimal("0.44")).quantize(Decimal("0.1")))
+def _queue_meant(form: QueueForm, typed: str, copies: int) -> ResponseReturnValue:
+    """Queue what was typed or scanned, `12*` before it for twelve labels; of several, ask which."""
+    scan = read_scan(typed, shop_signs())
+    if scan.quantity is not None:
+        if scan.quantity != int(scan.quantity) or scan.quantity > COPIES_MAX:
+            raise RuleViolationError(f"Print from 1 to {COPIES_MAX:,} labels of a product at once, a whole number.")
+        copies = int(scan.quantity)
+    scanned = resolve(g.tenant.id, scan.text)
+    if scanned.product:
+        unit_id = scanned.unit.id if scanned.unit else None
+        services.queue_label(form.to_command(scanned.product.id, unit_id, copies), _act())
+        return tell_scanner(_done(), "good", f"{scanned.product.name}, {copies}")
+    hits = list_product_hits(g.tenant.id, scan.text) if scanned.kind == UNKNOWN and not scanned.trouble else []
+    if len(hits) == 1:
+        services.queue_label(form.to_command(hits[0].id, None, copies), _act())
+        return _done()
+    if hits:
+        return _show(hits=hits, q=typed, copies=copies)
+    return _refused(scanned.trouble or f"Nothing here is called or coded “{scan.text}”.", q=form.q.raw)
 
 
-def _labels(paper: Paper) -> list[Label]:
-    """Return every label that will be printed, each as often as asked for.
-
-    Raises:
-        RuleViolationError: Nothing is queued, too much is, or a code is missing or does not fit.
-    """
-    rows = list_queued_labels(g.tenant.id, g.identity.user_id)
-    if not rows:
-        raise RuleViolationError("Nothing is queued yet. Scan or type a product first.")
-    if sum(row.copies for row in rows) > COPIES_MAX:
-        raise RuleViolationError(f"That is more than {COPIES_MAX:,} labels. Print fewer at once.")
-    labels = []
-    for row in rows:
-        if row.code is None or row.symbology is None:
-            raise RuleViolationError(f"{row.name} has no barcode. Give it one, or take it out of the queue.")
-        symbol = fit_symbol(paper, row.code, row.symbology)
-        if symbol is None:
-            raise RuleViolationError(f"The code of {row.name} does not fit on this paper. Choose larger labels.")
-        labels += [Label(row, symbol)] * row.copies
-    return labels
+def _refused(trouble: str, **context: Any) -> ResponseReturnValue:
+    return tell_scanner(_show(422, trouble=trouble, **context), "bad", trouble)
 
 
-def _sheets(labels: list[Label], paper: Paper, skipped: int) -> list[list[tuple[int, int, Label]]]:
-    """Lay labels out on pages as (row, column, label), leaving the places of the first page that are used up."""
-    coming, sheets = iter(labels), []
-    while page := list(islice(coming, paper.labels - skipped)):
-        sheets.append([(*divmod(place, paper.columns), label) for place, label in enumerate(page, start=skipped)])
-        skipped = 0
-    return sheets
+def _queued(count: int) -> ResponseReturnValue:
+    say(f"{count} products were added." if count else "They are all queued already.")
+    return _done()
 
 
-def _css(paper: Paper) -> str:
-    name_size = min(Decimal("3.2"), paper.label_height / 9).quantize(Decimal("0.01"))
-    rules = [
-        f"@page {{ size: {paper.page_width}mm {paper.page_height}mm; margin: 0; }}",
-        f".labels .page {{ position: relative; width: {paper.page_width}mm; height: {paper.page_height}mm; }}",
-        f".labels .label {{ position: absolute; width: {paper.label_width}mm; height: {paper.label_height}mm;"
-        f" padding: 1mm {PADDING}mm; font-size: {name_size}mm; }}",
-    ]
-    rules += [f".labels .c{column} {{ left: {paper.position(column)[0]}mm; }}" for column in range(paper.columns)]
-    rules += [f".labels .r{row} {{ top: {paper.position(row * paper.columns)[1]}mm; }}" for row in range(paper.rows)]
-    return "\n".join(rules) + "\n"
+def _printed(job_id: uuid.UUID) -> ResponseReturnValue:
+    if request.form.get("as") == "pdf":
+        return redirect_to(".show_pdf", job_id=job_id)
+    return redirect_to(".show_job", job_id=job_id, print="y")
 
 
-def _meant(q: str) -> list[Any]:
-    exact = find_product_by_code(g.tenant.id, q)
-    return [exact] if exact else list_product_hits(g.tenant.id, q)
+def _recorded(job_id: uuid.UUID) -> tuple[queries.JobRow, Job, list[queries.LabelRow]]:
+    record = queries.find_job(g.tenant.id, job_id)
+    if record is None:
+        raise NotFoundError("These labels were never printed in this shop.")
+    job = _job(record.template, record.printer_id, record.start, without_price=record.without_price)
+    return record, job, queries.list_job_labels(g.tenant.id, job_id)
+
+
+def _job(key: str, printer_id: uuid.UUID | None, start: int, *, without_price: bool) -> Job:
+    template = queries.find_template(g.tenant.id, key, archived=True)
+    if template is None:
+        raise NotFoundError("There is no such label template in this shop.")
+    printer = queries.find_printer(g.tenant.id, printer_id) if printer_id else None
+    has_price = may(LABEL_PRICE) and not without_price
+    return Job(template, printer.printer if printer else None, start, has_price=has_price)
+
+
+def _print_form(kind: type[F], sent: Any = None) -> F:
+    form = kind(sent)
+    printers = [(printer.id, printer.name) for printer in queries.list_printers(g.tenant.id)]
+    form.offer(queries.list_templates(g.tenant.id), printers)
+    return form
 
 
 def _show(
     status: int = 200,
     *,
     trouble: str = "",
-    hits: list[Any] | None = None,
+    hits: list[ProductHit] | None = None,
     q: str = "",
+    copies: int = 1,
     print_form: PrintLabelsForm | None = None,
+    found_form: FoundForm | None = None,
+    repriced_form: RepricedForm | None = None,
 ) -> Response:
     return render(
         "labels/index.html",
         "labels/_label_queue.html",
         status,
-        rows=list_queued_labels(g.tenant.id, g.identity.user_id),
-        without_code=count_products_without_code(g.tenant.id),
-        print_form=print_form or PrintLabelsForm(),
+        rows=queries.list_queued_labels(g.tenant.id, g.identity.user_id),
+        without_code=queries.count_products_without_code(g.tenant.id),
+        jobs=queries.list_jobs(g.tenant.id),
+        print_form=print_form or _print_form(PrintLabelsForm),
+        found_form=found_form or FoundForm(),
+        repriced_form=repriced_form or RepricedForm(),
         trouble=trouble,
         hits=hits or [],
         q=q,
+        copies=copies,
+        has_prices=may(LABEL_PRICE),
     )
 
 

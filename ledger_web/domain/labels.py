@@ -3,19 +3,44 @@
 Source: the makers' layouts (Avery L7651, L7159, L7160, L4732, 5160, 5195, 5167); product spec 7.
 """
 
+import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
-from ledger_web.domain.symbols import rows_of
+from ledger_web.domain.symbols import SQUARE, rows_of
 
 INCH: Final = Decimal("25.4")
 MODULE_NOMINAL: Final = Decimal("0.33")  # mm, GS1 100 %
 MODULE_LEAST: Final = Decimal("0.264")  # mm, GS1 80 %: below, some scanners fail
 MODULE_FLOOR: Final = Decimal("0.19")  # mm: narrower bars run into each other, so they are not printed
+SQUARE_NOMINAL: Final = Decimal("0.5")  # mm
+SQUARE_LEAST: Final = Decimal("0.25")  # mm: below, some telephones fail
 PADDING: Final = Decimal("0.5")  # mm at each side of a label; the symbol brings its own quiet zones
 COPIES_MAX: Final = 5000
+COPIES_MANY: Final = 500  # more than this is asked about
+LINES_MAX: Final = 9
+SIZE_LEAST: Final = Decimal(1)  # mm, of letters: smaller ones nobody reads
+SIZE_MOST: Final = Decimal(30)
+
+# What may stand on a label, and how large its letters are if nobody says otherwise, mm.
+BLOCKS: Final = MappingProxyType(
+    {
+        "name": ("Name", Decimal(3)),
+        "variant": ("Variant", Decimal("2.4")),
+        "price": ("Price", Decimal(4)),
+        "unit_price": ("Price per kg or l", Decimal("2.2")),
+        "old_price": ("Old price", Decimal("2.6")),
+        "code": ("Barcode", Decimal(0)),
+        "digits": ("Code in digits", Decimal("2.4")),
+        "sku": ("SKU", Decimal("2.2")),
+        "date": ("Date of printing", Decimal(2)),
+        "shop": ("Name of the shop", Decimal("2.2")),
+    }
+)
+PRICES: Final = frozenset({"price", "unit_price", "old_price"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +63,7 @@ class Paper:
     pitch_x: Decimal = Decimal(0)  # from the left edge of a label to that of the next
     pitch_y: Decimal = Decimal(0)
     dpi: int = 600
+    corner: Decimal = Decimal(0)  # radius
 
     @property
     def labels(self) -> int:
@@ -59,6 +85,48 @@ class Paper:
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """One thing on a label. Blocks of one line stand beside each other; lines go from top to bottom."""
+
+    kind: str  # one of BLOCKS
+    line: int  # 1 to LINES_MAX
+    size: Decimal  # mm, of its letters; of the code, how high it may be: 0 is all that is left
+    bold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A paper and what stands on each of its labels.
+
+    Always true: there is at least one block, and no kind twice.
+    """
+
+    key: str  # name of the built-in one, or the id of one of the shop's own
+    name: str
+    paper: Paper
+    blocks: tuple[Block, ...]
+    version: int = 0
+
+    @property
+    def id(self) -> uuid.UUID | None:
+        """The id of one of the shop's own; None for a built-in one."""
+        return None if self.key in TEMPLATES else uuid.UUID(self.key)
+
+    @property
+    def has_code(self) -> bool:
+        return any(block.kind == "code" for block in self.blocks)
+
+
+@dataclass(frozen=True, slots=True)
+class Printer:
+    """How far a printer is off: what it prints must be moved by so much, and be made larger or smaller."""
+
+    offset_x: Decimal = Decimal(0)  # mm, to the right
+    offset_y: Decimal = Decimal(0)  # mm, down
+    scale: Decimal = Decimal(100)  # percent
+
+
+@dataclass(frozen=True, slots=True)
 class DrawnSymbol:
     """How a symbol fits on a label: module width in whole dots, and whether that is enough for every scanner."""
 
@@ -66,6 +134,31 @@ class DrawnSymbol:
     module: Decimal  # mm
     width: Decimal  # mm, quiet zones included
     is_narrow: bool  # below 80 % of the nominal width
+
+
+RULER: Final = Decimal(20)  # mm: where the cross of the ruler page should be, from the left and from the top
+RULER_LENGTH: Final = Decimal(100)  # mm: how long its lines should be
+
+
+def correction(left: Decimal, top: Decimal, length: Decimal) -> Printer:
+    """Return what puts a printer right that was measured on the ruler page.
+
+    Args:
+        left, top: Where the cross is, mm from the edges of the paper.
+        length: Of the line that should be RULER_LENGTH.
+    """
+    stretch = length / RULER_LENGTH
+    offset_x, offset_y = (-(measured - RULER * stretch) / stretch for measured in (left, top))
+    thousandth = Decimal("0.001")
+    return Printer(offset_x.quantize(thousandth), offset_y.quantize(thousandth), (100 / stretch).quantize(thousandth))
+
+
+def measured(printer: Printer) -> tuple[Decimal, Decimal, Decimal]:
+    """Return what the ruler page of a printer shows without its correction: left, top, length."""
+    stretch = 100 / printer.scale
+    left, top = (RULER * stretch - offset * stretch for offset in (printer.offset_x, printer.offset_y))
+    hundredth = Decimal("0.01")
+    return left.quantize(hundredth), top.quantize(hundredth), (RULER_LENGTH * stretch).quantize(hundredth)
 
 
 def _sheet(
@@ -119,17 +212,69 @@ PAPERS: Final = MappingProxyType(
 )
 
 
-def fit_symbol(paper: Paper, code: str, symbology: str) -> DrawnSymbol | None:
+def _standard_blocks(paper: Paper) -> tuple[Block, ...]:
+    """Name over bars over digits and price; on labels with room for it, the price per kg or l, too."""
+    letters = min(Decimal("3.2"), paper.label_height / 9).quantize(Decimal("0.01"))
+    foot = 4 if paper.label_height >= 30 else 3
+    more = (Block("variant", 2, letters), Block("unit_price", 2, letters)) if foot == 4 else ()
+    return (
+        Block("name", 1, letters),
+        *more,
+        Block("code", foot - 1, Decimal(0)),
+        Block("digits", foot, (letters * Decimal("0.85")).quantize(Decimal("0.01"))),
+        Block("price", foot, (letters * Decimal("1.2")).quantize(Decimal("0.01")), bold=True),
+    )
+
+
+TEMPLATES: Final = MappingProxyType(
+    {paper.name: Template(paper.name, paper.title, paper, _standard_blocks(paper)) for paper in PAPERS.values()}
+)
+
+
+def read_blocks(stored: list[Mapping[str, Any]]) -> tuple[Block, ...]:
+    """Read blocks as they are stored."""
+    return tuple(Block(each["kind"], each["line"], Decimal(each["size"]), each["bold"]) for each in stored)
+
+
+def write_blocks(blocks: tuple[Block, ...]) -> list[dict[str, Any]]:
+    """Write blocks as they are stored."""
+    return [{"kind": b.kind, "line": b.line, "size": str(b.size), "bold": b.bold} for b in blocks]
+
+
+def paper_troubles(paper: Paper) -> list[str]:
+    """Say what is wrong with the measures of a paper: nothing may lie outside it, nor on something else."""
+    troubles = []
+    right, lower = paper.position(paper.labels - 1)
+    if paper.columns > 1 and paper.pitch_x < paper.label_width:
+        troubles.append("From label to label across: This is less than a label is wide. Enter its width or more.")
+    if paper.rows > 1 and paper.pitch_y < paper.label_height:
+        troubles.append("From label to label down: This is less than a label is high. Enter its height or more.")
+    if right + paper.label_width > paper.page_width:
+        over = right + paper.label_width - paper.page_width
+        troubles.append(f"Page width: The labels are {over.normalize():f} mm wider than the page. Take fewer columns.")
+    if lower + paper.label_height > paper.page_height:
+        over = lower + paper.label_height - paper.page_height
+        troubles.append(f"Page height: The labels are {over.normalize():f} mm higher than the page. Take fewer rows.")
+    return troubles
+
+
+def fit_symbol(paper: Paper, code: str, symbology: str, height: Decimal | None = None) -> DrawnSymbol | None:
     """Choose the module width for a code: whole dots, as near to nominal as the label allows; None if none fits.
+
+    Args:
+        height: What is left for it, mm; it limits squares. None: the label's.
 
     Raises:
         InvalidBarcodeError: Not a code of this symbology.
     """
     count = len(rows_of(code, symbology)[0])
     room = paper.label_width - 2 * PADDING
-    nominal = max(1, int((MODULE_NOMINAL * Decimal("1.15")) / paper.dot))  # at most 15 % above nominal
-    dots = min(nominal, int(room / (count * paper.dot)))
+    nominal, least = MODULE_NOMINAL * Decimal("1.15"), MODULE_LEAST  # at most 15 % above nominal
+    if symbology in SQUARE:
+        room = min(room, paper.label_height - 2 * PADDING if height is None else height)
+        nominal, least = SQUARE_NOMINAL, SQUARE_LEAST
+    dots = min(max(1, int(nominal / paper.dot)), int(room / (count * paper.dot)))
     module = dots * paper.dot
     if module < MODULE_FLOOR:
         return None
-    return DrawnSymbol(dots, module, count * module, module < MODULE_LEAST)
+    return DrawnSymbol(dots, module, count * module, module < least)

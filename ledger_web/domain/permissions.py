@@ -14,6 +14,8 @@ PRODUCT_IMPORT: Final = "product.import"
 PRODUCT_COST: Final = "product.cost"
 BARCODE_ASSIGN: Final = "barcode.assign"
 LABEL_PRINT: Final = "label.print"
+LABEL_PRICE: Final = "label.price"
+LABEL_TEMPLATE_EDIT: Final = "label.template_edit"
 STOCK_ADJUST: Final = "stock.adjust"
 PARTY_VIEW: Final = "party.view"
 PARTY_CREATE: Final = "party.create"
@@ -64,6 +66,8 @@ _DESCRIPTIONS: Final = MappingProxyType(
         PRODUCT_COST: "See what products cost the shop, and its margin.",
         BARCODE_ASSIGN: "Give barcodes to products and take them away.",
         LABEL_PRINT: "Print barcode labels.",
+        LABEL_PRICE: "Print prices on labels.",
+        LABEL_TEMPLATE_EDIT: "Change what labels look like, and set printers right.",
         STOCK_ADJUST: "Correct how much of a product is in stock.",
         PARTY_VIEW: "Look up customers, vendors, employees and members with their balances.",
         PARTY_CREATE: "Add customers, vendors, employees and members.",
@@ -126,6 +130,7 @@ _CASHIER: Final = frozenset(
         SHIFT_OPEN,
         SHIFT_CLOSE,
         LABEL_PRINT,
+        LABEL_PRICE,
     }
 )
 _MANAGER: Final = _CASHIER | {
@@ -134,6 +139,7 @@ _MANAGER: Final = _CASHIER | {
     PRODUCT_IMPORT,
     PRODUCT_COST,
     BARCODE_ASSIGN,
+    LABEL_TEMPLATE_EDIT,
     STOCK_ADJUST,
     PARTY_EDIT,
     PARTY_CREDIT_LIMIT,

@@ -7,6 +7,7 @@ import datetime as dt
 import re
 import unicodedata
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -202,6 +203,29 @@ class RateField(_Typed):
 
     def parse(self, text: str) -> Any:
         return parse_rate(text, _signs(self))
+
+    def write(self, value: Any) -> str:
+        return write_number(value, _signs(self))
+
+
+class LengthField(_Typed):
+    """A length in millimetres from `minimum` to `maximum`: `data` is a Decimal of at most three decimals."""
+
+    def __init__(self, label: str | None = None, *, minimum: str = "0", maximum: str = "1000", **options: Any) -> None:
+        options["render_kw"] = {"inputmode": "decimal", **options.get("render_kw", {})}
+        super().__init__(label, **options)
+        self.minimum = Decimal(minimum)
+        self.maximum = Decimal(maximum)
+
+    @property
+    def when_missing(self) -> str:
+        return f"Enter millimetres from {self.write(self.minimum)} to {self.write(self.maximum)}."
+
+    def parse(self, text: str) -> Decimal:
+        length = parse_number(text, _signs(self), digits=4, decimals=3, noun="millimetres")
+        if not self.minimum <= length <= self.maximum:
+            raise RuleViolationError(self.when_missing)
+        return length
 
     def write(self, value: Any) -> str:
         return write_number(value, _signs(self))
