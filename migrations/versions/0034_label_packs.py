@@ -6,8 +6,8 @@ Old code beside it: no, it queues by a key that is gone; the queue holds what is
 
 from migrations.tenant_tables import run
 
-revision = "0031"
-down_revision = "0030"
+revision = "0034"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 

@@ -7,8 +7,8 @@ Old code beside it: yes, it knows nothing of this.
 
 from migrations.tenant_tables import protect, run
 
-revision = "0033"
-down_revision = "0032"
+revision = "0036"
+down_revision = "0035"
 branch_labels = None
 depends_on = None
 

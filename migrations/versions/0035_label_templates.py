@@ -7,8 +7,8 @@ Old code beside it: yes, it knows nothing of this.
 
 from migrations.tenant_tables import protect, run
 
-revision = "0032"
-down_revision = "0031"
+revision = "0035"
+down_revision = "0034"
 branch_labels = None
 depends_on = None
 
