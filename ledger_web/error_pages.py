@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 from flask import Flask, Response, g, make_response, render_template, request
+from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeftError
@@ -17,12 +18,13 @@ from ledger_web.domain.errors import (
     RuleViolationError,
     TooManyAttemptsError,
 )
-from ledger_web.identity import PermissionDeniedError
-from ledger_web.rendering import wants_fragment
+from ledger_web.identity import CodeNeededError, PermissionDeniedError
+from ledger_web.rendering import redirect_to, wants_fragment
 
 # The only table of codes. The nearest class counts, so DuplicateBarcodeError is a RuleViolationError here.
 STATUS: dict[type[LedgerError], int] = {
     PermissionDeniedError: 403,
+    CodeNeededError: 403,
     NotFoundError: 404,
     ConflictError: 409,
     RuleViolationError: 422,
@@ -64,6 +66,7 @@ log = logging.getLogger(__name__)
 def init_app(app: Flask) -> None:
     """Answer every error with a page or a fragment of ours."""
     app.register_error_handler(LedgerError, _show_ledger_error)
+    app.register_error_handler(CodeNeededError, _lead_to_codes)
     app.register_error_handler(HTTPException, _show_http_error)
     app.register_error_handler(CSRFError, _show_forgery)
     for unreachable in (OperationalError, InterfaceError, NoConnectionLeftError):
@@ -100,6 +103,10 @@ def _show_ledger_error(error: LedgerError) -> Response:
         log.critical("request %s: %s", g.get("request_id"), type(error).__name__, exc_info=error)
     headers = {"Retry-After": str(error.seconds)} if isinstance(error, TooManyAttemptsError) else None
     return show(status, error.message, headers)
+
+
+def _lead_to_codes(_error: CodeNeededError) -> ResponseReturnValue:
+    return redirect_to("account.new_codes")
 
 
 def _show_http_error(error: HTTPException) -> Response:

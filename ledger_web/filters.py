@@ -4,6 +4,7 @@ import datetime as dt
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+import segno
 from babel import Locale
 from babel.dates import format_date, format_time
 from flask import Flask, g, has_app_context
@@ -15,6 +16,16 @@ from ledger_web.domain.money import format_amount
 from ledger_web.domain.numbers import ENGLISH, Signs, signs_of, write_number
 from ledger_web.domain.symbols import svg
 
+# In this order: Edge and Chrome also call themselves Safari.
+_BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrom", "Chrome"), ("Safari", "Safari"))
+_SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "an iPhone"),
+    ("iPad", "an iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "a Mac"),
+    ("Linux", "Linux"),
+)
 # Of whom a balance above zero says that they owe the shop; of the others it says that the shop owes them.
 _OWES_US = frozenset({"customer", "member"})
 
@@ -30,6 +41,8 @@ def init_app(app: Flask) -> None:
     app.template_filter("owes")(owes)
     app.template_filter("side")(side)
     app.template_filter("barcode_svg")(barcode_svg)
+    app.template_filter("square_code")(square_code)
+    app.template_filter("browser")(browser)
 
 
 def shop_signs() -> Signs:
@@ -121,6 +134,21 @@ def barcode_svg(code: str, symbology: str, module_mm: str = "0.33", height_mm: s
     """Draw a stored barcode. The drawing is made of numbers and of the code, which is escaped in it."""
     drawing = svg(code, symbology, module_mm=Decimal(module_mm), height_mm=Decimal(height_mm), text=text)
     return Markup(drawing)  # noqa: S704  # nosec B704
+
+
+def square_code(text: str) -> Markup:
+    """Draw a QR code of a text, for a phone to read from the screen: dark on white in every look."""
+    drawing = segno.make(text, error="m", micro=False).svg_inline(
+        scale=4, border=4, dark="#000", light="#fff", svgclass="square-code", lineclass=None
+    )
+    return Markup(drawing)  # noqa: S704  # nosec B704 (paths of numbers, nothing of the text)
+
+
+def browser(agent: str) -> str:
+    """Name a browser and its system by what it calls itself, as far as people know them."""
+    name = next((name for sign, name in _BROWSERS if sign in agent), "A browser")
+    system = next((name for sign, name in _SYSTEMS if sign in agent), "")
+    return f"{name} on {system}" if system else name
 
 
 def _locale() -> Locale:

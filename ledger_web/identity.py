@@ -15,6 +15,11 @@ from ledger_web.domain.errors import LedgerError
 from ledger_web.domain.tokens import TOKEN, digest_of
 
 SESSION_COOKIE = "__Host-sid"
+TILL_COOKIE = "__Host-till"
+# Where an owner gets without the second factor that the shop asks for: to where it is set up, and out.
+OPEN_WITHOUT_CODE = frozenset(
+    {"account.new_codes", "account.create_codes", "auth.delete", "appearance.update", "static"}
+)
 PUBLIC = "public"
 SIGNED_IN = "signed in"
 
@@ -32,6 +37,10 @@ class PermissionDeniedError(LedgerError):
     """Your role does not allow this. Ask the owner of the shop."""
 
 
+class CodeNeededError(LedgerError):
+    """This shop asks its owners for a code from their phone beside the password. Set that up first."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
     """A person signed in to one shop, with what they may do."""
@@ -43,6 +52,7 @@ class Identity:
     session_id: bytes  # the digest, not the secret
     permissions: frozenset[str]
     limits: Mapping[str, Decimal | None]
+    lacks_code: bool = False  # the shop asks for a second factor, and there is none yet
 
     # What Flask-Login asks of a user.
     is_authenticated = True
@@ -118,8 +128,18 @@ def may_open(endpoint: str) -> bool:
 
 
 def claimed_session() -> SessionClaim | None:
-    """Read the cookie. Anything that we did not write is no claim at all."""
-    written = _CLAIM.fullmatch(request.cookies.get(SESSION_COOKIE, ""))
+    """Read the session's cookie. Anything that we did not write is no claim at all."""
+    return _claim(SESSION_COOKIE)
+
+
+def claimed_till(tenant_id: int) -> bytes | None:
+    """Return the digest of the till this browser says to be, if it says so of this shop."""
+    claim = _claim(TILL_COOKIE)
+    return claim.session_id if claim and claim.tenant_id == tenant_id else None
+
+
+def _claim(cookie: str) -> SessionClaim | None:
+    written = _CLAIM.fullmatch(request.cookies.get(cookie, ""))
     if written is None or int(written[1]) > _TENANT_ID_MAX:
         return None
     return SessionClaim(int(written[1]), digest_of(written[2]))
@@ -131,6 +151,9 @@ def cookie_value(tenant_id: int, token: str) -> str:
 
 
 def _ask_for_permission() -> ResponseReturnValue | None:
+    identity = g.get("identity")
+    if identity is not None and identity.lacks_code and request.endpoint not in OPEN_WITHOUT_CODE:
+        raise CodeNeededError
     if request.endpoint is None or may_open(request.endpoint):
         return None  # where nothing is, routing answers 404 or 405
     if g.get("identity") is None and permission_of(request.endpoint) is not None:

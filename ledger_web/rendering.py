@@ -27,8 +27,9 @@ from htmx_flask import Htmx
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
+from ledger_web.cookies import OwnCookiesRequest
 from ledger_web.domain.ids import new_id
-from ledger_web.identity import may, may_open
+from ledger_web.identity import TILL_COOKIE, may, may_open
 
 NAVIGATION = (  # endpoint, label, icon, shortcut
     ("sell.show", "Sell", "sell", "Alt+S"),
@@ -41,7 +42,15 @@ NAVIGATION = (  # endpoint, label, icon, shortcut
     ("admin.index", "Admin", "admin", "Alt+A"),
 )
 # Pages that are a part of another place in the navigation.
-_PART_OF = {"accounts": "transactions", "expenses": "transactions", "books": "transactions"}
+_PART_OF = {
+    "users": "admin",
+    "roles": "admin",
+    "tills": "admin",
+    "audit": "admin",
+    "accounts": "transactions",
+    "expenses": "transactions",
+    "books": "transactions",
+}
 THEME_COOKIE = "__Host-theme"
 THEMES = ("system", "light", "dark")
 
@@ -62,6 +71,7 @@ class Destination:
 def init_app(app: Flask) -> None:
     """Tell requests about htmx, templates about who asks, and static files which version they are."""
     Htmx(app)
+    app.request_class = OwnCookiesRequest
     app.context_processor(_known_everywhere)
     app.extensions["static_digests"] = {}
     app.url_defaults(_name_the_version)
@@ -159,6 +169,7 @@ def _known_everywhere() -> dict[str, Any]:
         "has_endpoint": current_app.view_functions.__contains__,
         "request_id": g.get("request_id", ""),
         "theme": _theme(),
+        "is_till": TILL_COOKIE in request.cookies,
         "themes": THEMES,
         "language": str(locale).replace("_", "-"),
         "direction": locale.text_direction,

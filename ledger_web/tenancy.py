@@ -164,6 +164,7 @@ def _welcome(claim: SessionClaim, row: IdentityRow) -> None:
         session_id=claim.session_id,
         permissions=row.permissions,
         limits=row.limits,
+        lacks_code=row.lacks_code,
     )
     origin.set(Origin(g.request_id, claim.session_id))
     if row.is_touch_due:

@@ -17,6 +17,7 @@ FLOORS = {
     "forms": 4,
     "tenancy": 4,
     "identity": 4,
+    "cookies": 4,
     "approval": 4,
     "csrf": 4,
     "rendering": 4,

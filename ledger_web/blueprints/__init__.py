@@ -4,6 +4,7 @@
 """
 
 from ledger_web.blueprints import (
+    account,
     accounts,
     admin,
     allocations,
@@ -17,6 +18,7 @@ from ledger_web.blueprints import (
     label_templates,
     labels,
     landing,
+    links,
     measure_rules,
     parties,
     party_acts,
@@ -24,17 +26,22 @@ from ledger_web.blueprints import (
     product_imports,
     products,
     reports,
+    roles,
     sales,
     scan,
     sell,
     shifts,
+    tills,
     transactions,
     transfers,
+    users,
 )
 
 ALL = (
     landing.blueprint,
     auth.blueprint,
+    links.blueprint,
+    account.blueprint,
     appearance.blueprint,
     home.blueprint,
     sell.blueprint,
@@ -59,4 +66,7 @@ ALL = (
     books.blueprint,
     reports.blueprint,
     admin.blueprint,
+    users.blueprint,
+    roles.blueprint,
+    tills.blueprint,
 )

@@ -3,11 +3,19 @@
 from flask import Blueprint, Response, g, make_response, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from ledger_web.domain.errors import LedgerError, TooManyAttemptsError, WrongPasswordError
+from ledger_web.domain.errors import (
+    LedgerError,
+    NotFoundError,
+    TooManyAttemptsError,
+    WrongCodeError,
+    WrongPasswordError,
+)
 from ledger_web.error_pages import show, status_of
+from ledger_web.forms.account import CodeForm
 from ledger_web.forms.auth import SignInForm
 from ledger_web.identity import SESSION_COOKIE, claimed_session, cookie_value, login_manager, public, signed_in_required
-from ledger_web.rendering import current_page, redirect_to, redirect_to_path, render, safe_path, wants_fragment
+from ledger_web.rendering import current_page, redirect_to, redirect_to_path, render, safe_path, say, wants_fragment
+from ledger_web.services.credentials import enter_code
 from ledger_web.services.unit_of_work import UnitOfWork
 from ledger_web.services.users import SignedIn, SignOut, sign_in, sign_out
 
@@ -28,11 +36,44 @@ def create() -> ResponseReturnValue:
     form = SignInForm(request.form)
     if not form.validate():
         return _form(form, 422)
+    command = form.to_command(request.remote_addr or "", current_session(), request.headers.get("User-Agent", ""))
     try:
-        signed_in = sign_in(form.to_command(request.remote_addr or "", _current_session()), UnitOfWork(g.tenant.id))
+        signed_in = sign_in(command, UnitOfWork(g.tenant.id))
     except (WrongPasswordError, TooManyAttemptsError) as refusal:
         return _refused(form, refusal)
-    return _let_in(signed_in, _next(form.next.data))
+    path = _next(form.next.data)
+    return let_in(signed_in, url_for(".new_code", next=path) if signed_in.waits_for_code else path)
+
+
+@blueprint.get("/sign-in/code")
+@public
+def new_code() -> ResponseReturnValue:
+    if g.identity or current_session() is None:
+        return redirect_to(".new")
+    return render("auth/code.html", form=CodeForm(data={"next": request.args.get("next", "")}), refusal="")
+
+
+@blueprint.post("/sign-in/code")
+@public
+def create_code() -> ResponseReturnValue:
+    form = CodeForm(request.form)
+    session_id = current_session()
+    if g.identity or session_id is None:
+        return redirect_to(".new")
+    if not form.validate():
+        return render("auth/code.html", status=422, form=form, refusal="")
+    command = form.to_command(session_id, request.remote_addr or "", request.headers.get("User-Agent", ""))
+    try:
+        signed_in = enter_code(command, UnitOfWork(g.tenant.id))
+    except NotFoundError as refusal:
+        say(refusal.message, "bad")
+        return redirect_to(".new")
+    except (WrongCodeError, TooManyAttemptsError) as refusal:
+        response = render("auth/code.html", status=status_of(refusal), form=form, refusal=refusal.message)
+        if isinstance(refusal, TooManyAttemptsError):
+            response.headers["Retry-After"] = str(refusal.seconds)
+        return response
+    return let_in(signed_in, _next(form.next.data))
 
 
 @blueprint.post("/sign-out")
@@ -68,7 +109,7 @@ def _refused(form: SignInForm, refusal: LedgerError) -> Response:
     return response
 
 
-def _let_in(signed_in: SignedIn, path: str) -> Response:
+def let_in(signed_in: SignedIn, path: str) -> Response:
     """Begin a new visit: nothing that was agreed with a stranger goes on."""
     session.clear()
     response = make_response(redirect_to_path(path))
@@ -83,7 +124,7 @@ def _let_in(signed_in: SignedIn, path: str) -> Response:
     return response
 
 
-def _current_session() -> bytes | None:
+def current_session() -> bytes | None:
     claim = claimed_session()
     return claim.session_id if claim and claim.tenant_id == g.tenant.id else None
 

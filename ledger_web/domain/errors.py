@@ -6,6 +6,7 @@ when nothing more definite is known.
 
 import datetime as dt
 import inspect
+from collections.abc import Sequence
 from decimal import Decimal
 
 from ledger_web.domain.currencies import plain
@@ -214,6 +215,54 @@ class WrongPasswordError(RuleViolationError):
 
 class ApprovalRefusedError(RuleViolationError):
     """This name and PIN approve nothing here. Check both: it takes somebody else, who may do this and has a PIN."""
+
+
+class BeyondReachError(RuleViolationError):
+    """Nobody can give rights they do not have, or change somebody who has more. Ask an owner."""
+
+    def __init__(self, lacking: Sequence[str] = (), wider: Sequence[str] = ()) -> None:
+        told = [f"“{each}”" for each in lacking[:3]] + [f"a wider limit: {each}" for each in wider[:3]]
+        more = len(lacking) + len(wider) - len(told)
+        rest = f" and {more} more" if more else ""
+        super().__init__(
+            f"You do not have this yourself, so you cannot give or take it: {', '.join(told)}{rest}. Ask an owner."
+            if told
+            else ""
+        )
+
+
+class LastOwnerError(RuleViolationError):
+    """This is the last owner, and a shop needs one. Make somebody else an owner first."""
+
+
+class OwnRoleError(RuleViolationError):
+    """Nobody changes their own role or ends their own access. Ask another owner."""
+
+
+class RoleInUseError(RuleViolationError):
+    """People have this role. Give them another one first."""
+
+    def __init__(self, holders: Sequence[str] = (), more: int = 0) -> None:
+        self.holders = tuple(holders)
+        rest = f" and {more} more" if more else ""
+        super().__init__(
+            f"{', '.join(holders)}{rest} {'has' if len(holders) + more == 1 else 'have'} this role."
+            " Give them another one first."
+            if holders
+            else ""
+        )
+
+
+class LinkSpentError(NotFoundError):
+    """This link was used already, or is too old. Ask whoever sent it for a new one."""
+
+
+class WrongCodeError(RuleViolationError):
+    """This code does not fit, or was used already. Wait for the next one, or use a recovery code."""
+
+
+class WrongPinError(RuleViolationError):
+    """This PIN does not open the till. After five wrong ones it takes the password."""
 
 
 class DuplicateLoginError(RuleViolationError):

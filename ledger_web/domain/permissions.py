@@ -54,6 +54,7 @@ RECALCULATION_RUN: Final = "recalculation.run"
 SETTINGS_EDIT: Final = "settings.edit"
 USER_MANAGE: Final = "user.manage"
 ROLE_EDIT: Final = "role.edit"
+TILL_REGISTER: Final = "till.register"
 AUDIT_VIEW: Final = "audit.view"
 
 _DESCRIPTIONS: Final = MappingProxyType(
@@ -106,6 +107,7 @@ _DESCRIPTIONS: Final = MappingProxyType(
         SETTINGS_EDIT: "Change the settings of the shop.",
         USER_MANAGE: "Add users, give them roles and end their access.",
         ROLE_EDIT: "Make roles, and say what each of them may do.",
+        TILL_REGISTER: "Register browsers as tills, where cashiers come in with a PIN.",
         AUDIT_VIEW: "See who did what: the audit, and what stands out in it.",
     }
 )
@@ -160,6 +162,7 @@ _MANAGER: Final = _CASHIER | {
     EXPENSE_CREATE,
     REPORT_VIEW,
     RECALCULATION_VIEW,
+    TILL_REGISTER,
 }
 
 # The owner has every right there is, so that a new right is never out of everybody's reach.

@@ -12,10 +12,11 @@ class SignInForm(QueryForm):
     password = PasswordField("Password", render_kw={"autocomplete": "current-password"})
     next = TextField("Next page", required=False, max_length=1000)
 
-    def to_command(self, address: str, previous_session: bytes | None) -> SignIn:
+    def to_command(self, address: str, previous_session: bytes | None, agent: str = "") -> SignIn:
         return SignIn(
             login=self.login.data,
             password=self.password.data,
             address=address,
             previous_session=previous_session,
+            agent=agent,
         )

@@ -44,7 +44,7 @@ from ledger_web.models.shift import Shift, ShiftCount, ZReport
 from ledger_web.models.stock import StockLevel, StockMove
 from ledger_web.models.tax import TaxClass, TaxRate
 from ledger_web.models.tenant import Tenant, TenantDirectory
-from ledger_web.models.user import Role, Session, SignInFailure, Submission, User
+from ledger_web.models.user import PasswordLink, RecoveryCode, Role, Session, SignInFailure, Submission, Till, User
 
 __all__ = [
     "Account",
@@ -78,6 +78,7 @@ __all__ = [
     "OpenItem",
     "Party",
     "PartyWord",
+    "PasswordLink",
     "Payment",
     "PriceChange",
     "PriceList",
@@ -102,6 +103,7 @@ __all__ = [
     "RefundedPayment",
     "ReturnReason",
     "ReturnedLine",
+    "RecoveryCode",
     "Role",
     "Sale",
     "SaleLine",
@@ -118,6 +120,7 @@ __all__ = [
     "TaxRate",
     "Tenant",
     "TenantDirectory",
+    "Till",
     "Transaction",
     "TransactionWord",
     "User",

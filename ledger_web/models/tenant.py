@@ -44,3 +44,4 @@ class Tenant(Base):
     blind_count: Mapped[bool] = mapped_column(server_default="false")
     prices_include_tax: Mapped[bool] = mapped_column(server_default="true")
     cash_step: Mapped[int | None] = mapped_column(BigInteger)  # the smallest cash, minor units; None: the currency's
+    owners_need_code: Mapped[bool] = mapped_column(server_default="false")  # a second factor; see users.totp_secret

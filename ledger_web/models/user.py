@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from sqlalchemy import ARRAY, DateTime, LargeBinary, Text
+from sqlalchemy import ARRAY, BigInteger, DateTime, LargeBinary, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -46,6 +46,10 @@ class User(Base):
     active: Mapped[bool] = mapped_column(server_default="true")
     created_at: Mapped[MadeAt]
     pin_hash: Mapped[str | None]
+    version: Mapped[int] = mapped_column(server_default="1")
+    totp_secret: Mapped[str | None]
+    totp_step: Mapped[int] = mapped_column(BigInteger, server_default="0")  # of the last code that was taken
+    pin_failures: Mapped[int] = mapped_column(server_default="0")
 
 
 class Session(Base):
@@ -59,6 +63,51 @@ class Session(Base):
     created_at: Mapped[MadeAt]
     last_seen_at: Mapped[MadeAt]
     revoked_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
+    waits_for_code: Mapped[bool] = mapped_column(server_default="false")  # opens nothing until it came
+    address: Mapped[str] = mapped_column(server_default="")
+    agent: Mapped[str] = mapped_column(server_default="")
+    till_id: Mapped[uuid.UUID | None]
+
+
+class PasswordLink(Base):
+    """A link with which somebody sets their password: an invitation, or help for who lost it. Works once."""
+
+    __tablename__ = "password_links"
+
+    tenant_id: Mapped[TenantKey]
+    id: Mapped[Key]
+    user_id: Mapped[uuid.UUID]
+    kind: Mapped[str]
+    token_digest: Mapped[bytes]
+    made_by: Mapped[uuid.UUID | None]
+    made_at: Mapped[MadeAt]
+    expires_at: Mapped[Moment]
+    used_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class RecoveryCode(Base):
+    """The digest of a code that opens once where the phone is lost."""
+
+    __tablename__ = "recovery_codes"
+
+    tenant_id: Mapped[TenantKey]
+    user_id: Mapped[Key]
+    digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    used_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class Till(Base):
+    """A browser that was registered as a till: there, cashiers come in with a PIN."""
+
+    __tablename__ = "tills"
+
+    tenant_id: Mapped[TenantKey]
+    id: Mapped[Key]
+    name: Mapped[str]
+    token_digest: Mapped[bytes]
+    registered_by: Mapped[uuid.UUID]
+    registered_at: Mapped[MadeAt]
+    removed_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class SignInFailure(Base):

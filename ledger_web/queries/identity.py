@@ -28,6 +28,7 @@ class IdentityRow:
     role_name: str
     permissions: frozenset[str]
     limits: Mapping[str, Decimal | None]
+    lacks_code: bool
     is_touch_due: bool
 
 
@@ -38,7 +39,8 @@ def find_identity(tenant_id: int, slug: str, session_digest: bytes) -> IdentityR
     demands that the host name is that shop's: a cookie of another shop finds nothing.
 
     A session lives 30 minutes after it was last seen and 12 hours in all, by the database's clock. `is_touch_due`
-    says that it was last seen more than a minute ago. Source: promises S3, S9.
+    says that it was last seen more than a minute ago, `lacks_code` that the shop asks its owners for a second factor
+    and this one has none yet. Source: promises S3, S9.
     """
     row = (
         session_of(tenant_id)
@@ -47,6 +49,7 @@ def find_identity(tenant_id: int, slug: str, session_digest: bytes) -> IdentityR
                 """
                 SELECT t.tenant_id, d.slug, t.name, t.base_currency, t.time_zone, t.locale,
                        t.day_starts_at, u.id, u.name, r.name, r.built_in, r.permissions, r.limits,
+                       t.owners_need_code AND r.built_in = 'owner' AND u.totp_secret IS NULL,
                        s.last_seen_at < now() - interval '1 minute'
                   FROM sessions AS s
                   JOIN users AS u
@@ -65,6 +68,7 @@ def find_identity(tenant_id: int, slug: str, session_digest: bytes) -> IdentityR
                  WHERE s.tenant_id = :tenant_id
                    AND s.id = :session_digest
                    AND s.revoked_at IS NULL
+                   AND NOT s.waits_for_code
                    AND s.last_seen_at > now() - interval '30 minutes'
                    AND s.created_at > now() - interval '12 hours'
                 """
@@ -75,6 +79,6 @@ def find_identity(tenant_id: int, slug: str, session_digest: bytes) -> IdentityR
     )
     if row is None:
         return None
-    built_in, permissions, limits, is_touch_due = row[10:]
-    facts = [*row[:10], rights_of(built_in, permissions), limits_of(built_in, limits), is_touch_due]
+    built_in, permissions, limits, lacks_code, is_touch_due = row[10:]
+    facts = [*row[:10], rights_of(built_in, permissions), limits_of(built_in, limits), bool(lacks_code), is_touch_due]
     return IdentityRow(*facts)

@@ -13,6 +13,8 @@ from ledger_web.services import throttle
 from ledger_web.services.passwords import NOBODYS_HASH, hash_password, is_hash_outdated, is_password
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, violated_constraint, whole_act
 
+AGENT_MAX = 300
+
 
 @dataclass(frozen=True, kw_only=True)
 class SignIn:
@@ -22,6 +24,7 @@ class SignIn:
     password: str = field(repr=False)
     address: str  # of the browser, for the throttle
     previous_session: bytes | None = None  # digest of the session the browser came with: it ends
+    agent: str = ""  # what the browser calls itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class SignedIn:
 
     user_id: uuid.UUID
     token: str = field(repr=False)
+    waits_for_code: bool = False  # it opens nothing yet
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,16 @@ class ChangePassword:
     user_id: uuid.UUID
     old_password: str = field(repr=False)
     new_password: str = field(repr=False)
-    session_id: bytes | None = None  # the one session that goes on
+    session_id: bytes | None = None  # the one session that goes on, under another id
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndSession:
+    """Somebody signs out one of the browsers they are signed in with."""
+
+    op_id: uuid.UUID
+    user_id: uuid.UUID
+    ref: uuid.UUID  # the first half of the session's digest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,25 +115,72 @@ def sign_in(command: SignIn, uow: UnitOfWork) -> SignedIn:
     with uow:
         throttle.count_sign_in(uow, login, command.address)
         found = _find_user(uow, login)
-    user_id, password_hash = found or (None, NOBODYS_HASH)
-    if not is_password(command.password, password_hash) or user_id is None:
+    password_hash = found.password_hash if found else NOBODYS_HASH
+    if not is_password(command.password, password_hash) or found is None:
+        with uow:  # not what was typed as a name: people type their password there
+            after = {"why": "password", "address": command.address}
+            uow.audit("session.refuse", holder=found.id if found else None, after=after)
         raise WrongPasswordError
     newer_hash = hash_password(command.password) if is_hash_outdated(password_hash) else None
     token = new_token()
     with uow:
         throttle.forget_sign_in(uow, login, command.address)
-        _end_session(uow, command.previous_session)
-        _open_session(uow, user_id, digest_of(token))
+        end_session(uow, command.previous_session)
+        open_session(
+            uow,
+            found.id,
+            digest_of(token),
+            address=command.address,
+            agent=command.agent,
+            waits_for_code=found.has_codes,
+        )
+        uow.execute(
+            """
+            UPDATE users SET pin_failures = 0
+             WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND pin_failures > 0
+            """,
+            {"id": found.id},
+        )
         if newer_hash:
-            _store_hash(uow, user_id, newer_hash, replacing=password_hash)
-    return SignedIn(user_id, token)
+            _store_hash(uow, found.id, newer_hash, replacing=password_hash)
+        if not found.has_codes:
+            uow.audit("session.open", holder=found.id, after={"address": command.address, "with": "password"})
+    return SignedIn(found.id, token, found.has_codes)
 
 
 @whole_act
 def sign_out(command: SignOut, uow: UnitOfWork) -> None:
     """End a session at once, in every worker. Ending it twice is ending it once."""
     with uow:
-        _end_session(uow, command.session_id)
+        end_session(uow, command.session_id)
+        uow.audit("session.close", holder=uow.actor_id)
+
+
+@whole_act
+def end_own_session(command: EndSession, uow: UnitOfWork) -> Recorded:
+    """Sign out one browser of somebody.
+
+    Raises:
+        NotFoundError: They are not signed in there.
+    """
+    with uow:
+        if uow.is_resubmission(command, id=command.op_id):
+            return Recorded(command.ref, replayed=True)
+        ended = uow.execute(
+            """
+            UPDATE sessions
+               SET revoked_at = coalesce(revoked_at, now())
+             WHERE tenant_id = %(tenant_id)s
+               AND user_id = %(user_id)s
+               AND substring(id FROM 1 FOR 16) = %(ref)s
+            RETURNING id
+            """,
+            {"user_id": command.user_id, "ref": command.ref.bytes},
+        ).first()
+        if ended is None:
+            raise NotFoundError("This browser is not signed in any more.")
+        uow.audit("session.end", holder=command.user_id, after={"ended": 1})
+    return Recorded(command.ref)
 
 
 @whole_act
@@ -161,34 +221,31 @@ def create_user(command: CreateUser, uow: UnitOfWork) -> Recorded:
         if role_id is None:
             raise NotFoundError("There is no such role.")
         _insert_user(uow, command, login, password_hash, role_id)
+        uow.audit("user.create", holder=command.id, after={"login": login, "name": command.name, "role": role_id})
     return Recorded(command.id)
 
 
 @whole_act
-def change_password(command: ChangePassword, uow: UnitOfWork) -> None:
-    """Give somebody another password and end every other session they have.
+def change_password(command: ChangePassword, uow: UnitOfWork) -> SignedIn:
+    """Give somebody another password and end every session they have; the one they came with goes on under a new id.
 
     Raises:
         WrongPasswordError: The old password is another one.
         WeakPasswordError: The new one is easy to guess.
         TooManyAttemptsError: The throttle, the same as for signing in.
+
+    Source: promises S1, S2.
     """
-    found = _prove_password(uow, command.user_id, command.old_password)
-    check_password(command.new_password, [found.login, found.name])
-    newer_hash = hash_password(command.new_password)
+    found = prove_password(uow, command.user_id, command.old_password)
+    check_password(command.new_password, [found.login, found.name, found.shop])
+    newer_hash, token = hash_password(command.new_password), new_token()
     with uow:
         _store_hash(uow, command.user_id, newer_hash, replacing=found.password_hash)
-        uow.execute(
-            """
-            UPDATE sessions
-               SET revoked_at = now()
-             WHERE tenant_id = %(tenant_id)s
-               AND user_id = %(user_id)s
-               AND id <> %(kept)s
-               AND revoked_at IS NULL
-            """,
-            {"user_id": command.user_id, "kept": command.session_id or b""},
-        )
+        if command.session_id:
+            _renew_session(uow, command.session_id, digest_of(token))
+        end_sessions(uow, command.user_id, but=digest_of(token))
+        uow.audit("user.change_password", holder=command.user_id)
+    return SignedIn(command.user_id, token)
 
 
 @whole_act
@@ -201,11 +258,14 @@ def set_pin(command: SetPin, uow: UnitOfWork) -> None:
         TooManyAttemptsError: The throttle, the same as for signing in.
     """
     check_pin(command.pin)
-    _prove_password(uow, command.user_id, command.password)
+    prove_password(uow, command.user_id, command.password)
     pin_hash = hash_password(command.pin)
     with uow:
         uow.execute(
-            "UPDATE users SET pin_hash = %(pin_hash)s WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND active",
+            """
+            UPDATE users SET pin_hash = %(pin_hash)s, pin_failures = 0
+             WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND active
+            """,
             {"id": command.user_id, "pin_hash": pin_hash},
         )
         uow.audit("user.set_pin", holder=command.user_id)
@@ -234,25 +294,22 @@ def reset_password(command: ResetPassword, uow: UnitOfWork) -> None:
         if user_id is None:
             raise NotFoundError(f"Nobody signs in as {login} in this shop.")
         throttle.forget(uow, f"login:{login}")
-        uow.execute(
-            """
-            UPDATE sessions SET revoked_at = now()
-             WHERE tenant_id = %(tenant_id)s AND user_id = %(user_id)s AND revoked_at IS NULL
-            """,
-            {"user_id": user_id},
-        )
+        end_sessions(uow, user_id)
+        uow.audit("user.reset_password", holder=user_id)
 
 
-def _prove_password(uow: UnitOfWork, user_id: uuid.UUID, password: str) -> Any:
+def prove_password(uow: UnitOfWork, user_id: uuid.UUID, password: str) -> Any:
     """Return login, name and hash of somebody whose password this is; a guess is counted before it is looked at."""
     with uow:
         found = uow.execute(
             """
-            SELECT login, name, password_hash
-              FROM users
-             WHERE tenant_id = %(tenant_id)s
-               AND id = %(id)s
-               AND active
+            SELECT u.login, u.name, u.password_hash, t.name AS shop
+              FROM users AS u
+              JOIN tenants AS t
+                ON t.tenant_id = %(tenant_id)s
+             WHERE u.tenant_id = %(tenant_id)s
+               AND u.id = %(id)s
+               AND u.active
             """,
             {"id": user_id},
         ).one_or_none()
@@ -260,7 +317,7 @@ def _prove_password(uow: UnitOfWork, user_id: uuid.UUID, password: str) -> Any:
             raise NotFoundError("There is no such user.")
         throttle.count(uow, f"login:{found.login}")
     if not is_password(password, found.password_hash):
-        raise WrongPasswordError("The old password is another one. Try again.")
+        raise WrongPasswordError("This is not your password. Check it and try again.")
     with uow:
         throttle.forget(uow, f"login:{found.login}")
     return found
@@ -271,25 +328,64 @@ def fold_login(text: str) -> str:
     return text.strip().casefold()
 
 
-def _find_user(uow: UnitOfWork, login: str) -> tuple[uuid.UUID, str] | None:
-    found = uow.execute(
-        "SELECT id, password_hash FROM users WHERE tenant_id = %(tenant_id)s AND login = %(login)s AND active",
+def _find_user(uow: UnitOfWork, login: str) -> Any:
+    return uow.execute(
+        """
+        SELECT id, password_hash, totp_secret IS NOT NULL AS has_codes
+          FROM users
+         WHERE tenant_id = %(tenant_id)s
+           AND login = %(login)s
+           AND active
+        """,
         {"login": login},
     ).one_or_none()
-    return (found.id, found.password_hash) if found else None
 
 
-def _open_session(uow: UnitOfWork, user_id: uuid.UUID, session_id: bytes) -> None:
+def open_session(
+    uow: UnitOfWork,
+    user_id: uuid.UUID,
+    session_id: bytes,
+    *,
+    address: str = "",
+    agent: str = "",
+    waits_for_code: bool = False,
+    till_id: uuid.UUID | None = None,
+) -> None:
+    """Let a browser that knows the secret behind the digest be somebody, from now on."""
     uow.execute(
         """
-        INSERT INTO sessions (tenant_id, id, user_id, created_at, last_seen_at)
-        VALUES (%(tenant_id)s, %(id)s, %(user_id)s, now(), now())
+        INSERT INTO sessions (tenant_id, id, user_id, created_at, last_seen_at, waits_for_code, address, agent, till_id)
+        VALUES (%(tenant_id)s, %(id)s, %(user_id)s, now(), now(), %(waits_for_code)s, %(address)s, %(agent)s,
+                %(till_id)s)
         """,
-        {"id": session_id, "user_id": user_id},
+        {
+            "id": session_id,
+            "user_id": user_id,
+            "waits_for_code": waits_for_code,
+            "address": address[:100],
+            "agent": agent[:AGENT_MAX],
+            "till_id": till_id,
+        },
     )
 
 
-def _end_session(uow: UnitOfWork, session_id: bytes | None) -> None:
+def end_sessions(uow: UnitOfWork, user_id: uuid.UUID, *, but: bytes | None = None) -> int:
+    """End every session of somebody, but one if that is said; return how many."""
+    ended = uow.execute(
+        """
+        UPDATE sessions
+           SET revoked_at = now()
+         WHERE tenant_id = %(tenant_id)s
+           AND user_id = %(user_id)s
+           AND id <> %(kept)s
+           AND revoked_at IS NULL
+        """,
+        {"user_id": user_id, "kept": but or b""},
+    )
+    return int(ended.rowcount)
+
+
+def end_session(uow: UnitOfWork, session_id: bytes | None) -> None:
     if session_id is not None:
         uow.execute(
             """
@@ -301,6 +397,22 @@ def _end_session(uow: UnitOfWork, session_id: bytes | None) -> None:
             """,
             {"id": session_id},
         )
+
+
+def _renew_session(uow: UnitOfWork, session_id: bytes, newer: bytes) -> None:
+    """Let a session go on under another id: how long it has lived, and where, goes with it."""
+    uow.execute(
+        """
+        INSERT INTO sessions (tenant_id, id, user_id, created_at, last_seen_at, address, agent, till_id)
+        SELECT s.tenant_id, %(newer)s, s.user_id, s.created_at, now(), s.address, s.agent, s.till_id
+          FROM sessions AS s
+         WHERE s.tenant_id = %(tenant_id)s
+           AND s.id = %(id)s
+           AND s.revoked_at IS NULL
+           AND NOT s.waits_for_code
+        """,
+        {"id": session_id, "newer": newer},
+    )
 
 
 def _store_hash(uow: UnitOfWork, user_id: uuid.UUID, password_hash: str, *, replacing: str) -> None:

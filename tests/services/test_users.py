@@ -158,7 +158,7 @@ def test_a_user_needs_a_role_there_is_and_a_password_worth_one(corner: Shop) -> 
             create_user(replace(BEN, password=weak), corner.act())
 
 
-def test_another_password_ends_every_other_session(corner: Shop) -> None:
+def test_another_password_renews_this_session_and_ends_every_other(corner: Shop) -> None:
     here, elsewhere = come_in(corner), come_in(corner)
     command = ChangePassword(
         user_id=corner.owner_id,
@@ -167,9 +167,10 @@ def test_another_password_ends_every_other_session(corner: Shop) -> None:
         session_id=digest_of(here.token),
     )
 
-    change_password(command, corner.act())
+    renewed = change_password(command, corner.act())
 
-    assert is_in(corner, here)
+    assert is_in(corner, renewed)
+    assert not is_in(corner, here)
     assert not is_in(corner, elsewhere)
     assert is_in(corner, come_in(corner, password="another long sentence"))
     with pytest.raises(WrongPasswordError):

@@ -1,0 +1,188 @@
+"""People who sign in: who they are, what role they have, whether they may come."""
+
+import uuid
+from typing import TypeVar
+
+from flask import Blueprint, g, request
+from flask.typing import ResponseReturnValue
+
+from ledger_web.domain.errors import ConflictError, RuleViolationError, StaleEditError
+from ledger_web.domain.permissions import USER_MANAGE
+from ledger_web.error_pages import status_of
+from ledger_web.forms.people import CodesRuleForm, EditPersonForm, PersonActForm, PersonForm
+from ledger_web.identity import permission_required
+from ledger_web.queries.people import PersonRow, get_own_account, get_person, list_people, list_roles, list_sessions
+from ledger_web.rendering import redirect_to, render, say
+from ledger_web.services.credentials import remove_codes, require_codes
+from ledger_web.services.people import MadeLink, edit_user, end_sessions_of, invite, make_link, set_active
+from ledger_web.services.unit_of_work import UnitOfWork
+from ledger_web.tenancy import address_of
+
+Form = TypeVar("Form", bound=PersonForm)
+
+blueprint = Blueprint("users", __name__, url_prefix="/users")
+
+
+@blueprint.get("/")
+@permission_required(USER_MANAGE)
+def index() -> ResponseReturnValue:
+    account = get_own_account(g.tenant.id, g.identity.user_id)
+    rule = CodesRuleForm(data={"required": account.owners_need_code})
+    return render("users/index.html", people=list_people(g.tenant.id), rule=rule, account=account)
+
+
+@blueprint.get("/new")
+@permission_required(USER_MANAGE)
+def new() -> ResponseReturnValue:
+    return _show_new(_with_roles(PersonForm()))
+
+
+@blueprint.post("/")
+@permission_required(USER_MANAGE)
+def create() -> ResponseReturnValue:
+    form = _with_roles(PersonForm(request.form))
+    if not form.validate():
+        return _show_new(form, 422)
+    try:
+        link = invite(form.to_invitation(), _act())
+    except (RuleViolationError, ConflictError) as error:
+        return _show_new(form, status_of(error), error.message)
+    return _show_link(link)
+
+
+@blueprint.get("/<uuid:user_id>")
+@permission_required(USER_MANAGE)
+def show(user_id: uuid.UUID) -> ResponseReturnValue:
+    person = get_person(g.tenant.id, user_id)
+    return _show_person(person, _form_of(person))
+
+
+@blueprint.post("/<uuid:user_id>")
+@permission_required(USER_MANAGE)
+def update(user_id: uuid.UUID) -> ResponseReturnValue:
+    person = get_person(g.tenant.id, user_id)
+    form = _with_roles(EditPersonForm(request.form))
+    if not form.validate():
+        return _show_person(person, form, 422)
+    try:
+        edit_user(form.to_command(user_id), _act())
+    except StaleEditError as error:
+        person = get_person(g.tenant.id, user_id)
+        form.compare_with(person.version)
+        return _show_person(person, form, 409, error.message)
+    except (RuleViolationError, ConflictError) as error:
+        return _show_person(person, form, status_of(error), error.message)
+    say("Saved.")
+    return redirect_to(".show", user_id=user_id)
+
+
+@blueprint.post("/<uuid:user_id>/links/")
+@permission_required(USER_MANAGE)
+def create_link(user_id: uuid.UUID) -> ResponseReturnValue:
+    person = get_person(g.tenant.id, user_id)
+    form = PersonActForm(request.form)
+    if not form.validate():
+        return _refuse(person, form)
+    try:
+        link = make_link(form.to_link(user_id), _act())
+    except (RuleViolationError, ConflictError) as error:
+        return _show_person(person, _form_of(person), status_of(error), error.message)
+    return _show_link(link)
+
+
+@blueprint.post("/<uuid:user_id>/<any(disabling, enabling):act>")
+@permission_required(USER_MANAGE)
+def update_access(user_id: uuid.UUID, act: str) -> ResponseReturnValue:
+    person = get_person(g.tenant.id, user_id)
+    form = PersonActForm(request.form)
+    if not form.validate():
+        return _refuse(person, form)
+    try:
+        set_active(form.to_access(user_id, active=act == "enabling"), _act())
+    except (RuleViolationError, ConflictError) as error:
+        return _show_person(person, _form_of(person), status_of(error), error.message)
+    say(f"{person.name} may sign in again." if act == "enabling" else f"{person.name} has no access any more.")
+    return redirect_to(".show", user_id=user_id)
+
+
+@blueprint.post("/<uuid:user_id>/sessions/delete")
+@permission_required(USER_MANAGE)
+def delete_sessions(user_id: uuid.UUID) -> ResponseReturnValue:
+    person = get_person(g.tenant.id, user_id)
+    form = PersonActForm(request.form)
+    if not form.validate():
+        return _refuse(person, form)
+    try:
+        end_sessions_of(form.to_end_sessions(user_id), _act())
+    except (RuleViolationError, ConflictError) as error:
+        return _show_person(person, _form_of(person), status_of(error), error.message)
+    say(f"{person.name} is signed out everywhere.")
+    return redirect_to(".show", user_id=user_id)
+
+
+@blueprint.post("/<uuid:user_id>/codes/delete")
+@permission_required(USER_MANAGE)
+def delete_codes(user_id: uuid.UUID) -> ResponseReturnValue:
+    person = get_person(g.tenant.id, user_id)
+    form = PersonActForm(request.form)
+    if not form.validate():
+        return _refuse(person, form)
+    try:
+        remove_codes(form.to_remove_codes(user_id), _act())
+    except (RuleViolationError, ConflictError) as error:
+        return _show_person(person, _form_of(person), status_of(error), error.message)
+    say(f"{person.name} signs in with the password alone.")
+    return redirect_to(".show", user_id=user_id)
+
+
+@blueprint.post("/codes-rule")
+@permission_required(USER_MANAGE)
+def update_codes_rule() -> ResponseReturnValue:
+    form = CodesRuleForm(request.form)
+    if not form.validate():
+        account = get_own_account(g.tenant.id, g.identity.user_id)
+        return render("users/index.html", status=422, people=list_people(g.tenant.id), rule=form, account=account)
+    require_codes(form.to_command(), _act())
+    say("Saved. Owners without a code are led to it." if form.required.data else "Saved.")
+    return redirect_to(".index")
+
+
+def _act() -> UnitOfWork:
+    return UnitOfWork(g.tenant.id, g.identity.user_id)
+
+
+def _with_roles(form: Form) -> Form:
+    form.role_id.choices = [(role.id, role.name) for role in list_roles(g.tenant.id)]
+    return form
+
+
+def _form_of(person: PersonRow) -> EditPersonForm:
+    data = {"name": person.name, "login": person.login, "role_id": person.role_id, "version": person.version}
+    return _with_roles(EditPersonForm(data=data))
+
+
+def _refuse(person: PersonRow, form: PersonActForm) -> ResponseReturnValue:
+    return _show_person(person, _form_of(person), 422, " ".join(form.sentences))
+
+
+def _show_new(form: PersonForm, status: int = 200, trouble: str = "") -> ResponseReturnValue:
+    return render("users/new.html", "users/_invitation_form.html", status, form=form, trouble=trouble)
+
+
+def _show_link(link: MadeLink) -> ResponseReturnValue:
+    address = f"{address_of(g.tenant.slug)}links/{link.token}" if link.token else ""
+    person = get_person(g.tenant.id, link.user_id)
+    return render("users/link.html", "users/_link_panel.html", person=person, link=link, address=address)
+
+
+def _show_person(person: PersonRow, form: EditPersonForm, status: int = 200, trouble: str = "") -> ResponseReturnValue:
+    return render(
+        "users/show.html",
+        "users/_person_panel.html",
+        status,
+        person=person,
+        form=form,
+        act=PersonActForm(),
+        sessions=list_sessions(g.tenant.id, person.id),
+        trouble=trouble,
+    )

@@ -1,0 +1,84 @@
+"""A role: its name, boxes to tick for rights, and a field for each limit there is."""
+
+import uuid
+from collections.abc import Mapping
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any, Final
+
+from wtforms import Field, widgets
+
+from ledger_web.domain.permissions import ALL, LIMITS, Limit
+from ledger_web.forms.base import LedgerForm
+from ledger_web.forms.fields import MoneyField, PercentField, TextField, WholeNumberField
+from ledger_web.services.roles import CreateRole, DeleteRole, EditRole
+
+# The field of each limit: "sale.discount" is typed into limit_sale_discount.
+FIELD_OF: Final = MappingProxyType({name: f"limit_{name.replace('.', '_')}" for name in LIMITS})
+_KINDS: Final[Mapping[str, Any]] = MappingProxyType(
+    {"percent": PercentField, "money": MoneyField, "minutes": WholeNumberField}
+)
+
+
+class RightsField(Field):
+    """Boxes to tick, one per right: `data` is a tuple of rights in order."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        ticked = {str(value) for value in valuelist}
+        self.data = tuple(sorted(ALL & ticked))
+        if ticked - ALL:
+            raise ValueError("Rights: Choose from what is in the list.")
+
+
+class RoleForm(LedgerForm):
+    """What a role allows. A limit left empty is no limit."""
+
+    version = WholeNumberField("Version", required=False, widget=widgets.HiddenInput())
+    name = TextField("Name", max_length=60, identifier=True)
+    rights = RightsField("Rights")
+
+    @classmethod
+    def of(cls, name: str, rights: frozenset[str], limits: Mapping[str, Decimal | None], version: int) -> "RoleForm":
+        """Make the form of a role as it is."""
+        data: dict[str, Any] = {"name": name, "rights": tuple(sorted(rights)), "version": version}
+        for each, limit in limits.items():
+            is_whole = LIMITS[each].unit != "percent"
+            data[FIELD_OF[each]] = int(limit) if limit is not None and is_whole else limit
+        return cls(data=data)
+
+    @property
+    def limits(self) -> dict[str, Decimal | None]:
+        typed = {name: self[field].data for name, field in FIELD_OF.items()}
+        return {name: None if value is None else Decimal(value) for name, value in typed.items()}
+
+    def to_creation(self) -> CreateRole:
+        return CreateRole(id=self.op_id.data, name=self.name.data, rights=self.rights.data or (), limits=self.limits)
+
+    def to_edit(self, role_id: uuid.UUID) -> EditRole:
+        return EditRole(
+            op_id=self.op_id.data,
+            role_id=role_id,
+            version=self.version.data or 0,
+            name=self.name.data,
+            rights=self.rights.data or (),
+            limits=self.limits,
+        )
+
+    def compare_with(self, version: int) -> None:
+        """Go on from the version that is there now: whoever sends the form again has seen it."""
+        self.version.raw_data, self.version.data = [], version
+
+
+class RoleActForm(LedgerForm):
+    """A button on the page of a role."""
+
+    def to_delete(self, role_id: uuid.UUID) -> DeleteRole:
+        return DeleteRole(op_id=self.op_id.data, role_id=role_id)
+
+
+def _field_of(limit: Limit) -> Any:
+    return _KINDS[limit.unit](limit.label, required=False)
+
+
+for _name, _limit in LIMITS.items():
+    setattr(RoleForm, FIELD_OF[_name], _field_of(_limit))

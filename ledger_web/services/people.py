@@ -1,0 +1,297 @@
+"""Who works in the shop: inviting, changing, ending access, helping who lost a password."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy.exc import IntegrityError
+
+from ledger_web.domain.errors import (
+    DuplicateLoginError,
+    NotFoundError,
+    OwnRoleError,
+    RuleViolationError,
+    StaleEditError,
+)
+from ledger_web.domain.ids import new_id
+from ledger_web.domain.tokens import digest_of, new_token
+from ledger_web.services.passwords import hash_password
+from ledger_web.services.reach import Reach, check_an_owner_stays, reach_of_role, reach_of_user, take_turn
+from ledger_web.services.unit_of_work import Recorded, UnitOfWork, violated_constraint, whole_act
+from ledger_web.services.users import end_sessions, fold_login
+
+LIVES: Final = {"invitation": "7 days", "reset": "30 minutes"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invite:
+    """Somebody new shall come to work."""
+
+    id: uuid.UUID  # of the user
+    login: str
+    name: str
+    role_id: uuid.UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class MakeLink:
+    """Somebody who was invited, or who lost the password, needs another link."""
+
+    op_id: uuid.UUID
+    user_id: uuid.UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class EditUser:
+    """Somebody has another name or another role."""
+
+    op_id: uuid.UUID
+    user_id: uuid.UUID
+    version: int
+    login: str
+    name: str
+    role_id: uuid.UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetActive:
+    """Somebody comes no more, or again."""
+
+    op_id: uuid.UUID
+    user_id: uuid.UUID
+    active: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndSessions:
+    """Whoever is signed in as somebody is signed out."""
+
+    op_id: uuid.UUID
+    user_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class MadeLink:
+    """A link that works once. Its token is told to whoever made it, now or never: only a digest is stored."""
+
+    user_id: uuid.UUID
+    kind: str
+    token: str | None  # None: this form was sent before, and the link was shown then
+
+
+@whole_act
+def invite(command: Invite, uow: UnitOfWork) -> MadeLink:
+    """Let somebody in with a link with which they choose their own password.
+
+    Raises:
+        NotFoundError: The shop has no such role.
+        BeyondReachError: Nobody gives rights they do not have.
+        DuplicateLoginError: Somebody has this login.
+    """
+    nobodys = hash_password(new_token())  # as slow to look at as any other: who was only invited cannot be told
+    try:
+        with uow:
+            if uow.is_resubmission(command, id=command.id):
+                return MadeLink(command.id, "invitation", None)
+            reach = take_turn(uow)
+            role = reach_of_role(uow, command.role_id)
+            reach.check_covers(role.rights, role.limits)
+            login = fold_login(command.login)
+            uow.execute(
+                """
+                INSERT INTO users (tenant_id, id, login, name, password_hash, role_id)
+                VALUES (%(tenant_id)s, %(id)s, %(login)s, %(name)s, %(password_hash)s, %(role_id)s)
+                """,
+                {
+                    "id": command.id,
+                    "login": login,
+                    "name": command.name,
+                    "password_hash": nobodys,
+                    "role_id": command.role_id,
+                },
+            )
+            token = _make_link(uow, command.id, "invitation")
+            after = {"login": login, "name": command.name, "role": command.role_id}
+            uow.audit("user.invite", holder=command.id, after=after)
+    except IntegrityError as error:
+        raise _taken(error) from None
+    return MadeLink(command.id, "invitation", token)
+
+
+@whole_act
+def make_link(command: MakeLink, uow: UnitOfWork) -> MadeLink:
+    """Make a link for somebody who cannot sign in; the ones made before end.
+
+    Who never came gets another invitation, who lost the password half an hour to choose another.
+
+    Raises:
+        NotFoundError: The shop has no such user.
+        BeyondReachError: They have rights the actor has not: the link would be a way to those.
+        RuleViolationError: They have no access.
+    """
+    with uow:
+        if uow.is_resubmission(command, id=command.op_id, subject_id=command.user_id):
+            return MadeLink(command.user_id, "", None)
+        user = _lock_reachable(uow, take_turn(uow), command.user_id)
+        if not user.active:
+            raise RuleViolationError(f"{user.name} has no access. Give it back first.")
+        kind = "invitation" if user.is_invited else "reset"
+        uow.execute(
+            """
+            UPDATE password_links SET used_at = now()
+             WHERE tenant_id = %(tenant_id)s AND user_id = %(user_id)s AND used_at IS NULL
+            """,
+            {"user_id": command.user_id},
+        )
+        token = _make_link(uow, command.user_id, kind)
+        uow.audit("user.make_link", holder=command.user_id, after={"kind": kind})
+    return MadeLink(command.user_id, kind, token)
+
+
+@whole_act
+def edit_user(command: EditUser, uow: UnitOfWork) -> Recorded:
+    """Change name, login or role. Another role ends their sessions: they sign in again with what they may do now.
+
+    Raises:
+        NotFoundError: No such user or role.
+        OwnRoleError: Nobody changes their own role.
+        BeyondReachError: They have, or would have, rights the actor has not.
+        LastOwnerError: A shop needs an owner.
+        StaleEditError: Somebody else saved first.
+        DuplicateLoginError: Somebody has this login.
+    """
+    try:
+        with uow:
+            if uow.is_resubmission(command, id=command.op_id, subject_id=command.user_id):
+                return Recorded(command.user_id, replayed=True)
+            reach = take_turn(uow)
+            user = _lock_reachable(uow, reach, command.user_id)
+            if user.version != command.version:
+                raise StaleEditError
+            if user.role_id != command.role_id:
+                _change_role(uow, reach, user, command.role_id)
+            login = fold_login(command.login)
+            uow.execute(
+                """
+                UPDATE users
+                   SET login = %(login)s, name = %(name)s, role_id = %(role_id)s, version = version + 1
+                 WHERE tenant_id = %(tenant_id)s
+                   AND id = %(id)s
+                """,
+                {"id": command.user_id, "login": login, "name": command.name, "role_id": command.role_id},
+            )
+            uow.audit(
+                "user.edit",
+                holder=command.user_id,
+                before={"login": user.login, "name": user.name, "role": user.role_id},
+                after={"login": login, "name": command.name, "role": command.role_id},
+            )
+    except IntegrityError as error:
+        raise _taken(error) from None
+    return Recorded(command.user_id)
+
+
+@whole_act
+def set_active(command: SetActive, uow: UnitOfWork) -> Recorded:
+    """End somebody's access, or give it back. What was open ends with its next request, in every worker.
+
+    Raises:
+        NotFoundError: The shop has no such user.
+        OwnRoleError: Nobody ends their own access.
+        BeyondReachError: They have rights the actor has not.
+        LastOwnerError: A shop needs an owner.
+    """
+    with uow:
+        if uow.is_resubmission(command, id=command.op_id, subject_id=command.user_id):
+            return Recorded(command.user_id, replayed=True)
+        user = _lock_reachable(uow, take_turn(uow), command.user_id)
+        if command.user_id == uow.actor_id:
+            raise OwnRoleError
+        if user.active == command.active:
+            return Recorded(command.user_id)
+        if not command.active:
+            check_an_owner_stays(uow, command.user_id)
+            end_sessions(uow, command.user_id)
+        uow.execute(
+            """
+            UPDATE users SET active = %(active)s, version = version + 1
+             WHERE tenant_id = %(tenant_id)s AND id = %(id)s
+            """,
+            {"id": command.user_id, "active": command.active},
+        )
+        uow.audit("user.enable" if command.active else "user.disable", holder=command.user_id)
+    return Recorded(command.user_id)
+
+
+@whole_act
+def end_sessions_of(command: EndSessions, uow: UnitOfWork) -> Recorded:
+    """Sign somebody out everywhere.
+
+    Raises:
+        NotFoundError: The shop has no such user.
+        BeyondReachError: They have rights the actor has not.
+    """
+    with uow:
+        if uow.is_resubmission(command, id=command.op_id, subject_id=command.user_id):
+            return Recorded(command.user_id, replayed=True)
+        _lock_reachable(uow, take_turn(uow), command.user_id)
+        ended = end_sessions(uow, command.user_id)
+        uow.audit("session.end", holder=command.user_id, after={"ended": ended})
+    return Recorded(command.user_id)
+
+
+def _lock_reachable(uow: UnitOfWork, reach: Reach, user_id: uuid.UUID) -> Any:
+    """Lock somebody's row, and refuse it to whoever has less rights than they."""
+    user = uow.execute(
+        """
+        SELECT u.id, u.login, u.name, u.role_id, u.active, u.version,
+               EXISTS (SELECT FROM password_links AS l
+                        WHERE l.tenant_id = %(tenant_id)s AND l.user_id = u.id AND l.kind = 'invitation')
+               AND NOT EXISTS (SELECT FROM sessions AS s
+                                WHERE s.tenant_id = %(tenant_id)s AND s.user_id = u.id) AS is_invited
+          FROM users AS u
+         WHERE u.tenant_id = %(tenant_id)s
+           AND u.id = %(id)s
+           FOR NO KEY UPDATE OF u
+        """,
+        {"id": user_id},
+    ).one_or_none()
+    if user is None:
+        raise NotFoundError("There is no such person in this shop.")
+    theirs = reach_of_user(uow, user_id)
+    reach.check_covers(theirs.rights, theirs.limits)
+    return user
+
+
+def _change_role(uow: UnitOfWork, reach: Reach, user: Any, role_id: uuid.UUID) -> None:
+    if user.id == uow.actor_id:
+        raise OwnRoleError
+    role = reach_of_role(uow, role_id)
+    reach.check_covers(role.rights, role.limits)
+    if role.built_in != "owner":
+        check_an_owner_stays(uow, user.id)
+    end_sessions(uow, user.id)
+
+
+def _make_link(uow: UnitOfWork, user_id: uuid.UUID, kind: str) -> str:
+    token = new_token()
+    uow.execute(
+        """
+        INSERT INTO password_links (tenant_id, id, user_id, kind, token_digest, made_by, made_at, expires_at)
+        VALUES (%(tenant_id)s, %(id)s, %(user_id)s, %(kind)s, %(token_digest)s, %(made_by)s, now(),
+                now() + %(lives)s::interval)
+        """,
+        {
+            "id": new_id(),
+            "user_id": user_id,
+            "kind": kind,
+            "token_digest": digest_of(token),
+            "made_by": uow.actor_id,
+            "lives": LIVES[kind],
+        },
+    )
+    return token
+
+
+def _taken(error: IntegrityError) -> Exception:
+    return DuplicateLoginError() if violated_constraint(error) == "users_login_key" else error
