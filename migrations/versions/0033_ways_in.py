@@ -7,8 +7,8 @@ Old code beside it: yes, it opens sessions without these steps.
 
 from migrations.tenant_tables import protect, run
 
-revision = "0026"
-down_revision = "0025"
+revision = "0033"
+down_revision = "0032"
 branch_labels = None
 depends_on = None
 
