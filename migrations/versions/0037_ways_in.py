@@ -7,8 +7,8 @@ Old code beside it: yes, it opens sessions without these steps.
 
 from migrations.tenant_tables import protect, run
 
-revision = "0033"
-down_revision = "0032"
+revision = "0037"
+down_revision = "0036"
 branch_labels = None
 depends_on = None
 
