@@ -24,9 +24,10 @@ from ledger_web.queries.sales import get_sale
 from ledger_web.queries.tenants import find_tenant, get_opening_time
 from ledger_web.services.deletions import Undo, undo
 from ledger_web.services.drawers import CreateDrawer, PayIn, PayOut, create_drawer, pay_in, pay_out
+from ledger_web.services.goods import ReceiveGoods, receive_goods
 from ledger_web.services.parties import CreateParty, create_party
 from ledger_web.services.payments import RecordOpeningBalance, RecordPayment, record_opening_balance, record_payment
-from ledger_web.services.products import CreateProduct, ReceiveGoods, create_product, receive_goods
+from ledger_web.services.products import CreateProduct, create_product
 from ledger_web.services.sales import RecordSale, SoldLine, record_sale
 from ledger_web.services.shifts import OpenShift, open_shift
 from ledger_web.services.tenants import FIRST_DRAWER, OpenShop, new_tenant_id, open_shop

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import segno
 from babel import Locale
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_skeleton, format_time
 from flask import Flask, g, has_app_context
 from markupsafe import Markup
 
@@ -37,6 +37,7 @@ def init_app(app: Flask) -> None:
     app.template_filter("quantity")(quantity)
     app.template_filter("percent")(percent)
     app.template_filter("date")(date)
+    app.template_filter("month")(month)
     app.template_filter("datetime")(datetime)
     app.template_filter("owes")(owes)
     app.template_filter("side")(side)
@@ -92,6 +93,11 @@ def date(day: dt.date) -> str:
     if isinstance(day, dt.datetime):
         day = day.astimezone(shop_zone()).date()
     return format_date(day, format="medium", locale=_locale())
+
+
+def month(day: dt.date) -> str:
+    """Write the month of a day: ``November 2026``."""
+    return format_skeleton("yMMMM", day, locale=_locale())
 
 
 def datetime(moment: dt.datetime) -> str:

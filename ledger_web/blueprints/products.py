@@ -1,51 +1,56 @@
-"""Products: the list with its search, one of them with everything about it, and what changes it."""
+"""Products: the list with its search, one of them with everything about it, and what describes, codes and counts it."""
 
 import uuid
-from typing import Any
+from typing import Any, Final
 
-from flask import Blueprint, g, request, url_for
+from flask import Blueprint, abort, g, request, url_for
 from flask.typing import ResponseReturnValue
 
-from ledger_web.domain.barcodes import CODE_MAX
-from ledger_web.domain.errors import (
-    ConflictError,
-    DuplicateBarcodeError,
-    DuplicateSkuError,
-    LedgerError,
-    RuleViolationError,
-    StaleEditError,
+from ledger_web.blueprints.product_page import (
+    PANELS,
+    act,
+    barcode_form,
+    both_values,
+    done,
+    holder_of,
+    may_see,
+    show_product,
 )
+from ledger_web.domain.barcodes import CODE_MAX
+from ledger_web.domain.errors import ConflictError, LedgerError, RuleViolationError, StaleEditError
 from ledger_web.domain.permissions import (
     BARCODE_ASSIGN,
+    PRODUCT_ARCHIVE,
     PRODUCT_CREATE,
     PRODUCT_EDIT,
     PRODUCT_VIEW,
     STOCK_ADJUST,
 )
-from ledger_web.domain.products import NAME_MAX, STOCK_POLICIES
+from ledger_web.domain.products import NAME_MAX
 from ledger_web.error_pages import status_of
 from ledger_web.forms.products import (
     AdjustmentForm,
     ArchivalForm,
-    BarcodeForm,
     BarcodeRemovalForm,
     EditProductForm,
     NewProductForm,
     ProductSearchForm,
     ReceiptForm,
+    StockRulesForm,
 )
 from ledger_web.identity import may, permission_required
 from ledger_web.queries import products as queries
-from ledger_web.queries.products import Holder, ProductDetails, ProductPage
-from ledger_web.rendering import redirect_to, render, say, wants_fragment
+from ledger_web.queries.products import ProductDetails, ProductPage
+from ledger_web.queries.units import list_units
+from ledger_web.rendering import redirect_to, render, say
+from ledger_web.services import barcodes as codes
+from ledger_web.services import goods
 from ledger_web.services import products as services
-from ledger_web.services.unit_of_work import Recorded, UnitOfWork
+from ledger_web.services.unit_of_work import Recorded
 
 blueprint = Blueprint("products", __name__, url_prefix="/products")
 
-SHOW = "products/show.html"
-STOCK_PANEL = "products/_stock_panel.html"
-BARCODES_PANEL = "products/_barcodes_panel.html"
+OWN_TAX: Final = ("", "A percentage of its own")
 
 
 @blueprint.get("/")
@@ -58,6 +63,7 @@ def index() -> ResponseReturnValue:
         g.tenant.id,
         search=form.q.data,
         archived=form.archived.data,
+        category_id=form.category.data,
         after=form.after.data,
         before=form.before.data,
     )
@@ -67,7 +73,16 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/<uuid:product_id>")
 @permission_required(PRODUCT_VIEW)
 def show(product_id: uuid.UUID) -> ResponseReturnValue:
-    return _show(product_id)
+    return show_product(product_id)
+
+
+@blueprint.get(f"/<uuid:product_id>/panels/<any({', '.join(repr(name) for name in PANELS)}):panel>")
+@permission_required(PRODUCT_VIEW)
+def show_panel(product_id: uuid.UUID, panel: str) -> ResponseReturnValue:
+    """Answer with one panel; whoever may not see what is in it is told so."""
+    if not may_see(panel):
+        abort(403)
+    return show_product(product_id, panel)
 
 
 @blueprint.get("/new")
@@ -77,7 +92,7 @@ def new() -> ResponseReturnValue:
     # What was searched for in vain is typed already; it is judged when it is sent.
     form.name.raw_data = [request.args.get("name", "")[:NAME_MAX]]
     form.barcodes.raw_data = [request.args.get("barcode", "")[:CODE_MAX]]
-    return _form("products/new.html", form)
+    return _new(form)
 
 
 @blueprint.post("/")
@@ -85,11 +100,11 @@ def new() -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     form = _new_form(request.form)
     if not form.validate():
-        return _form("products/new.html", form, 422)
+        return _new(form, 422)
     try:
-        created = services.create_product(form.to_command(g.tenant.base_currency), _act())
+        created = services.create_product(form.to_command(g.tenant.base_currency), act())
     except (RuleViolationError, ConflictError) as refusal:
-        return _refuse(form, refusal, "products/new.html")
+        return _new(form, status_of(refusal), trouble=refusal.message, holder=holder_of(refusal, None))
     say(f"{form.name.data} was added already." if created.replayed else f"{form.name.data} was added.")
     return redirect_to("products.show", product_id=created.id)
 
@@ -98,7 +113,7 @@ def create() -> ResponseReturnValue:
 @permission_required(PRODUCT_EDIT)
 def edit(product_id: uuid.UUID) -> ResponseReturnValue:
     product = queries.get_product_details(g.tenant.id, product_id)
-    return _form("products/edit.html", _form_of(product), product=product)
+    return _describe(_description_of(product), product)
 
 
 @blueprint.post("/<uuid:product_id>")
@@ -107,25 +122,54 @@ def update(product_id: uuid.UUID) -> ResponseReturnValue:
     form = EditProductForm(request.form)
     product = queries.get_product_details(g.tenant.id, product_id)
     if not form.validate():
-        return _form("products/edit.html", form, 422, product=product)
+        return _describe(form, product, 422)
     try:
-        services.edit_product(form.to_command(product_id), _act())
+        services.edit_product(form.to_command(product_id), act())
     except StaleEditError as refusal:
-        return _show_both(form, product_id, refusal)
+        product = queries.get_product_details(g.tenant.id, product_id)
+        both = both_values(form, _description_of(product), product.version)
+        return _describe(form, product, status_of(refusal), trouble=refusal.message, both=both)
     except (RuleViolationError, ConflictError) as refusal:
-        return _refuse(form, refusal, "products/edit.html", product=product)
+        holder = holder_of(refusal, product_id)
+        return _describe(form, product, status_of(refusal), trouble=refusal.message, holder=holder)
+    say("The changes were saved.")
+    return redirect_to("products.show", product_id=product_id)
+
+
+@blueprint.get("/<uuid:product_id>/stock-rules")
+@permission_required(PRODUCT_EDIT)
+def edit_stock_rules(product_id: uuid.UUID) -> ResponseReturnValue:
+    product = queries.get_product_details(g.tenant.id, product_id)
+    return _rule(_stock_rules_of(product), product)
+
+
+@blueprint.post("/<uuid:product_id>/stock-rules")
+@permission_required(PRODUCT_EDIT)
+def update_stock_rules(product_id: uuid.UUID) -> ResponseReturnValue:
+    form = StockRulesForm(request.form)
+    product = queries.get_product_details(g.tenant.id, product_id)
+    if not form.validate():
+        return _rule(form, product, 422)
+    try:
+        services.change_stock_rules(form.to_command(product_id), act())
+    except StaleEditError as refusal:
+        product = queries.get_product_details(g.tenant.id, product_id)
+        both = both_values(form, _stock_rules_of(product), product.version)
+        return _rule(form, product, status_of(refusal), trouble=refusal.message, both=both)
+    except (RuleViolationError, ConflictError) as refusal:
+        return _rule(form, product, status_of(refusal), trouble=refusal.message)
     say("The changes were saved.")
     return redirect_to("products.show", product_id=product_id)
 
 
 @blueprint.post("/<uuid:product_id>/archival")
-@permission_required(PRODUCT_EDIT)
+@permission_required(PRODUCT_ARCHIVE)
 def create_archival(product_id: uuid.UUID) -> ResponseReturnValue:
     return _archive(product_id, archived=True, sentence="It is in the archive now: out of the list, its history kept.")
 
 
 @blueprint.post("/<uuid:product_id>/archival/delete")
-@permission_required(PRODUCT_EDIT)
+@permission_required(PRODUCT_ARCHIVE)
 def delete_archival(product_id: uuid.UUID) -> ResponseReturnValue:
     return _archive(product_id, archived=False, sentence="It is back in the list.")
 
@@ -133,21 +177,22 @@ def delete_archival(product_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.post("/<uuid:product_id>/barcodes")
 @permission_required(BARCODE_ASSIGN)
 def create_barcode(product_id: uuid.UUID) -> ResponseReturnValue:
-    form = BarcodeForm(request.form)
+    product = queries.get_product_details(g.tenant.id, product_id)
+    form = barcode_form(list_units(g.tenant.id, product_id), product.unit, request.form)
     if not form.validate():
-        return _show(product_id, BARCODES_PANEL, 422, barcode_form=form)
+        return show_product(product_id, "barcodes", 422, barcode_form=form)
     try:
-        services.add_barcode(form.to_command(product_id), _act())
+        codes.add_barcode(form.to_command(product_id), act())
     except (RuleViolationError, ConflictError) as refusal:
-        return _show(
+        return show_product(
             product_id,
-            BARCODES_PANEL,
+            "barcodes",
             status_of(refusal),
             barcode_form=form,
             barcode_trouble=refusal.message,
-            holder=_holder(refusal, product_id),
+            holder=holder_of(refusal, product_id),
         )
-    return _done(product_id, BARCODES_PANEL, "The barcode was added.")
+    return done(product_id, "barcodes", "The barcode was added.")
 
 
 @blueprint.post("/<uuid:product_id>/barcodes/delete")
@@ -155,9 +200,9 @@ def create_barcode(product_id: uuid.UUID) -> ResponseReturnValue:
 def delete_barcode(product_id: uuid.UUID) -> ResponseReturnValue:
     form = BarcodeRemovalForm(request.form)
     if not form.validate():
-        return _show(product_id, BARCODES_PANEL, 422, barcode_trouble=" ".join(form.sentences))
-    services.remove_barcode(form.to_command(product_id), _act())
-    return _done(product_id, BARCODES_PANEL, "The barcode was removed.")
+        return show_product(product_id, "barcodes", 422, barcode_trouble=" ".join(form.sentences))
+    codes.remove_barcode(form.to_command(product_id), act())
+    return done(product_id, "barcodes", "The barcode was removed.")
 
 
 @blueprint.post("/<uuid:product_id>/receipts")
@@ -165,12 +210,12 @@ def delete_barcode(product_id: uuid.UUID) -> ResponseReturnValue:
 def create_receipt(product_id: uuid.UUID) -> ResponseReturnValue:
     form = ReceiptForm(request.form)
     if not form.validate():
-        return _show(product_id, STOCK_PANEL, 422, receipt_form=form)
+        return show_product(product_id, "stock", 422, receipt_form=form)
     try:
-        received = services.receive_goods(form.to_command(product_id, g.tenant.base_currency), _act())
+        received = goods.receive_goods(form.to_command(product_id, g.tenant.base_currency), act())
     except (RuleViolationError, ConflictError) as refusal:
-        return _show(product_id, STOCK_PANEL, status_of(refusal), receipt_form=form, stock_trouble=refusal.message)
-    return _done(product_id, STOCK_PANEL, _said(received, "The goods are in stock."))
+        return _refuse_stock(product_id, refusal, receipt_form=form)
+    return done(product_id, "stock", _said(received, "The goods are in stock."))
 
 
 @blueprint.post("/<uuid:product_id>/adjustments")
@@ -178,20 +223,20 @@ def create_receipt(product_id: uuid.UUID) -> ResponseReturnValue:
 def create_adjustment(product_id: uuid.UUID) -> ResponseReturnValue:
     form = AdjustmentForm(request.form)
     if not form.validate():
-        return _show(product_id, STOCK_PANEL, 422, adjustment_form=form)
+        return show_product(product_id, "stock", 422, adjustment_form=form)
     try:
-        adjusted = services.adjust_stock(form.to_command(product_id, g.tenant.base_currency), _act())
+        adjusted = goods.adjust_stock(form.to_command(product_id, g.tenant.base_currency), act())
     except (RuleViolationError, ConflictError) as refusal:
-        return _show(product_id, STOCK_PANEL, status_of(refusal), adjustment_form=form, stock_trouble=refusal.message)
-    return _done(product_id, STOCK_PANEL, _said(adjusted, "The stock was adjusted."))
-
-
-def _act() -> UnitOfWork:
-    return UnitOfWork(g.tenant.id, g.identity.user_id)
+        return _refuse_stock(product_id, refusal, adjustment_form=form)
+    return done(product_id, "stock", _said(adjusted, "The stock was adjusted."))
 
 
 def _said(recorded: Recorded, sentence: str) -> str:
     return "This was recorded already." if recorded.replayed else sentence
+
+
+def _refuse_stock(product_id: uuid.UUID, refusal: LedgerError, **forms: Any) -> ResponseReturnValue:
+    return show_product(product_id, "stock", status_of(refusal), stock_trouble=refusal.message, **forms)
 
 
 def _list(form: ProductSearchForm, page: ProductPage | None, status: int = 200) -> ResponseReturnValue:
@@ -202,6 +247,7 @@ def _list(form: ProductSearchForm, page: ProductPage | None, status: int = 200) 
         status,
         form=form,
         products=rows,
+        categories=queries.list_categories(g.tenant.id),
         earlier=_address(form, before=page.before) if page else "",
         later=_address(form, after=page.after) if page else "",
         is_new_shop=not rows and not queries.has_products(g.tenant.id),
@@ -212,39 +258,20 @@ def _address(form: ProductSearchForm, **key: uuid.UUID | None) -> str:
     """Return the address of the next page that way; nothing if there is none."""
     if not any(key.values()):
         return ""
-    asked: dict[str, Any] = {"q": form.q.data or None, "archived": "y" if form.archived.data else None, **key}
-    return url_for("products.index", **asked)
-
-
-def _show(product_id: uuid.UUID, fragment: str = "", status: int = 200, **context: Any) -> ResponseReturnValue:
-    """Answer with the page of a product, or with the panel of it that an act changed."""
-    product = queries.get_product_details(g.tenant.id, product_id)
-    known = {
-        "product": product,
-        "policies": STOCK_POLICIES,
-        "moves": queries.list_moves(g.tenant.id, product_id),
-        "sales": queries.list_product_sales(g.tenant.id, product_id),
-        "receipt_form": ReceiptForm(),
-        "adjustment_form": AdjustmentForm(data={"way": "counted", "reason": "counted"}),
-        "barcode_form": BarcodeForm(),
-        "stock_trouble": "",
-        "barcode_trouble": "",
-        "holder": None,
+    asked: dict[str, Any] = {
+        "q": form.q.data or None,
+        "archived": "y" if form.archived.data else None,
+        "category": form.category.data,
+        **key,
     }
-    return render(SHOW, fragment, status, **(known | context))
-
-
-def _done(product_id: uuid.UUID, fragment: str, sentence: str) -> ResponseReturnValue:
-    """Answer an act on one panel: htmx gets the panel anew, a plain browser is sent to the page."""
-    say(sentence)
-    return _show(product_id, fragment) if wants_fragment() else redirect_to("products.show", product_id=product_id)
+    return url_for("products.index", **asked)
 
 
 def _archive(product_id: uuid.UUID, *, archived: bool, sentence: str) -> ResponseReturnValue:
     form = ArchivalForm(request.form)
     if not form.validate():
-        return _show(product_id, status=422, stock_trouble=" ".join(form.sentences))
-    services.archive_product(form.to_command(product_id, archived=archived), _act())
+        return show_product(product_id, status=422, trouble=" ".join(form.sentences))
+    services.archive_product(form.to_command(product_id, archived=archived), act())
     say(sentence)
     return redirect_to("products.show", product_id=product_id)
 
@@ -252,48 +279,47 @@ def _archive(product_id: uuid.UUID, *, archived: bool, sentence: str) -> Respons
 def _new_form(sent: Any) -> NewProductForm:
     """Make the form of a new product; opening stock is only for those who may say how much there is."""
     form = NewProductForm(sent, data={"unit": "pcs", "tax_percent": 0, "stock_policy": "block"})
+    form.tax_class_id.choices = [OWN_TAX, *queries.list_tax_choices(g.tenant.id)]
     if not may(STOCK_ADJUST):
         del form.opening_quantity
         del form.opening_unit_cost
     return form
 
 
-def _form_of(product: ProductDetails) -> EditProductForm:
-    names = ("name", "sku", "unit", "unit_price", "tax_percent", "stock_policy", "note", "version")
+def _new(form: NewProductForm, status: int = 200, **context: Any) -> ResponseReturnValue:
+    known = {"trouble": "", "holder": None, "categories": queries.list_categories(g.tenant.id)}
+    return render("products/new.html", "products/_product_form.html", status, form=form, **(known | context))
+
+
+def _description_of(product: ProductDetails) -> EditProductForm:
+    names = ("name", "short_name", "sku", "brand", "category", "tags", "till_note", "note", "version")
     return EditProductForm(data={name: getattr(product, name) for name in names})
 
 
-def _form(page: str, form: Any, status: int = 200, **context: Any) -> ResponseReturnValue:
-    known = {"trouble": "", "holder": None, "both": (), "product": None}
-    return render(page, "products/_product_form.html", status, form=form, **(known | context))
+def _describe(form: EditProductForm, product: ProductDetails, status: int = 200, **context: Any) -> ResponseReturnValue:
+    known = {"trouble": "", "holder": None, "both": (), "categories": queries.list_categories(g.tenant.id)}
+    return render(
+        "products/edit.html",
+        "products/_description_form.html",
+        status,
+        form=form,
+        product=product,
+        **(known | context),
+    )
 
 
-def _refuse(form: Any, refusal: LedgerError, page: str, **context: Any) -> ResponseReturnValue:
-    holder = _holder(refusal, None)
-    return _form(page, form, status_of(refusal), trouble=refusal.message, holder=holder, **context)
+def _stock_rules_of(product: ProductDetails) -> StockRulesForm:
+    names = ("unit", "stock_policy", "reorder_level", "reorder_to", "version")
+    return StockRulesForm(data={name: getattr(product, name) for name in names})
 
 
-def _holder(refusal: LedgerError, product_id: uuid.UUID | None) -> Holder | None:
-    """Find the product that has the code or SKU already, for a link to it; none if it is the one that is shown."""
-    if isinstance(refusal, DuplicateBarcodeError):
-        holder = queries.find_holder(g.tenant.id, code=refusal.code)
-    elif isinstance(refusal, DuplicateSkuError):
-        holder = queries.find_holder(g.tenant.id, sku=refusal.sku)
-    else:
-        holder = None
-    return holder if holder and holder.id != product_id else None
-
-
-def _show_both(form: EditProductForm, product_id: uuid.UUID, refusal: StaleEditError) -> ResponseReturnValue:
-    """Show what was typed beside what somebody else saved; saving again is then a choice, not an accident."""
-    product = queries.get_product_details(g.tenant.id, product_id)
-    saved = _form_of(product)
-    pairs: list[tuple[Any, Any]] = [(form[name], saved[name]) for name in form.said]
-    both = [(mine.label.text, _written(mine), _written(theirs)) for mine, theirs in pairs if mine.raw != theirs.raw]
-    form.version.process_formdata([str(product.version)])
-    form.version.raw_data = None
-    return _form("products/edit.html", form, status_of(refusal), product=product, trouble=refusal.message, both=both)
-
-
-def _written(field: Any) -> str:
-    return STOCK_POLICIES.get(field.raw, field.raw) if field.short_name == "stock_policy" else str(field.raw)
+def _rule(form: StockRulesForm, product: ProductDetails, status: int = 200, **context: Any) -> ResponseReturnValue:
+    known = {"trouble": "", "both": ()}
+    return render(
+        "products/stock_rules.html",
+        "products/_stock_rules_form.html",
+        status,
+        form=form,
+        product=product,
+        **(known | context),
+    )

@@ -16,7 +16,7 @@ from ledger_web.identity import permission_required
 from ledger_web.queries.carts import list_product_hits
 from ledger_web.queries.scans import SALE, UNKNOWN, Scanned, resolve
 from ledger_web.rendering import redirect_to, render, say
-from ledger_web.services.products import add_barcode
+from ledger_web.services.barcodes import add_barcode
 from ledger_web.services.unit_of_work import UnitOfWork
 
 blueprint = Blueprint("scan", __name__, url_prefix="/scan")

@@ -10,6 +10,8 @@ HOME_VIEW: Final = "home.view"
 PRODUCT_VIEW: Final = "product.view"
 PRODUCT_CREATE: Final = "product.create"
 PRODUCT_EDIT: Final = "product.edit"
+PRODUCT_PRICE: Final = "product.price"
+PRODUCT_ARCHIVE: Final = "product.archive"
 PRODUCT_IMPORT: Final = "product.import"
 PRODUCT_COST: Final = "product.cost"
 BARCODE_ASSIGN: Final = "barcode.assign"
@@ -62,7 +64,9 @@ _DESCRIPTIONS: Final = MappingProxyType(
         HOME_VIEW: "See the front page of the shop.",
         PRODUCT_VIEW: "Look up products, prices and stock.",
         PRODUCT_CREATE: "Add products.",
-        PRODUCT_EDIT: "Change and archive products.",
+        PRODUCT_EDIT: "Change what is said about products: name, category, units, stock rules, picture, variants.",
+        PRODUCT_PRICE: "Change prices and price lists.",
+        PRODUCT_ARCHIVE: "Put products into the archive and take them out of it.",
         PRODUCT_IMPORT: "Import products from a file.",
         PRODUCT_COST: "See what products cost the shop, and its margin.",
         BARCODE_ASSIGN: "Give barcodes to products and take them away.",
@@ -138,6 +142,8 @@ _CASHIER: Final = frozenset(
 _MANAGER: Final = _CASHIER | {
     PRODUCT_CREATE,
     PRODUCT_EDIT,
+    PRODUCT_PRICE,
+    PRODUCT_ARCHIVE,
     PRODUCT_IMPORT,
     PRODUCT_COST,
     BARCODE_ASSIGN,

@@ -14,6 +14,12 @@ UNIT_MAX: Final = 20
 NOTE_MAX: Final = 1000
 BARCODES_MAX: Final = 20
 NAME_KEY_MAX: Final = 120
+SHORT_NAME_MAX: Final = 40
+BRAND_MAX: Final = 60
+TAG_MAX: Final = 30
+TAGS_MAX: Final = 20
+TILL_NOTE_MAX: Final = 200
+CATEGORY_MAX: Final = 60
 UNIT: Final = "pcs"
 
 # What happens when there is not enough. The words are stored in `products.stock_policy`.
@@ -44,9 +50,9 @@ def name_key(name: str) -> str:
     return " ".join(words(name))[:NAME_KEY_MAX]
 
 
-def search_words(name: str, sku: str | None) -> list[str]:
-    """Return the words under which search finds a product."""
-    return words(f"{name} {sku or ''}")
+def search_words(name: str, sku: str | None, *others: str) -> list[str]:
+    """Return the words under which search finds a product; `others` are its brand and tags."""
+    return words(" ".join((name, sku or "", *others)))
 
 
 def read_line(text: str, noun: str, length_max: int) -> str:

@@ -1,5 +1,6 @@
 """What is typed about a product, its codes and its stock."""
 
+import re
 import uuid
 from decimal import Decimal
 from typing import Any, Final
@@ -10,10 +11,16 @@ from ledger_web.domain.barcodes import SYMBOLOGIES, Barcode, read_barcode
 from ledger_web.domain.errors import RuleViolationError
 from ledger_web.domain.products import (
     BARCODES_MAX,
+    BRAND_MAX,
+    CATEGORY_MAX,
     NAME_MAX,
     NOTE_MAX,
+    SHORT_NAME_MAX,
     SKU_MAX,
     STOCK_POLICIES,
+    TAG_MAX,
+    TAGS_MAX,
+    TILL_NOTE_MAX,
     UNIT,
     UNIT_MAX,
     keeps_stock,
@@ -30,16 +37,9 @@ from ledger_web.forms.fields import (
     TextField,
     WholeNumberField,
 )
-from ledger_web.services.products import (
-    REASONS,
-    AddBarcode,
-    AdjustStock,
-    ArchiveProduct,
-    CreateProduct,
-    EditProduct,
-    ReceiveGoods,
-    RemoveBarcode,
-)
+from ledger_web.services.barcodes import AddBarcode, RemoveBarcode
+from ledger_web.services.goods import REASONS, AdjustStock, ReceiveGoods
+from ledger_web.services.products import ArchiveProduct, ChangeStockRules, CreateProduct, EditProduct
 
 SEARCH_MAX: Final = 200
 WAYS: Final = (("counted", "I counted"), ("more", "There are more by"), ("less", "There are fewer by"))
@@ -70,41 +70,68 @@ class ProductSearchForm(QueryForm):
 
     q = TextField("Search", required=False, max_length=SEARCH_MAX, render_kw={"type": "search"})
     archived = BooleanField("Archived")
+    category = IdField("Category", required=False)
     after = IdField("After", required=False)
     before = IdField("Before", required=False)
 
 
-class _ProductForm(LedgerForm):
+class TagsField(TextField):
+    """Words to find a product by, with commas between them: `data` is a tuple without repetition."""
+
+    def __init__(self, label: str | None = None, **options: Any) -> None:
+        super().__init__(label, max_length=TAGS_MAX * (TAG_MAX + 2), **options)
+
+    @property
+    def empty(self) -> Any:
+        return ()
+
+    def parse(self, text: str) -> Any:
+        typed = [" ".join(part.split()) for part in re.split("[,،、;\n]", super().parse(text))]
+        tags = tuple({tag.casefold(): tag for tag in typed if tag}.values())
+        if len(tags) > TAGS_MAX or any(len(tag) > TAG_MAX for tag in tags):
+            raise RuleViolationError(
+                f"Enter at most {TAGS_MAX} tags of {TAG_MAX} characters, with commas between them."
+            )
+        return tags
+
+    def write(self, value: Any) -> str:
+        return ", ".join(value)
+
+
+class _DescriptionForm(LedgerForm):
     """What is said about a product, new or not."""
 
     name = TextField("Name", max_length=NAME_MAX)
+    short_name = TextField("Name on the receipt", required=False, max_length=SHORT_NAME_MAX)
     sku = TextField("SKU", required=False, identifier=True, max_length=SKU_MAX)
-    unit_price = MoneyField("Price", required=True)
-    tax_percent = PercentField("Tax", required=False)
-    unit = TextField("Unit", required=False, max_length=UNIT_MAX)
-    stock_policy = ChoiceField("When there is not enough", choices=STOCK_POLICIES.items())
+    brand = TextField("Brand", required=False, max_length=BRAND_MAX)
+    category = TextField("Category", required=False, max_length=CATEGORY_MAX, render_kw={"list": "categories"})
+    tags = TagsField("Tags", required=False)
+    till_note = TextField("Note for the till", required=False, max_length=TILL_NOTE_MAX)
     note = TextField("Note", required=False, multiline=True, max_length=NOTE_MAX)
 
     @property
-    def said(self) -> dict[str, Any]:
-        """Return what a command of a product says, whether it is made or changed."""
-        return {
-            "name": self.name.data,
-            "sku": self.sku.data or None,
-            "unit": self.unit.data or UNIT,
-            "unit_price": self.unit_price.data,
-            "tax_percent": self.tax_percent.data or Decimal(0),
-            "stock_policy": self.stock_policy.data,
-            "note": self.note.data,
-        }
+    def described(self) -> dict[str, Any]:
+        """Return what a command says about a product, whether it is made or changed."""
+        names = ("name", "short_name", "brand", "category", "tags", "till_note", "note")
+        return {name: self[name].data for name in names} | {"sku": self.sku.data or None}
 
 
-class NewProductForm(_ProductForm):
+class NewProductForm(_DescriptionForm):
     """A product that is added; those who may not adjust stock are shown no opening stock."""
 
+    unit_price = MoneyField("Price", required=True)
+    is_free = BooleanField("It costs nothing")
+    tax_class_id = ChoiceField("Tax class", required=False)
+    tax_percent = PercentField("Tax", required=False)
+    unit = TextField("Unit", required=False, max_length=UNIT_MAX)
+    stock_policy = ChoiceField("When there is not enough", choices=STOCK_POLICIES.items())
     barcodes = BarcodesField("Barcodes", required=False)
     opening_quantity = QuantityField("In stock now", required=False, minimum="zero")
     opening_unit_cost = MoneyField("Cost of one", required=False)
+
+    def validate_unit_price(self, field: MoneyField) -> None:
+        must_be_meant(field, self.is_free)
 
     def validate_opening_quantity(self, field: QuantityField) -> None:
         if field.data and self.stock_policy.data and not keeps_stock(self.stock_policy.data):
@@ -115,21 +142,44 @@ class NewProductForm(_ProductForm):
         unit_cost = self.opening_unit_cost.data if "opening_unit_cost" in self else None
         return CreateProduct(
             id=self.op_id.data,
+            unit=self.unit.data or UNIT,
+            unit_price=self.unit_price.data,
+            tax_percent=self.tax_percent.data or Decimal(0),
+            tax_class_id=self.tax_class_id.data or None,
+            stock_policy=self.stock_policy.data,
             barcodes=self.barcodes.data,
             currency=currency,
             opening_quantity=quantity or Decimal(0),
             opening_unit_cost=unit_cost or 0,
-            **self.said,
+            **self.described,
         )
 
 
-class EditProductForm(_ProductForm):
-    """A product that is changed, with the version that was shown."""
+class VersionedForm(LedgerForm):
+    """What is changed, with the version that was shown."""
 
     version = WholeNumberField("Version", minimum=1)
 
+
+class EditProductForm(_DescriptionForm, VersionedForm):
+    """A product that is described anew."""
+
     def to_command(self, product_id: uuid.UUID) -> EditProduct:
-        return EditProduct(op_id=self.op_id.data, product_id=product_id, version=self.version.data, **self.said)
+        return EditProduct(op_id=self.op_id.data, product_id=product_id, version=self.version.data, **self.described)
+
+
+class StockRulesForm(VersionedForm):
+    """How a product is counted, and when it is bought again."""
+
+    unit = TextField("Unit", max_length=UNIT_MAX)
+    stock_policy = ChoiceField("When there is not enough", choices=STOCK_POLICIES.items())
+    reorder_level = QuantityField("Reorder at", required=False, minimum="zero")
+    reorder_to = QuantityField("Up to", required=False, minimum="zero")
+
+    def to_command(self, product_id: uuid.UUID) -> ChangeStockRules:
+        names = ("unit", "stock_policy", "reorder_level", "reorder_to")
+        said = {name: self[name].data for name in names}
+        return ChangeStockRules(op_id=self.op_id.data, product_id=product_id, version=self.version.data, **said)
 
 
 class ArchivalForm(LedgerForm):
@@ -140,13 +190,15 @@ class ArchivalForm(LedgerForm):
 
 
 class BarcodeForm(LedgerForm):
-    """A code that is to mean a product."""
+    """A code that is to mean a product, or a pack of it."""
 
+    unit_id = ChoiceField("It means one", required=False)
     symbology = ChoiceField("Kind", required=False, choices=[("", "Whatever it is"), *SYMBOLOGIES.items()])
     code = BarcodeField("Barcode", symbology_field="symbology")
 
     def to_command(self, product_id: uuid.UUID) -> AddBarcode:
-        return AddBarcode(op_id=self.op_id.data, product_id=product_id, barcode=self.code.data)
+        unit_id = self.unit_id.data or None
+        return AddBarcode(op_id=self.op_id.data, product_id=product_id, barcode=self.code.data, unit_id=unit_id)
 
 
 class BarcodeRemovalForm(LedgerForm):
@@ -199,6 +251,15 @@ class AdjustmentForm(LedgerForm):
             difference={"more": quantity, "less": -quantity}.get(self.way.data),
             note=self.note.data,
         )
+
+
+def must_be_meant(price: MoneyField, is_free: BooleanField) -> None:
+    """Take a price of nothing only from somebody who says that it is meant.
+
+    Source: product.md spec 6, "price 0 only with confirmation".
+    """
+    if price.data == 0 and not is_free.data:
+        raise ValidationError(f"{price.label.text}: 0 gives it away. Enter a price, or tick “{is_free.label.text}”.")
 
 
 def _read(line: str) -> Barcode:

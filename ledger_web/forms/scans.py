@@ -9,8 +9,8 @@ from ledger_web.domain.gs1 import SEPARATOR
 from ledger_web.domain.measures import KINDS, MeasureRule
 from ledger_web.forms.base import LedgerForm, QueryForm
 from ledger_web.forms.fields import BooleanField, ChoiceField, IdField, TextField, WholeNumberField
+from ledger_web.services.barcodes import AddBarcode
 from ledger_web.services.measure_rules import CreateMeasureRule, RemoveMeasureRule
-from ledger_web.services.products import AddBarcode
 
 TEXT_MAX = 200
 

@@ -11,13 +11,14 @@ from sqlalchemy import Row, text
 
 from ledger_web.domain.barcodes import normalise
 from ledger_web.domain.errors import NotFoundError
+from ledger_web.domain.money import round_half_up
+from ledger_web.domain.prices import is_below_cost, margin_percent, markup_percent, without_tax
 from ledger_web.domain.search_words import ranges
+from ledger_web.domain.taxes import tax_of
 from ledger_web.models.base import session_of
 from ledger_web.queries.search import bounds, holders_of_every_word
 
 ROWS_MAX: Final = 50
-MOVES_MAX: Final = 10
-SALES_MAX: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,27 +46,44 @@ class ProductPage:
 
 @dataclass(frozen=True, slots=True)
 class BarcodeRow:
-    """A code of a product, as it is drawn."""
+    """A code of a product, as it is drawn. `unit` is the pack it means; None: one base unit."""
 
     code: str
     symbology: str
+    unit: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProductDetails:
     """All that is known of a product. Amounts are minor units of the base currency."""
 
     id: uuid.UUID
     name: str
     sku: str | None
+    short_name: str
+    brand: str
+    category_id: uuid.UUID | None
+    category: str
+    tags: tuple[str, ...]
+    note: str
+    till_note: str
     unit: str
     unit_price: int
     tax_percent: Decimal
+    tax_class_id: uuid.UUID | None
+    tax_class: str
+    prices_include_tax: bool
     stock_policy: str
-    note: str
+    reorder_level: Decimal | None
+    reorder_to: Decimal | None
     version: int
     created_at: dt.datetime
     archived_at: dt.datetime | None
+    family_id: uuid.UUID | None
+    family: str
+    options: tuple[str, ...]  # of the family: Size, Colour
+    option_values: tuple[str, ...]  # of this product, in their order
+    picture: str | None  # the digest of its picture
     quantity: Decimal
     value: int
     unit_cost_last: Decimal
@@ -85,42 +103,47 @@ class ProductDetails:
         return self.value / self.quantity if self.quantity > 0 else None
 
     @property
+    def known_cost(self) -> Decimal | None:
+        """What one costs on average, or while nothing is on hand, what one cost last; None if that is not known."""
+        return self.unit_cost if self.unit_cost is not None else (self.unit_cost_last or None)
+
+    @property
+    def contained_tax_percent(self) -> Decimal:
+        """The tax that prices contain: none in a shop whose prices are without it."""
+        return self.tax_percent if self.prices_include_tax else Decimal(0)
+
+    @property
+    def net_price(self) -> int:
+        return round_half_up(without_tax(self.unit_price, self.contained_tax_percent))
+
+    @property
+    def gross_price(self) -> int:
+        return tax_of(self.unit_price, [self.tax_percent], inclusive=self.prices_include_tax).gross
+
+    @property
     def margin_percent(self) -> Decimal | None:
         """How much of the price without tax is left after the cost; None while there is no cost or no price."""
-        if self.unit_cost is None or not self.unit_price:
-            return None
-        net = Decimal(self.unit_price) * 100 / (100 + self.tax_percent)
-        return ((net - self.unit_cost) * 100 / net).quantize(Decimal("0.1"))
+        cost = self.known_cost
+        return None if cost is None else margin_percent(self.unit_price, cost, self.contained_tax_percent)
+
+    @property
+    def markup_percent(self) -> Decimal | None:
+        """By how much the price without tax is above the cost; None while there is no cost."""
+        cost = self.known_cost
+        return None if cost is None else markup_percent(self.unit_price, cost, self.contained_tax_percent)
+
+    @property
+    def is_below_cost(self) -> bool:
+        return is_below_cost(self.unit_price, self.known_cost, self.contained_tax_percent)
 
 
 @dataclass(frozen=True, slots=True)
-class MoveRow:
-    """Goods that came or went, with the document they belong to. `sale_number` is set if that is a sale."""
+class CategoryRow:
+    """A category with how many products are in it, archived ones included."""
 
-    transaction_id: uuid.UUID
-    kind: str
-    memo: str
-    occurred_on: dt.date
-    quantity: Decimal
-    value: int
-    sale_id: uuid.UUID | None
-    sale_number: str | None
-    actor: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class ProductSaleRow:
-    """A sale of the product. Amounts are minor units of `currency`."""
-
-    sale_id: uuid.UUID
-    number: str
-    sold_at: dt.datetime
-    customer: str | None
-    quantity: Decimal
-    unit_price: int
-    total: int
-    currency: str
-    is_deleted: bool
+    id: uuid.UUID
+    name: str
+    products: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +153,26 @@ class Holder:
     id: uuid.UUID
     name: str
 
+
+_DETAILS: Final = text(
+    """
+    SELECT p.id, p.name, p.sku, p.short_name, p.brand, p.category_id, coalesce(c.name, '') AS category, p.tags,
+           p.note, p.till_note, p.unit, p.unit_price, p.tax_percent, p.tax_class_id, coalesce(x.name, '') AS tax_class,
+           t.prices_include_tax, p.stock_policy, p.reorder_level, p.reorder_to, p.version, p.created_at, p.archived_at,
+           p.family_id, coalesce(f.name, '') AS family, f.options, p.option_values, i.digest AS picture,
+           coalesce(s.quantity, 0) AS quantity, coalesce(s.value, 0) AS value,
+           coalesce(s.unit_cost_last, 0) AS unit_cost_last
+      FROM products AS p
+      JOIN tenants AS t ON t.tenant_id = :tenant_id
+      LEFT JOIN stock_levels AS s ON s.tenant_id = :tenant_id AND s.product_id = p.id
+      LEFT JOIN product_categories AS c ON c.tenant_id = :tenant_id AND c.id = p.category_id
+      LEFT JOIN product_families AS f ON f.tenant_id = :tenant_id AND f.id = p.family_id
+      LEFT JOIN product_pictures AS i ON i.tenant_id = :tenant_id AND i.product_id = p.id
+      LEFT JOIN tax_classes AS x ON x.tenant_id = :tenant_id AND x.id = p.tax_class_id
+     WHERE p.tenant_id = :tenant_id
+       AND p.id = :id
+    """
+)
 
 _ROW: Final = """
     SELECT p.id, p.name, p.sku, c.code, p.unit, p.unit_price, p.stock_policy,
@@ -150,6 +193,7 @@ _PAGE: Final = """
       FROM products AS q
      WHERE q.tenant_id = :tenant_id
        AND q.archived_at IS {archived} NULL
+       {in_category}
        {found}
        {beyond}
      ORDER BY q.name_key {direction}, q.id {direction}
@@ -162,6 +206,7 @@ def list_products(
     *,
     search: str = "",
     archived: bool = False,
+    category_id: uuid.UUID | None = None,
     after: uuid.UUID | None = None,
     before: uuid.UUID | None = None,
 ) -> ProductPage:
@@ -170,6 +215,7 @@ def list_products(
     Args:
         search: Words that begin words of the name or SKU, all of them; or exactly a barcode or an SKU.
         archived: Those in the archive instead of those in use.
+        category_id: Only those in this category.
         after, before: Where a page ended. A product that is not there any more means the first page.
     """
     backwards = before is not None and after is None
@@ -179,12 +225,15 @@ def list_products(
     sql = _ROW.format(
         page=_PAGE.format(
             archived="NOT" if archived else "",
+            in_category="AND q.category_id = :category_id" if category_id else "",
             found=found,
             beyond=f"AND (q.name_key, q.id) {'<' if backwards else '>'} (:name_key, :id)" if place else "",
             direction="DESC" if backwards else "ASC",
         )
     )
     values |= {"tenant_id": tenant_id, "rows": ROWS_MAX + 1}
+    if category_id:
+        values |= {"category_id": category_id}
     if place:
         values |= {"name_key": place[0], "id": place[1]}
     rows = [ProductRow(*row) for row in session_of(tenant_id).execute(text(sql), values)]
@@ -208,72 +257,44 @@ def get_product_details(tenant_id: int, product_id: uuid.UUID) -> ProductDetails
     Raises:
         NotFoundError: The shop has no such product.
     """
-    row = (
-        session_of(tenant_id)
-        .execute(
-            text(
-                """
-                SELECT p.id, p.name, p.sku, p.unit, p.unit_price, p.tax_percent, p.stock_policy, p.note, p.version,
-                       p.created_at, p.archived_at, coalesce(s.quantity, 0) AS quantity, coalesce(s.value, 0) AS value,
-                       coalesce(s.unit_cost_last, 0) AS unit_cost_last
-                  FROM products AS p
-                  LEFT JOIN stock_levels AS s ON s.tenant_id = :tenant_id AND s.product_id = p.id
-                 WHERE p.tenant_id = :tenant_id
-                   AND p.id = :id
-                """
-            ),
-            {"tenant_id": tenant_id, "id": product_id},
-        )
-        .one_or_none()
-    )
+    row = session_of(tenant_id).execute(_DETAILS, {"tenant_id": tenant_id, "id": product_id}).mappings().one_or_none()
     if row is None:
         raise NotFoundError("There is no such product in this shop.")
-    return ProductDetails(**row._mapping, barcodes=_barcodes_of(tenant_id, product_id))
+    lists = {name: tuple(row[name] or ()) for name in ("tags", "options", "option_values")}
+    return ProductDetails(**{**row, **lists}, barcodes=_barcodes_of(tenant_id, product_id))
 
 
-def list_moves(tenant_id: int, product_id: uuid.UUID) -> list[MoveRow]:
-    """Return the last ten times goods of a product came or went, newest first."""
+def list_categories(tenant_id: int) -> list[CategoryRow]:
+    """Return the shop's categories in the order of their names."""
     rows = session_of(tenant_id).execute(
         text(
             """
-            SELECT m.transaction_id, t.kind, t.memo, m.occurred_on, m.quantity, m.value,
-                   s.id AS sale_id, s.number AS sale_number, u.name AS actor
-              FROM (SELECT n.transaction_id, n.line, n.occurred_on, n.quantity, n.value
-                      FROM stock_moves AS n
-                     WHERE n.tenant_id = :tenant_id AND n.product_id = :product_id
-                     ORDER BY n.occurred_on DESC, n.transaction_id DESC, n.line DESC
-                     LIMIT :rows) AS m
-              JOIN transactions AS t ON t.tenant_id = :tenant_id AND t.id = m.transaction_id
-              LEFT JOIN sales AS s ON s.tenant_id = :tenant_id AND s.id = coalesce(t.reverses_id, t.id)
-              LEFT JOIN users AS u ON u.tenant_id = :tenant_id AND u.id = t.actor_id
-             ORDER BY m.occurred_on DESC, t.posted_at DESC, m.transaction_id DESC, m.line DESC
+            SELECT c.id, c.name,
+                   (SELECT count(*) FROM products AS p
+                     WHERE p.tenant_id = :tenant_id AND p.category_id = c.id) AS products
+              FROM product_categories AS c
+             WHERE c.tenant_id = :tenant_id
+             ORDER BY lower(c.name), c.id
             """
         ),
-        {"tenant_id": tenant_id, "product_id": product_id, "rows": MOVES_MAX},
+        {"tenant_id": tenant_id},
     )
-    return [MoveRow(*row) for row in rows]
+    return [CategoryRow(*row) for row in rows]
 
 
-def list_product_sales(tenant_id: int, product_id: uuid.UUID) -> list[ProductSaleRow]:
-    """Return the last ten sales of a product, newest first: sales' ids are in the order of time."""
+def list_tax_choices(tenant_id: int) -> list[tuple[uuid.UUID, str]]:
+    """Return the tax classes a product may be given, by name."""
     rows = session_of(tenant_id).execute(
         text(
             """
-            SELECT s.id, s.number, s.sold_at, c.name AS customer, l.quantity, l.unit_price, l.total, s.currency,
-                   s.deleted_at IS NOT NULL AS is_deleted
-              FROM (SELECT n.sale_id, n.quantity, n.unit_price, n.total
-                      FROM sale_lines AS n
-                     WHERE n.tenant_id = :tenant_id AND n.product_id = :product_id
-                     ORDER BY n.sale_id DESC
-                     LIMIT :rows) AS l
-              JOIN sales AS s ON s.tenant_id = :tenant_id AND s.id = l.sale_id
-              LEFT JOIN parties AS c ON c.tenant_id = :tenant_id AND c.id = s.customer_id
-             ORDER BY s.sold_at DESC, s.id DESC
+            SELECT x.id, x.name FROM tax_classes AS x
+             WHERE x.tenant_id = :tenant_id AND x.archived_at IS NULL
+             ORDER BY x.name, x.id
             """
         ),
-        {"tenant_id": tenant_id, "product_id": product_id, "rows": SALES_MAX},
+        {"tenant_id": tenant_id},
     )
-    return [ProductSaleRow(*row) for row in rows]
+    return [(row.id, row.name) for row in rows]
 
 
 def find_holder(tenant_id: int, *, code: str = "", sku: str = "") -> Holder | None:
@@ -303,10 +324,11 @@ def _barcodes_of(tenant_id: int, product_id: uuid.UUID) -> tuple[BarcodeRow, ...
     rows = session_of(tenant_id).execute(
         text(
             """
-            SELECT b.code, b.symbology
+            SELECT b.code, b.symbology, u.name AS unit
               FROM barcodes AS b
+              LEFT JOIN product_units AS u ON u.tenant_id = :tenant_id AND u.id = b.unit_id
              WHERE b.tenant_id = :tenant_id AND b.product_id = :product_id
-             ORDER BY b.created_at, b.code
+             ORDER BY u.name NULLS FIRST, b.created_at, b.code
             """
         ),
         {"tenant_id": tenant_id, "product_id": product_id},

@@ -31,6 +31,11 @@ class UnitRow:
     def pack(self) -> Pack:
         return Pack(self.name, self.factor)
 
+    @property
+    def uses(self) -> list[str]:
+        """What it is used for, in words."""
+        return [word for word, is_so in (("selling", self.is_sold), ("buying", self.is_bought)) if is_so]
+
 
 def list_units(tenant_id: int, product_id: uuid.UUID, *, archived: bool = False) -> list[UnitRow]:
     """Return the units of a product that are in use, smallest first; with `archived` the others behind them."""

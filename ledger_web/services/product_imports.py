@@ -32,7 +32,7 @@ from ledger_web.domain.product_imports import (
     warnings,
 )
 from ledger_web.services import stock
-from ledger_web.services.products import OPENING
+from ledger_web.services.goods import OPENING
 from ledger_web.services.stock import Goods
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, violated_constraint, whole_act
 

@@ -1,50 +1,28 @@
-"""Products: made, changed, archived; their barcodes; and goods that come or are counted where nothing was bought."""
+"""Products: made, described anew, counted otherwise, archived."""
 
-import datetime as dt
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from fractions import Fraction
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Row
-from sqlalchemy.exc import IntegrityError
 
 from ledger_web.domain import products as rules
 from ledger_web.domain.barcodes import Barcode
-from ledger_web.domain.errors import (
-    DuplicateBarcodeError,
-    DuplicateSkuError,
-    InvalidAmountError,
-    InvalidQuantityError,
-    NotFoundError,
-    RuleViolationError,
-    StaleEditError,
+from ledger_web.domain.errors import RuleViolationError, StaleEditError
+from ledger_web.services.barcodes import insert_barcodes
+from ledger_web.services.categories import find_category
+from ledger_web.services.goods import find_level, must_be_countable, put_opening_stock
+from ledger_web.services.product_rows import (
+    keep_stock,
+    lock_product,
+    must_be_free_sku,
+    rewrite_words,
+    sku_taken_meanwhile,
+    tax_of_class,
+    write_words,
 )
-from ledger_web.domain.journal import AMOUNT_MAX, AccountKey, Entry, cost_of_sales, equity, inventory, unless_zero
-from ledger_web.domain.money import multiply, round_half_up
-from ledger_web.services import stock
-from ledger_web.services.stock import Goods
-from ledger_web.services.unit_of_work import Recorded, UnitOfWork, violated_constraint, whole_act
-
-OPENING: Final = "opening"  # the code of the equity account that goods without a purchase come from
-QUANTITY_LIMIT: Final = Decimal(10) ** 9
-
-# Why a quantity is corrected, and how that reads in the books.
-REASONS: Final = MappingProxyType(
-    {
-        "counted": "Counted",
-        "damaged": "Damaged",
-        "expired": "Expired",
-        "lost": "Lost or stolen",
-        "used": "Used in the shop",
-        "found": "Found",
-        "opening": "Opening quantity was wrong",
-    }
-)
+from ledger_web.services.unit_of_work import Recorded, UnitOfWork, whole_act
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,9 +35,15 @@ class CreateProduct:
     barcodes: tuple[Barcode, ...] = ()
     unit: str = rules.UNIT
     unit_price: int = 0  # minor units of the base currency, tax contained, >= 0
-    tax_percent: Decimal = Decimal(0)  # 0 to 100
+    tax_percent: Decimal = Decimal(0)  # 0 to 100; a class says it itself
+    tax_class_id: uuid.UUID | None = None
     stock_policy: str = "block"  # one of rules.STOCK_POLICIES
     note: str = ""
+    short_name: str = ""
+    brand: str = ""
+    category: str = ""  # its name; made if it is new
+    tags: tuple[str, ...] = ()
+    till_note: str = ""
     currency: str  # the shop's base currency
     opening_quantity: Decimal = Decimal(0)  # >= 0
     opening_unit_cost: int = 0  # minor units of the base currency, >= 0
@@ -67,18 +51,32 @@ class CreateProduct:
 
 @dataclass(frozen=True, kw_only=True)
 class EditProduct:
-    """Change what is said about a product, as it was when its version was shown."""
+    """Describe a product anew, as it was when its version was shown."""
 
     op_id: uuid.UUID
     product_id: uuid.UUID
     version: int
     name: str
     sku: str | None
+    short_name: str = ""
+    brand: str = ""
+    category: str = ""  # its name; made if it is new
+    tags: tuple[str, ...] = ()
+    note: str = ""
+    till_note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeStockRules:
+    """Say how a product is counted and when it is bought again, as it was when its version was shown."""
+
+    op_id: uuid.UUID
+    product_id: uuid.UUID
+    version: int
     unit: str
-    unit_price: int  # minor units of the base currency, tax contained, >= 0
-    tax_percent: Decimal
     stock_policy: str
-    note: str
+    reorder_level: Decimal | None = None  # >= 0; None: nobody asks
+    reorder_to: Decimal | None = None  # >= reorder_level
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,51 +86,6 @@ class ArchiveProduct:
     op_id: uuid.UUID
     product_id: uuid.UUID
     archived: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class AddBarcode:
-    """Let a code mean this product."""
-
-    op_id: uuid.UUID
-    product_id: uuid.UUID
-    barcode: Barcode
-    unit_id: uuid.UUID | None = None  # one of the product's units; None: its base unit
-
-
-@dataclass(frozen=True, kw_only=True)
-class RemoveBarcode:
-    """Let a code mean nothing any more."""
-
-    op_id: uuid.UUID
-    product_id: uuid.UUID
-    code: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReceiveGoods:
-    """Put goods into stock that came without a purchase in these books."""
-
-    id: uuid.UUID  # of the transaction
-    product_id: uuid.UUID
-    quantity: Decimal  # > 0
-    unit_cost: int  # minor units of `currency`, >= 0
-    currency: str  # the shop's base currency
-    note: str = ""
-    occurred_on: dt.date | None = None  # None: today in the shop's time zone
-
-
-@dataclass(frozen=True, kw_only=True)
-class AdjustStock:
-    """Correct how much there is: to what was counted, or by a difference. Exactly one of the two is given."""
-
-    id: uuid.UUID  # of the transaction
-    product_id: uuid.UUID
-    reason: str  # one of REASONS
-    currency: str  # the shop's base currency
-    counted: Decimal | None = None  # >= 0
-    difference: Decimal | None = None  # not zero
-    note: str = ""
 
 
 @whole_act
@@ -152,25 +105,24 @@ def create_product(command: CreateProduct, uow: UnitOfWork) -> Recorded:
             return Recorded(command.id, replayed=True)
         if command.opening_quantity:
             uow.is_replay(command, id=command.id, kind="opening_stock", memo="Opening stock")
-        with _sku_taken_meanwhile(command.sku):
-            _insert_product(uow, command)
-        _write_words(uow, command.id, command.name, command.sku)
+        with sku_taken_meanwhile(command.sku):
+            _insert_product(uow, command, find_category(uow, command.category))
+        write_words(uow, command.id, _words(command))
         insert_barcodes(uow, command.id, command.barcodes)
-        _keep_stock(uow, command.id, command.stock_policy)
+        keep_stock(uow, command.id, command.stock_policy)
         if command.opening_quantity:
-            _receive(uow, command.id, command.opening_quantity, command.opening_unit_cost, command.currency)
+            put_opening_stock(uow, command.id, command.opening_quantity, command.opening_unit_cost, command.currency)
     return Recorded(command.id)
 
 
 @whole_act
 def edit_product(command: EditProduct, uow: UnitOfWork) -> Recorded:
-    """Change a product, unless someone else did since it was shown.
+    """Change what is said about a product, unless someone else did since it was shown.
 
     Raises:
         NotFoundError: The shop has no such product.
         StaleEditError: Its version is another by now. Nothing is overwritten.
         DuplicateSkuError: Another product has the SKU.
-        RuleViolationError: Another unit, or no stock kept, while there are goods; no overselling while oversold.
     """
     with uow:
         if uow.is_resubmission(command, id=command.op_id, subject_id=command.product_id):
@@ -178,12 +130,55 @@ def edit_product(command: EditProduct, uow: UnitOfWork) -> Recorded:
         before = lock_product(uow, command.product_id)
         if before.version != command.version:
             raise StaleEditError
+        said = _said(command, find_category(uow, command.category))
+        with sku_taken_meanwhile(command.sku):
+            _update_row(uow, command.product_id, said)
+        rewrite_words(uow, command.product_id, _words(command))
+        uow.audit(
+            "product.edit",
+            holder=command.product_id,
+            before={name: getattr(before, name) for name in said},
+            after=said,
+        )
+    return Recorded(command.product_id)
+
+
+@whole_act
+def change_stock_rules(command: ChangeStockRules, uow: UnitOfWork) -> Recorded:
+    """Change a product's unit, what happens when there is not enough, and when it is bought again.
+
+    Raises:
+        NotFoundError: The shop has no such product.
+        StaleEditError: Its version is another by now. Nothing is overwritten.
+        RuleViolationError: Another unit, or no stock kept, while there are goods; no overselling while oversold;
+            less is to be bought than what is too little.
+    """
+    _must_be_in_order(command)
+    with uow:
+        if uow.is_resubmission(command, id=command.op_id, subject_id=command.product_id):
+            return Recorded(command.product_id, replayed=True)
+        before = lock_product(uow, command.product_id)
+        if before.version != command.version:
+            raise StaleEditError
         _must_not_change_unit(uow, before, command.unit)
-        with _sku_taken_meanwhile(command.sku):
-            _update_row(uow, command)
-        _rewrite_words(uow, command.product_id, command.name, command.sku)
+        said = {name: getattr(command, name) for name in ("unit", "stock_policy", "reorder_level", "reorder_to")}
+        uow.execute(
+            """
+            UPDATE products
+               SET unit = %(unit)s, stock_policy = %(stock_policy)s, reorder_level = %(reorder_level)s,
+                   reorder_to = %(reorder_to)s, version = version + 1
+             WHERE tenant_id = %(tenant_id)s AND id = %(product_id)s
+            """,
+            said | {"product_id": command.product_id},
+        )
         if command.stock_policy != before.stock_policy:
             _change_policy(uow, before, command.stock_policy)
+        uow.audit(
+            "product.edit",
+            holder=command.product_id,
+            before={name: getattr(before, name) for name in said},
+            after=said,
+        )
     return Recorded(command.product_id)
 
 
@@ -198,103 +193,19 @@ def archive_product(command: ArchiveProduct, uow: UnitOfWork) -> Recorded:
         if uow.is_resubmission(command, id=command.op_id, subject_id=command.product_id):
             return Recorded(command.product_id, replayed=True)
         lock_product(uow, command.product_id)
-        uow.execute(
+        changed = uow.execute(
             """
-            UPDATE products
-               SET archived_at = CASE WHEN %(archived)s THEN coalesce(archived_at, now()) END,
-                   version = version + 1
-             WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND (archived_at IS NOT NULL) <> %(archived)s
+            UPDATE products AS p
+               SET archived_at = CASE WHEN %(archived)s THEN coalesce(p.archived_at, now()) END,
+                   version = p.version + 1
+             WHERE p.tenant_id = %(tenant_id)s AND p.id = %(id)s AND (p.archived_at IS NOT NULL) <> %(archived)s
+            RETURNING p.id
             """,
             {"id": command.product_id, "archived": command.archived},
-        )
+        ).first()
+        if changed:
+            uow.audit("product.archive" if command.archived else "product.restore", holder=command.product_id)
     return Recorded(command.product_id)
-
-
-@whole_act
-def add_barcode(command: AddBarcode, uow: UnitOfWork) -> Recorded:
-    """Let a code mean this product.
-
-    Raises:
-        NotFoundError: The shop has no such product, or the product no such unit.
-        DuplicateBarcodeError: It means a product already; the sentence names it.
-        RuleViolationError: The product has as many codes as it can have.
-    """
-    with uow:
-        if uow.is_resubmission(command, id=command.op_id, subject_id=command.product_id):
-            return Recorded(command.product_id, replayed=True)
-        lock_product(uow, command.product_id)
-        if command.unit_id:
-            _must_be_its_unit(uow, command.product_id, command.unit_id)
-        insert_barcodes(uow, command.product_id, [command.barcode], unit_id=command.unit_id)
-        _must_not_have_too_many(uow, command.product_id)
-    return Recorded(command.product_id)
-
-
-@whole_act
-def remove_barcode(command: RemoveBarcode, uow: UnitOfWork) -> Recorded:
-    """Let a code mean nothing any more. A code that meant nothing before is fine, too.
-
-    Raises:
-        NotFoundError: The shop has no such product.
-    """
-    with uow:
-        if uow.is_resubmission(command, id=command.op_id, subject_id=command.product_id):
-            return Recorded(command.product_id, replayed=True)
-        lock_product(uow, command.product_id)
-        uow.execute(
-            """
-            DELETE FROM barcodes
-             WHERE tenant_id = %(tenant_id)s AND code = %(code)s AND product_id = %(product_id)s
-            """,
-            {"code": command.code, "product_id": command.product_id},
-        )
-    return Recorded(command.product_id)
-
-
-@whole_act
-def receive_goods(command: ReceiveGoods, uow: UnitOfWork) -> Recorded:
-    """Put goods into stock at what they cost: debit inventory, credit equity "opening".
-
-    Raises:
-        NotFoundError: The shop has no such product.
-        RuleViolationError: The product keeps no stock.
-        InvalidQuantityError: Nothing, or less, or more than can be counted.
-    """
-    _must_be_countable(command.quantity, command.quantity)
-    with uow:
-        memo = _memo("Goods received", command.note)
-        if uow.is_replay(command, id=command.id, kind="stock_receipt", occurred_on=command.occurred_on, memo=memo):
-            return Recorded(command.id, replayed=True)
-        level = _lock_level(uow, command.product_id)
-        _must_be_countable(command.quantity, level.quantity + command.quantity)
-        _receive(uow, command.product_id, command.quantity, command.unit_cost, command.currency)
-    return Recorded(command.id)
-
-
-@whole_act
-def adjust_stock(command: AdjustStock, uow: UnitOfWork) -> Recorded:
-    """Correct a quantity at average cost, against the cost of sales; a wrong opening quantity against equity.
-
-    Raises:
-        NotFoundError: The shop has no such product.
-        RuleViolationError: The product keeps no stock, less would be left than nothing, or nothing would change.
-        InvalidQuantityError: More than can be counted.
-    """
-    with uow:
-        memo = _memo(REASONS[command.reason], command.note)
-        if uow.is_replay(command, id=command.id, kind="stock_adjustment", memo=memo):
-            return Recorded(command.id, replayed=True)
-        level = _lock_level(uow, command.product_id)
-        difference = _difference(command, level)
-        against = equity(command.currency, OPENING) if command.reason == OPENING else cost_of_sales(command.currency)
-        if difference > 0:
-            _put_at_average_cost(uow, level, difference, against)
-        else:
-            _take_at_average_cost(uow, level, -difference, against)
-    return Recorded(command.id)
-
-
-# The product's own rows.
 
 
 def _must_be_storable(command: CreateProduct) -> None:
@@ -302,89 +213,66 @@ def _must_be_storable(command: CreateProduct) -> None:
         return
     if not rules.keeps_stock(command.stock_policy):
         raise RuleViolationError("A product that keeps no stock has no opening quantity. Leave it out.")
-    _must_be_countable(command.opening_quantity, command.opening_quantity)
+    must_be_countable(command.opening_quantity, command.opening_quantity)
 
 
-def _insert_product(uow: UnitOfWork, command: CreateProduct) -> None:
-    _must_be_free_sku(uow, command.id, command.sku)
+def _must_be_in_order(command: ChangeStockRules) -> None:
+    if command.reorder_to is None:
+        return
+    if command.reorder_level is None or command.reorder_to < command.reorder_level:
+        raise RuleViolationError(
+            "Up to: This is less than what is too little already. Enter as much as Reorder at, or more."
+            if command.reorder_level is not None
+            else "Up to: Say under Reorder at, too, when it is bought again; or leave both empty."
+        )
+
+
+def _said(command: CreateProduct | EditProduct, category_id: uuid.UUID | None) -> dict[str, Any]:
+    """Return the columns that describe a product."""
+    names = ("name", "sku", "short_name", "brand", "note", "till_note")
+    said = {name: getattr(command, name) for name in names}
+    return said | {"category_id": category_id, "tags": list(command.tags)}
+
+
+def _insert_product(uow: UnitOfWork, command: CreateProduct, category_id: uuid.UUID | None) -> None:
+    must_be_free_sku(uow, command.id, command.sku)
     uow.execute(
         """
         INSERT INTO products
-               (tenant_id, id, name, name_key, sku, unit, unit_price, tax_percent, stock_policy, note, created_at)
+               (tenant_id, id, name, name_key, sku, unit, unit_price, tax_percent, tax_class_id, stock_policy, note,
+                short_name, brand, category_id, tags, till_note, created_at)
         VALUES (%(tenant_id)s, %(id)s, %(name)s, %(name_key)s, %(sku)s, %(unit)s, %(unit_price)s, %(tax_percent)s,
-                %(stock_policy)s, %(note)s, now())
+                %(tax_class_id)s, %(stock_policy)s, %(note)s, %(short_name)s, %(brand)s, %(category_id)s,
+                %(tags)s::text[], %(till_note)s, now())
         """,
         {
             "id": command.id,
-            "name": command.name,
             "name_key": rules.name_key(command.name),
-            "sku": command.sku,
             "unit": command.unit,
             "unit_price": command.unit_price,
-            "tax_percent": command.tax_percent,
+            **tax_of_class(uow, command.tax_class_id, command.tax_percent),
             "stock_policy": command.stock_policy,
-            "note": command.note,
+            **_said(command, category_id),
         },
     )
 
 
-def _update_row(uow: UnitOfWork, command: EditProduct) -> None:
-    _must_be_free_sku(uow, command.product_id, command.sku)
+def _update_row(uow: UnitOfWork, product_id: uuid.UUID, said: dict[str, Any]) -> None:
+    must_be_free_sku(uow, product_id, said["sku"])
     uow.execute(
         """
         UPDATE products
-           SET name = %(name)s, name_key = %(name_key)s, sku = %(sku)s, unit = %(unit)s, unit_price = %(unit_price)s,
-               tax_percent = %(tax_percent)s, stock_policy = %(stock_policy)s, note = %(note)s,
-               tax_class_id = CASE WHEN tax_percent = %(tax_percent)s THEN tax_class_id END, version = version + 1
+           SET name = %(name)s, name_key = %(name_key)s, sku = %(sku)s, short_name = %(short_name)s,
+               brand = %(brand)s, category_id = %(category_id)s, tags = %(tags)s::text[], note = %(note)s,
+               till_note = %(till_note)s, version = version + 1
          WHERE tenant_id = %(tenant_id)s AND id = %(product_id)s
         """,
-        {
-            "product_id": command.product_id,
-            "name": command.name,
-            "name_key": rules.name_key(command.name),
-            "sku": command.sku,
-            "unit": command.unit,
-            "unit_price": command.unit_price,
-            "tax_percent": command.tax_percent,
-            "stock_policy": command.stock_policy,
-            "note": command.note,
-        },
+        said | {"product_id": product_id, "name_key": rules.name_key(said["name"])},
     )
 
 
-def lock_product(uow: UnitOfWork, product_id: uuid.UUID) -> Row[Any]:
-    row = uow.execute(
-        """
-        SELECT id, name, version, unit, stock_policy FROM products
-         WHERE tenant_id = %(tenant_id)s AND id = %(id)s
-           FOR NO KEY UPDATE
-        """,
-        {"id": product_id},
-    ).one_or_none()
-    if row is None:
-        raise NotFoundError("There is no such product in this shop.")
-    return row
-
-
-def _must_be_free_sku(uow: UnitOfWork, product_id: uuid.UUID, sku: str | None) -> None:
-    """Name the holder of an SKU that is taken. The constraint has the last word: see `_sku_taken_meanwhile`."""
-    holder = uow.execute(
-        "SELECT name FROM products WHERE tenant_id = %(tenant_id)s AND sku = %(sku)s AND id <> %(id)s",
-        {"sku": sku, "id": product_id},
-    ).scalar_one_or_none()
-    if holder is not None:
-        raise DuplicateSkuError(sku or "", holder)
-
-
-@contextmanager
-def _sku_taken_meanwhile(sku: str | None) -> Iterator[None]:
-    """Say what happened when someone took the SKU between our look and our write."""
-    try:
-        yield
-    except IntegrityError as error:
-        if violated_constraint(error) == "products_sku_key":
-            raise DuplicateSkuError(sku or "") from error
-        raise
+def _words(command: CreateProduct | EditProduct) -> list[str]:
+    return rules.search_words(command.name, command.sku, command.brand, *command.tags)
 
 
 def _must_not_change_unit(uow: UnitOfWork, before: Row[Any], unit: str) -> None:
@@ -404,111 +292,10 @@ def _must_not_change_unit(uow: UnitOfWork, before: Row[Any], unit: str) -> None:
         )
 
 
-def _write_words(uow: UnitOfWork, product_id: uuid.UUID, name: str, sku: str | None) -> None:
-    uow.execute(
-        """
-        INSERT INTO product_words AS w (tenant_id, word, product_id)
-        SELECT p.tenant_id, n.word, p.id
-          FROM products AS p
-         CROSS JOIN unnest(%(words)s::text[]) AS n(word)
-         WHERE p.tenant_id = %(tenant_id)s AND p.id = %(id)s
-        """,
-        {"id": product_id, "words": rules.search_words(name, sku)},
-    )
-
-
-def _rewrite_words(uow: UnitOfWork, product_id: uuid.UUID, name: str, sku: str | None) -> None:
-    uow.execute("DELETE FROM product_words WHERE tenant_id = %(tenant_id)s AND product_id = %(id)s", {"id": product_id})
-    _write_words(uow, product_id, name, sku)
-
-
-# Barcodes.
-
-
-def insert_barcodes(
-    uow: UnitOfWork, product_id: uuid.UUID, barcodes: Sequence[Barcode], *, unit_id: uuid.UUID | None = None
-) -> None:
-    """Give codes to a product, or to a unit of it. Waits for whoever is giving one of them away at this moment."""
-    wanted = {barcode.code: barcode.symbology for barcode in barcodes}
-    if not wanted:
-        return
-    # In code order, so that two acts giving the same codes cannot wait for each other.
-    codes = sorted(wanted)
-    new = uow.execute(
-        """
-        INSERT INTO barcodes AS b (tenant_id, code, product_id, unit_id, symbology, created_at)
-        SELECT p.tenant_id, n.code, p.id, %(unit_id)s::uuid, n.symbology, now()
-          FROM products AS p
-         CROSS JOIN unnest(%(codes)s::text[], %(symbologies)s::text[]) AS n(code, symbology)
-         WHERE p.tenant_id = %(tenant_id)s AND p.id = %(product_id)s
-        ON CONFLICT (tenant_id, code) DO NOTHING
-        RETURNING b.code
-        """,
-        {
-            "product_id": product_id,
-            "unit_id": unit_id,
-            "codes": codes,
-            "symbologies": [wanted[code] for code in codes],
-        },
-    ).scalars()
-    taken = wanted.keys() - set(new)
-    if taken:
-        raise _holder_of(uow, min(taken))
-
-
-def _holder_of(uow: UnitOfWork, code: str) -> DuplicateBarcodeError:
-    holder = uow.execute(
-        """
-        SELECT p.name
-          FROM barcodes AS b
-          JOIN products AS p ON p.tenant_id = %(tenant_id)s AND p.id = b.product_id
-         WHERE b.tenant_id = %(tenant_id)s AND b.code = %(code)s
-        """,
-        {"code": code},
-    ).scalar_one_or_none()
-    return DuplicateBarcodeError(code, holder or "")
-
-
-def _must_be_its_unit(uow: UnitOfWork, product_id: uuid.UUID, unit_id: uuid.UUID) -> None:
-    found = uow.execute(
-        """
-        SELECT 1 FROM product_units
-         WHERE tenant_id = %(tenant_id)s AND product_id = %(product_id)s AND id = %(id)s
-        """,
-        {"product_id": product_id, "id": unit_id},
-    ).first()
-    if found is None:
-        raise NotFoundError("This product has no such unit.")
-
-
-def _must_not_have_too_many(uow: UnitOfWork, product_id: uuid.UUID) -> None:
-    count = uow.execute(
-        "SELECT count(*) FROM barcodes WHERE tenant_id = %(tenant_id)s AND product_id = %(id)s", {"id": product_id}
-    ).scalar_one()
-    if count > rules.BARCODES_MAX:
-        raise RuleViolationError(f"A product has at most {rules.BARCODES_MAX} barcodes. Remove one first.")
-
-
-# Its stock level.
-
-
-def _keep_stock(uow: UnitOfWork, product_id: uuid.UUID, stock_policy: str) -> None:
-    """Make the product's level if it is to keep stock; one that is there stays, it has moves."""
-    if rules.keeps_stock(stock_policy):
-        uow.execute(
-            """
-            INSERT INTO stock_levels (tenant_id, product_id, may_go_below_zero)
-            VALUES (%(tenant_id)s, %(product_id)s, %(may)s)
-            ON CONFLICT (tenant_id, product_id) DO NOTHING
-            """,
-            {"product_id": product_id, "may": rules.may_go_below_zero(stock_policy)},
-        )
-
-
 def _change_policy(uow: UnitOfWork, before: Row[Any], stock_policy: str) -> None:
     """Keep the level in step with the policy. Locks the level: what is read here is what counts."""
-    _keep_stock(uow, before.id, stock_policy)
-    level = _find_level(uow, before.id)
+    keep_stock(uow, before.id, stock_policy)
+    level = find_level(uow, before.id)
     if level is None:
         return
     if not rules.keeps_stock(stock_policy) and (level.quantity or level.value):
@@ -528,115 +315,6 @@ def _change_policy(uow: UnitOfWork, before: Row[Any], stock_policy: str) -> None
         """,
         {"product_id": before.id, "may": rules.may_go_below_zero(stock_policy)},
     )
-
-
-def _lock_level(uow: UnitOfWork, product_id: uuid.UUID) -> Row[Any]:
-    """Lock the level of a product that keeps stock.
-
-    Raises:
-        NotFoundError: The shop has no such product.
-        RuleViolationError: It keeps no stock.
-    """
-    product = uow.execute(
-        "SELECT name, stock_policy FROM products WHERE tenant_id = %(tenant_id)s AND id = %(id)s FOR KEY SHARE",
-        {"id": product_id},
-    ).one_or_none()
-    if product is None:
-        raise NotFoundError("There is no such product in this shop.")
-    level = _find_level(uow, product_id)
-    if level is None or not rules.keeps_stock(product.stock_policy):
-        raise RuleViolationError(f"{product.name} keeps no stock. Change that on its page first.")
-    return level
-
-
-def _find_level(uow: UnitOfWork, product_id: uuid.UUID) -> Row[Any] | None:
-    return uow.execute(
-        """
-        SELECT product_id, quantity, value, unit_cost_last FROM stock_levels
-         WHERE tenant_id = %(tenant_id)s AND product_id = %(product_id)s
-           FOR NO KEY UPDATE
-        """,
-        {"product_id": product_id},
-    ).one_or_none()
-
-
-# Goods.
-
-
-def _receive(uow: UnitOfWork, product_id: uuid.UUID, quantity: Decimal, unit_cost: int, currency: str) -> None:
-    goods = Goods(product_id, quantity, multiply(unit_cost, quantity))
-    kept = stock.put(uow, [goods], sets_cost=True)[product_id]
-    stock.insert_moves(uow, [Goods(product_id, quantity, kept)])
-    uow.post(arrival_entries(currency, equity(currency, OPENING), goods.value, kept))
-
-
-def _put_at_average_cost(uow: UnitOfWork, level: Row[Any], quantity: Decimal, against: AccountKey) -> None:
-    value = round_half_up(_unit_cost(level) * Fraction(quantity))
-    if value > AMOUNT_MAX:
-        raise InvalidAmountError
-    kept = stock.put(uow, [Goods(level.product_id, quantity, value)])[level.product_id]
-    stock.insert_moves(uow, [Goods(level.product_id, quantity, kept)])
-    uow.post(arrival_entries(against.currency, against, value, kept))
-
-
-def _take_at_average_cost(uow: UnitOfWork, level: Row[Any], quantity: Decimal, against: AccountKey) -> None:
-    cost = stock.take(uow, {level.product_id: quantity})[level.product_id]
-    stock.insert_moves(uow, [Goods(level.product_id, -quantity, -cost)])
-    uow.post(unless_zero(against, inventory(against.currency), cost))
-
-
-def arrival_entries(currency: str, source: AccountKey, value: int, kept: int) -> list[Entry]:
-    """Return the entries of goods worth `value` that came from `source`, of which `kept` is worth having.
-
-    The two differ where goods were oversold: what they replace left at an assumed cost, and the difference
-    belongs to the cost of sales. Source: product.md spec 5, Edge.
-    """
-    entries = unless_zero(inventory(currency), source, value)
-    if kept < value:
-        entries += [Entry(cost_of_sales(currency), inventory(currency), value - kept)]
-    elif kept > value:
-        entries += [Entry(inventory(currency), cost_of_sales(currency), kept - value)]
-    return entries
-
-
-def _unit_cost(level: Row[Any]) -> Fraction:
-    """Return what one costs on average; where nothing is on hand, what one cost last."""
-    if level.quantity > 0:
-        return Fraction(level.value) / Fraction(level.quantity)
-    return Fraction(level.unit_cost_last)
-
-
-def _difference(command: AdjustStock, level: Row[Any]) -> Decimal:
-    """Say by how much a level is to change.
-
-    Raises:
-        RuleViolationError: By nothing, or to less than nothing.
-        InvalidQuantityError: To more than can be counted.
-    """
-    difference = command.difference or Decimal(0)
-    if command.counted is not None:
-        difference = command.counted - level.quantity
-    after = level.quantity + difference
-    if not difference:
-        raise RuleViolationError(f"{_written(level.quantity)} are in stock already. There is nothing to adjust.")
-    if difference < 0 and after < 0:
-        raise RuleViolationError(
-            f"{_written(level.quantity)} are in stock, so {_written(-difference)} cannot be taken out."
-        )
-    if abs(after) >= QUANTITY_LIMIT:
-        raise InvalidQuantityError("This is more than can be counted. Enter less.")
-    return difference
-
-
-def _must_be_countable(quantity: Decimal, after: Decimal) -> None:
-    if not quantity.is_finite() or quantity <= 0:
-        raise InvalidQuantityError("Enter a quantity above zero.")
-    if after >= QUANTITY_LIMIT:
-        raise InvalidQuantityError("This is more than can be counted. Enter less.")
-
-
-def _memo(what: str, note: str) -> str:
-    return f"{what}: {note}" if note else what
 
 
 def _written(quantity: Decimal) -> str:

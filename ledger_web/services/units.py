@@ -4,14 +4,17 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 
 from ledger_web.domain import units as rules
 from ledger_web.domain.barcodes import Barcode
 from ledger_web.domain.errors import NotFoundError, RuleViolationError, StaleEditError
-from ledger_web.services.products import insert_barcodes, lock_product
+from ledger_web.services.barcodes import insert_barcodes
+from ledger_web.services.pricing import PriceChange, write_price_changes
+from ledger_web.services.product_rows import lock_product
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, violated_constraint, whole_act
 
 _TAKEN_MEANWHILE: Final = "This product has another unit of the same name by now. Rename that one first."
@@ -44,6 +47,7 @@ class EditUnit:
     unit_price: int | None  # minor units of the base currency, >= 0; None: the product's price times the factor
     is_sold: bool
     is_bought: bool
+    reason: str = ""  # why the price is another
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +113,8 @@ def edit_unit(command: EditUnit, uow: UnitOfWork) -> Recorded:
         if uow.is_resubmission(command, id=command.op_id, subject_id=command.product_id):
             return Recorded(command.unit_id, replayed=True)
         product = lock_product(uow, command.product_id)
-        if _version(uow, command.product_id, command.unit_id) != command.version:
+        before = _lock_unit(uow, command.product_id, command.unit_id)
+        if before.version != command.version:
             raise StaleEditError
         _must_differ(command.name, product.unit)
         with _or_name_taken(_taken(command.name)):
@@ -128,6 +133,20 @@ def edit_unit(command: EditUnit, uow: UnitOfWork) -> Recorded:
                     "is_bought": command.is_bought,
                 },
             )
+        change = PriceChange(
+            product_id=command.product_id,
+            old_price=before.unit_price,
+            new_price=command.unit_price,
+            unit_name=command.name,
+        )
+        write_price_changes(uow, [change], reason=command.reason)
+        said = {name: getattr(command, name) for name in ("name", "unit_price", "is_sold", "is_bought")}
+        uow.audit(
+            "product.edit_unit",
+            holder=command.product_id,
+            before={name: getattr(before, name) for name in said},
+            after=said,
+        )
     return Recorded(command.unit_id)
 
 
@@ -143,7 +162,7 @@ def archive_unit(command: ArchiveUnit, uow: UnitOfWork) -> Recorded:
         if uow.is_resubmission(command, id=command.op_id, subject_id=command.product_id):
             return Recorded(command.unit_id, replayed=True)
         lock_product(uow, command.product_id)
-        _version(uow, command.product_id, command.unit_id)
+        _lock_unit(uow, command.product_id, command.unit_id)
         if not command.archived:
             _must_have_room(uow, command.product_id)
         with _or_name_taken(_TAKEN_MEANWHILE):
@@ -159,17 +178,18 @@ def archive_unit(command: ArchiveUnit, uow: UnitOfWork) -> Recorded:
     return Recorded(command.unit_id)
 
 
-def _version(uow: UnitOfWork, product_id: uuid.UUID, unit_id: uuid.UUID) -> int:
-    version: int | None = uow.execute(
+def _lock_unit(uow: UnitOfWork, product_id: uuid.UUID, unit_id: uuid.UUID) -> Row[Any]:
+    row = uow.execute(
         """
-        SELECT version FROM product_units
+        SELECT name, unit_price, is_sold, is_bought, version FROM product_units
          WHERE tenant_id = %(tenant_id)s AND product_id = %(product_id)s AND id = %(id)s
+           FOR NO KEY UPDATE
         """,
         {"product_id": product_id, "id": unit_id},
-    ).scalar_one_or_none()
-    if version is None:
+    ).one_or_none()
+    if row is None:
         raise NotFoundError("This product has no such unit.")
-    return version
+    return row
 
 
 def _must_have_room(uow: UnitOfWork, product_id: uuid.UUID) -> None:

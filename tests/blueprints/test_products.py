@@ -11,7 +11,8 @@ from werkzeug.test import TestResponse
 
 from ledger_web.domain.barcodes import read_barcode
 from ledger_web.domain.ids import new_id
-from ledger_web.services.products import AddBarcode, CreateProduct, add_barcode, create_product
+from ledger_web.services.barcodes import AddBarcode, add_barcode
+from ledger_web.services.products import CreateProduct, create_product
 from tests.at_once import in_threads
 from tests.bad_input import NUMBERS, SENDABLE
 from tests.books import count, stock_of
@@ -33,11 +34,17 @@ NEW = {
     "opening_unit_cost": "60",
     "note": "Sweet",
 }
-EDIT = {key: NEW[key] for key in ("name", "unit_price", "tax_percent", "unit", "stock_policy", "sku", "note")}
+EDIT = {key: NEW[key] for key in ("name", "sku", "note")} | {"brand": "Fizz", "category": "Drinks", "tags": "sweet"}
+RULES = {key: NEW[key] for key in ("unit", "stock_policy")} | {"reorder_level": "5", "reorder_to": "50"}
+PRICE = {key: NEW[key] for key in ("unit_price", "tax_percent")} | {"reason": "New cost"}
 
 # Each form on the page of a product: its address, what is sent, and the panel that comes back.
 ACTS: dict[str, tuple[str, dict[str, str], str]] = {
     "update": ("", EDIT | {"version": "1"}, ""),
+    "stock rules": ("/stock-rules", RULES | {"version": "1"}, ""),
+    "price": ("/price", PRICE | {"version": "1"}, ""),
+    "further price": ("/prices", {"unit_price": "99", "quantity_from": "10", "reason": "Promotion"}, "prices-panel"),
+    "pack": ("/units", {"name": "crate", "factor_numerator": "12", "barcodes": ""}, "units-panel"),
     "archive": ("/archival", {}, ""),
     "unarchive": ("/archival/delete", {}, ""),
     "add barcode": ("/barcodes", {"code": COLA, "symbology": ""}, "barcodes-panel"),
@@ -305,7 +312,10 @@ def test_who_may_not_adjust_stock_brings_none_in_with_a_product(client_of: Brows
     client, op_id = client_of(shop, "manager"), op()
     with shop.act() as uow:
         uow.execute(
-            "UPDATE roles SET permissions = array_remove(permissions, 'stock.adjust') WHERE tenant_id = %(tenant_id)s"
+            """
+            UPDATE roles SET built_in = NULL, permissions = '{product.view,product.create}'
+             WHERE tenant_id = %(tenant_id)s AND name = 'manager'
+            """
         )
 
     page = client.get("/products/new").text
@@ -345,22 +355,29 @@ def test_the_form_of_an_edit_shows_what_is_saved(client_of: Browsers, shop: Shop
 
     page = client_of(shop).get(f"/products/{milk}/edit").text
 
-    for words in ('value="Milk"', 'value="115.00"', 'value="15"', 'name="version" value="1"', 'selected value="block"'):
-        assert words in page, words
+    price = client_of(shop).get(f"/products/{milk}/price").text
+    rules = client_of(shop).get(f"/products/{milk}/stock-rules").text
+
+    for shown, words in (
+        (page, 'value="Milk"'),
+        (page, 'name="version" value="1"'),
+        (price, 'value="115.00"'),
+        (price, 'value="15"'),
+        (rules, 'selected value="block"'),
+    ):
+        assert words in shown, words
 
 
 def test_a_stale_edit_shows_both_and_overwrites_nothing(client_of: Browsers, shop: Shop) -> None:
     cola, client = add_cola(shop), client_of(shop)
-    client.post_form(
-        f"/products/{cola}", EDIT | {"op_id": op(), "version": "1", "name": "Cola Zero", "unit_price": "99"}
-    )
+    client.post_form(f"/products/{cola}", EDIT | {"op_id": op(), "version": "1", "name": "Cola Zero", "brand": "Pop"})
 
     stale = client.post_form(
         f"/products/{cola}", EDIT | {"op_id": op(), "version": "1", "name": "Cola Light"}, htmx=True
     )
 
     assert stale.status_code == 409
-    for words in ("Cola Light", "Cola Zero", "120.00", "99.00", 'name="version" value="2"', 'value="Cola Light"'):
+    for words in ("Cola Light", "Cola Zero", "Fizz", "Pop", 'name="version" value="2"', 'value="Cola Light"'):
         assert words in stale.text, words
     assert "Cola Zero" in client.get(f"/products/{cola}").text
 
@@ -378,12 +395,12 @@ def test_saving_again_after_seeing_both_is_a_choice(client_of: Browsers, shop: S
 def test_a_refused_rule_comes_back_with_the_form(client_of: Browsers, shop: Shop) -> None:
     milk = add_product(shop, "Milk", quantity=3)
 
-    sent = EDIT | {"op_id": op(), "version": "1", "name": "Whole milk", "stock_policy": "none"}
-    response = client_of(shop).post_form(f"/products/{milk}", sent)
+    sent = RULES | {"op_id": op(), "version": "1", "unit": "pcs", "stock_policy": "none", "reorder_to": "77"}
+    response = client_of(shop).post_form(f"/products/{milk}/stock-rules", sent)
 
     assert response.status_code == 422
     assert "3 pcs of Milk are in stock" in response.text
-    assert 'value="Whole milk"' in response.text
+    assert 'value="77"' in response.text
 
 
 @pytest.mark.parametrize("field", ["name", "version"])
@@ -558,7 +575,8 @@ def test_stock_is_what_was_counted(client_of: Browsers, shop: Shop) -> None:
     act(client, "adjust", milk, changed={"way": "less", "quantity": "1.5", "reason": "damaged"})
     act(client, "adjust", milk, changed={"way": "more", "quantity": "2"})
 
-    assert "Counted: Shelf 3" in response.text
+    assert response.headers["HX-Trigger"] == "ledger:goods"
+    assert "Counted: Shelf 3" in client.get(f"/products/{milk}/panels/movements", htmx=True).text
     assert stock_of(shop, milk)[0] == 7.5
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from ledger_web.domain.barcodes import read_barcode
 from ledger_web.domain.ids import new_id
-from ledger_web.services.products import AddBarcode, ArchiveProduct, add_barcode, archive_product
+from ledger_web.services.barcodes import AddBarcode, add_barcode
+from ledger_web.services.products import ArchiveProduct, archive_product
 from tests.bad_input import SENDABLE
 from tests.books import count
 from tests.clients import ShopClient

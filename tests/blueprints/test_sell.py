@@ -7,7 +7,7 @@ from collections.abc import Callable
 from ledger_web.domain.barcodes import read_barcode
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import cash
-from ledger_web.services.products import AddBarcode, add_barcode
+from ledger_web.services.barcodes import AddBarcode, add_barcode
 from tests.books import assert_the_books_agree, cached_balance, count, stock_of
 from tests.clients import ShopClient
 from tests.shops import Shop, add_customer, add_product

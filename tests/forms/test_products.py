@@ -8,6 +8,7 @@ import pytest
 from werkzeug.datastructures import MultiDict
 
 from ledger_web.domain.numbers import ENGLISH
+from ledger_web.forms.prices import EditUnitForm, FurtherPriceForm, PriceForm, PriceListForm, UnitForm
 from ledger_web.forms.products import (
     AdjustmentForm,
     ArchivalForm,
@@ -17,29 +18,56 @@ from ledger_web.forms.products import (
     NewProductForm,
     ProductSearchForm,
     ReceiptForm,
+    StockRulesForm,
 )
 from tests.bad_input import ALL
 
 PRODUCT = uuid.UUID("019a0000-0000-7000-8000-000000000001")
 OP = {"op_id": "019a0000-0000-7000-8000-000000000002"}
+VERSION = {"version": "1"}
 SAID = {
     "name": "Cola",
+    "short_name": "",
     "sku": "C-1",
-    "unit_price": "120",
-    "tax_percent": "15",
-    "unit": "pcs",
-    "stock_policy": "block",
+    "brand": "Fizz",
+    "category": "Drinks",
+    "tags": "sweet, summer",
+    "till_note": "",
     "note": "",
 }
+RULES = {"unit": "pcs", "stock_policy": "block"}
+PRICE = {"unit_price": "120", "tax_percent": "15"}
 
 FORMS: dict[str, tuple[type[Any], dict[str, str], Callable[[Any], object]]] = {
     "search": (ProductSearchForm, {"q": "", "archived": "", "after": "", "before": ""}, lambda form: form.q.data),
     "new": (
         NewProductForm,
-        OP | SAID | {"barcodes": "5449000000996", "opening_quantity": "1", "opening_unit_cost": "60"},
+        OP | SAID | RULES | PRICE | {"barcodes": "5449000000996", "opening_quantity": "1", "opening_unit_cost": "60"},
         lambda form: form.to_command("PKR"),
     ),
-    "edit": (EditProductForm, OP | SAID | {"version": "1"}, lambda form: form.to_command(PRODUCT)),
+    "edit": (EditProductForm, OP | SAID | VERSION, lambda form: form.to_command(PRODUCT)),
+    "stock rules": (
+        StockRulesForm,
+        OP | RULES | VERSION | {"reorder_level": "5", "reorder_to": "50"},
+        lambda form: form.to_command(PRODUCT),
+    ),
+    "price": (PriceForm, OP | PRICE | VERSION | {"reason": "New cost"}, lambda form: form.to_command(PRODUCT)),
+    "further price": (
+        FurtherPriceForm,
+        OP | {"unit_price": "99", "quantity_from": "10", "starts_on": "", "ends_on": "", "reason": "Promotion"},
+        lambda form: form.to_command(PRODUCT),
+    ),
+    "unit": (
+        UnitForm,
+        OP | {"name": "crate", "factor_numerator": "12", "factor_denominator": "1", "unit_price": "", "barcodes": ""},
+        lambda form: form.to_command(PRODUCT),
+    ),
+    "edit unit": (
+        EditUnitForm,
+        OP | VERSION | {"name": "crate", "unit_price": "99", "reason": ""},
+        lambda form: form.to_command(PRODUCT, PRODUCT),
+    ),
+    "price list": (PriceListForm, OP | {"name": "Wholesale"}, lambda form: form.to_command()),
     "archive": (ArchivalForm, OP, lambda form: form.to_command(PRODUCT, archived=True)),
     "barcode": (BarcodeForm, OP | {"code": "5449000000996", "symbology": ""}, lambda form: form.to_command(PRODUCT)),
     "removal": (BarcodeRemovalForm, OP | {"code": "5449000000996"}, lambda form: form.to_command(PRODUCT)),

@@ -10,6 +10,7 @@ from ledger_web.domain.barcodes import read_barcode
 from ledger_web.domain.errors import NotFoundError
 from ledger_web.domain.ids import new_id
 from ledger_web.models.base import session_of
+from ledger_web.queries.product_history import list_moves, list_product_sales
 from ledger_web.queries.product_imports import get_import
 from ledger_web.queries.products import (
     ROWS_MAX,
@@ -17,8 +18,6 @@ from ledger_web.queries.products import (
     find_holder,
     get_product_details,
     has_products,
-    list_moves,
-    list_product_sales,
     list_products,
 )
 from ledger_web.services.deletions import Undo, undo

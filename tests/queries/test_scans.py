@@ -15,15 +15,9 @@ from ledger_web.domain.errors import RuleViolationError
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.measures import MeasureRule
 from ledger_web.queries.scans import ARCHIVED, PRODUCT, SALE, UNKNOWN, resolve
+from ledger_web.services.barcodes import AddBarcode, add_barcode
 from ledger_web.services.measure_rules import CreateMeasureRule, create_measure_rule
-from ledger_web.services.products import (
-    AddBarcode,
-    ArchiveProduct,
-    CreateProduct,
-    add_barcode,
-    archive_product,
-    create_product,
-)
+from ledger_web.services.products import ArchiveProduct, CreateProduct, archive_product, create_product
 from tests.bad_input import ALL
 from tests.shops import Shop, add_product, sell
 from tests.test_identity import statements

@@ -8,6 +8,7 @@ from ledger_web.domain.errors import NotFoundError, RuleViolationError
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.internal_codes import internal_code
 from ledger_web.queries.labels import count_products_without_code, list_queued_labels
+from ledger_web.services.barcodes import AddBarcode, RemoveBarcode, add_barcode, remove_barcode
 from ledger_web.services.labels import (
     EmptyLabelQueue,
     GiveCodes,
@@ -18,7 +19,6 @@ from ledger_web.services.labels import (
     queue_label,
     set_copies,
 )
-from ledger_web.services.products import AddBarcode, RemoveBarcode, add_barcode, remove_barcode
 from tests.at_once import in_threads
 from tests.books import count
 from tests.shops import Shop, add_product

@@ -15,6 +15,7 @@ from ledger_web.domain.product_files import UnreadableFileError
 from ledger_web.models.base import db, session_of
 from ledger_web.queries.product_imports import ImportReport, get_import, list_imports
 from ledger_web.queries.products import ProductRow, list_products
+from ledger_web.services.barcodes import AddBarcode, add_barcode
 from ledger_web.services.product_imports import (
     CarryOutImport,
     ChangedMeanwhileError,
@@ -24,7 +25,7 @@ from ledger_web.services.product_imports import (
     check_import,
     upload_products,
 )
-from ledger_web.services.products import AddBarcode, ArchiveProduct, add_barcode, archive_product
+from ledger_web.services.products import ArchiveProduct, archive_product
 from tests.at_once import in_threads
 from tests.books import assert_the_books_agree, balances, count, stock_of
 from tests.shops import Shop, add_product

@@ -3,6 +3,7 @@
 import uuid
 from decimal import Decimal
 from functools import partial
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -21,21 +22,17 @@ from ledger_web.domain.errors import (
 from ledger_web.domain.ids import new_id
 from ledger_web.models.base import session_of
 from ledger_web.queries.products import ProductDetails, get_product_details, list_products
+from ledger_web.services.barcodes import AddBarcode, RemoveBarcode, add_barcode, remove_barcode
+from ledger_web.services.goods import AdjustStock, ReceiveGoods, adjust_stock, receive_goods
 from ledger_web.services.products import (
-    AddBarcode,
-    AdjustStock,
     ArchiveProduct,
+    ChangeStockRules,
     CreateProduct,
     EditProduct,
-    ReceiveGoods,
-    RemoveBarcode,
-    add_barcode,
-    adjust_stock,
     archive_product,
+    change_stock_rules,
     create_product,
     edit_product,
-    receive_goods,
-    remove_barcode,
 )
 from tests.at_once import in_threads
 from tests.books import assert_the_books_agree, balances, count, stock_of
@@ -57,9 +54,13 @@ def details(shop: Shop, product_id: uuid.UUID) -> ProductDetails:
 
 def edit(shop: Shop, product_id: uuid.UUID, **changed: object) -> None:
     product = details(shop, product_id)
-    names = ("version", "name", "sku", "unit", "unit_price", "tax_percent", "stock_policy", "note")
-    said = {name: getattr(product, name) for name in names} | changed
-    edit_product(EditProduct(op_id=new_id(), product_id=product_id, **said), shop.act())
+    said: dict[str, Any] = {"op_id": new_id(), "product_id": product_id, "version": product.version}
+    if changed.keys() & {"unit", "stock_policy", "reorder_level", "reorder_to"}:
+        rules = {name: getattr(product, name) for name in ("unit", "stock_policy", "reorder_level", "reorder_to")}
+        change_stock_rules(ChangeStockRules(**said | rules | changed), shop.act())
+        return
+    names = ("name", "sku", "short_name", "brand", "category", "tags", "note", "till_note")
+    edit_product(EditProduct(**said | {name: getattr(product, name) for name in names} | changed), shop.act())
 
 
 def receive(
@@ -231,17 +232,19 @@ def test_of_two_products_with_one_sku_made_at_once_one_stands(app: Flask, shop: 
 def test_an_edit_changes_what_is_said_and_where_search_finds_it(shop: Shop) -> None:
     cola = create(shop, "Cola", unit_price=100)
 
-    edit(shop, cola, name="Lemonade", sku="L-9", unit_price=150, tax_percent=Decimal("17.5"), note="Sweet")
+    edit(shop, cola, name="Lemonade", sku="L-9", brand="Fizz", category="Drinks", tags=("summer",), note="Sweet")
 
     product = details(shop, cola)
-    assert (product.name, product.sku, product.unit_price, product.tax_percent) == (
+    assert (product.name, product.sku, product.brand, product.category, product.tags) == (
         "Lemonade",
         "L-9",
-        150,
-        Decimal("17.5"),
+        "Fizz",
+        "Drinks",
+        ("summer",),
     )
-    assert (product.note, product.version) == ("Sweet", 2)
-    assert [row.id for row in list_products(shop.tenant_id, search="lemo").rows] == [cola]
+    assert (product.note, product.unit_price, product.version) == ("Sweet", 100, 2)
+    for typed in ("lemo", "fizz", "summ lemo"):
+        assert [row.id for row in list_products(shop.tenant_id, search=typed).rows] == [cola], typed
     assert list_products(shop.tenant_id, search="cola").rows == ()
 
 
@@ -270,19 +273,7 @@ def test_of_two_edits_of_one_version_one_stands(app: Flask, shop: Shop) -> None:
 
 def test_an_edit_sent_twice_is_one(shop: Shop) -> None:
     cola = create(shop, "Cola")
-    product = details(shop, cola)
-    command = EditProduct(
-        op_id=new_id(),
-        product_id=cola,
-        version=1,
-        name="Cola Zero",
-        sku=None,
-        unit=product.unit,
-        unit_price=5,
-        tax_percent=product.tax_percent,
-        stock_policy="block",
-        note="",
-    )
+    command = EditProduct(op_id=new_id(), product_id=cola, version=1, name="Cola Zero", sku=None)
 
     first, second = edit_product(command, shop.act()), edit_product(command, shop.act())
 

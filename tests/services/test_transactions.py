@@ -36,8 +36,8 @@ from ledger_web.domain.transactions import ManualLine
 from ledger_web.services.deletions import Undo, preview_undoing, undo
 from ledger_web.services.drawers import PayIn, PayOut, pay_in, pay_out
 from ledger_web.services.expenses import RecordExpense, RecordIncome, record_expense, record_income
+from ledger_web.services.goods import AdjustStock, adjust_stock
 from ledger_web.services.payments import RecordOpeningBalance, RecordPayment, record_opening_balance, record_payment
-from ledger_web.services.products import AdjustStock, adjust_stock
 from ledger_web.services.transactions import (
     PostManual,
     RecordAccountOpening,

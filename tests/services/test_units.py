@@ -17,7 +17,7 @@ from ledger_web.domain.errors import (
 from ledger_web.domain.ids import new_id
 from ledger_web.queries.scans import PRODUCT, resolve
 from ledger_web.queries.units import UnitRow, list_units
-from ledger_web.services.products import AddBarcode, add_barcode
+from ledger_web.services.barcodes import AddBarcode, add_barcode
 from ledger_web.services.units import ArchiveUnit, CreateUnit, EditUnit, archive_unit, create_unit, edit_unit
 from tests.shops import Shop, add_product
 

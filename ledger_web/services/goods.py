@@ -1,0 +1,214 @@
+"""Goods that come or are counted where nothing was bought: received, adjusted, there from the beginning."""
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Any, Final
+
+from sqlalchemy import Row
+
+from ledger_web.domain import products as rules
+from ledger_web.domain.errors import InvalidAmountError, InvalidQuantityError, NotFoundError, RuleViolationError
+from ledger_web.domain.journal import AMOUNT_MAX, AccountKey, Entry, cost_of_sales, equity, inventory, unless_zero
+from ledger_web.domain.money import multiply, round_half_up
+from ledger_web.services import stock
+from ledger_web.services.stock import Goods
+from ledger_web.services.unit_of_work import Recorded, UnitOfWork, whole_act
+
+OPENING: Final = "opening"  # the code of the equity account that goods without a purchase come from
+QUANTITY_LIMIT: Final = Decimal(10) ** 9
+
+# Why a quantity is corrected, and how that reads in the books.
+REASONS: Final = MappingProxyType(
+    {
+        "counted": "Counted",
+        "damaged": "Damaged",
+        "expired": "Expired",
+        "lost": "Lost or stolen",
+        "used": "Used in the shop",
+        "found": "Found",
+        "opening": "Opening quantity was wrong",
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReceiveGoods:
+    """Put goods into stock that came without a purchase in these books."""
+
+    id: uuid.UUID  # of the transaction
+    product_id: uuid.UUID
+    quantity: Decimal  # > 0
+    unit_cost: int  # minor units of `currency`, >= 0
+    currency: str  # the shop's base currency
+    note: str = ""
+    occurred_on: dt.date | None = None  # None: today in the shop's time zone
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdjustStock:
+    """Correct how much there is: to what was counted, or by a difference. Exactly one of the two is given."""
+
+    id: uuid.UUID  # of the transaction
+    product_id: uuid.UUID
+    reason: str  # one of REASONS
+    currency: str  # the shop's base currency
+    counted: Decimal | None = None  # >= 0
+    difference: Decimal | None = None  # not zero
+    note: str = ""
+
+
+@whole_act
+def receive_goods(command: ReceiveGoods, uow: UnitOfWork) -> Recorded:
+    """Put goods into stock at what they cost: debit inventory, credit equity "opening".
+
+    Raises:
+        NotFoundError: The shop has no such product.
+        RuleViolationError: The product keeps no stock.
+        InvalidQuantityError: Nothing, or less, or more than can be counted.
+    """
+    must_be_countable(command.quantity, command.quantity)
+    with uow:
+        memo = _memo("Goods received", command.note)
+        if uow.is_replay(command, id=command.id, kind="stock_receipt", occurred_on=command.occurred_on, memo=memo):
+            return Recorded(command.id, replayed=True)
+        level = _lock_level(uow, command.product_id)
+        must_be_countable(command.quantity, level.quantity + command.quantity)
+        put_opening_stock(uow, command.product_id, command.quantity, command.unit_cost, command.currency)
+    return Recorded(command.id)
+
+
+@whole_act
+def adjust_stock(command: AdjustStock, uow: UnitOfWork) -> Recorded:
+    """Correct a quantity at average cost, against the cost of sales; a wrong opening quantity against equity.
+
+    Raises:
+        NotFoundError: The shop has no such product.
+        RuleViolationError: The product keeps no stock, less would be left than nothing, or nothing would change.
+        InvalidQuantityError: More than can be counted.
+    """
+    with uow:
+        memo = _memo(REASONS[command.reason], command.note)
+        if uow.is_replay(command, id=command.id, kind="stock_adjustment", memo=memo):
+            return Recorded(command.id, replayed=True)
+        level = _lock_level(uow, command.product_id)
+        difference = _difference(command, level)
+        against = equity(command.currency, OPENING) if command.reason == OPENING else cost_of_sales(command.currency)
+        if difference > 0:
+            _put_at_average_cost(uow, level, difference, against)
+        else:
+            _take_at_average_cost(uow, level, -difference, against)
+    return Recorded(command.id)
+
+
+def _lock_level(uow: UnitOfWork, product_id: uuid.UUID) -> Row[Any]:
+    """Lock the level of a product that keeps stock.
+
+    Raises:
+        NotFoundError: The shop has no such product.
+        RuleViolationError: It keeps no stock.
+    """
+    product = uow.execute(
+        "SELECT name, stock_policy FROM products WHERE tenant_id = %(tenant_id)s AND id = %(id)s FOR KEY SHARE",
+        {"id": product_id},
+    ).one_or_none()
+    if product is None:
+        raise NotFoundError("There is no such product in this shop.")
+    level = find_level(uow, product_id)
+    if level is None or not rules.keeps_stock(product.stock_policy):
+        raise RuleViolationError(f"{product.name} keeps no stock. Change that on its page first.")
+    return level
+
+
+def find_level(uow: UnitOfWork, product_id: uuid.UUID) -> Row[Any] | None:
+    return uow.execute(
+        """
+        SELECT product_id, quantity, value, unit_cost_last FROM stock_levels
+         WHERE tenant_id = %(tenant_id)s AND product_id = %(product_id)s
+           FOR NO KEY UPDATE
+        """,
+        {"product_id": product_id},
+    ).one_or_none()
+
+
+def put_opening_stock(uow: UnitOfWork, product_id: uuid.UUID, quantity: Decimal, unit_cost: int, currency: str) -> None:
+    goods = Goods(product_id, quantity, multiply(unit_cost, quantity))
+    kept = stock.put(uow, [goods], sets_cost=True)[product_id]
+    stock.insert_moves(uow, [Goods(product_id, quantity, kept)])
+    uow.post(arrival_entries(currency, equity(currency, OPENING), goods.value, kept))
+
+
+def _put_at_average_cost(uow: UnitOfWork, level: Row[Any], quantity: Decimal, against: AccountKey) -> None:
+    value = round_half_up(_unit_cost(level) * Fraction(quantity))
+    if value > AMOUNT_MAX:
+        raise InvalidAmountError
+    kept = stock.put(uow, [Goods(level.product_id, quantity, value)])[level.product_id]
+    stock.insert_moves(uow, [Goods(level.product_id, quantity, kept)])
+    uow.post(arrival_entries(against.currency, against, value, kept))
+
+
+def _take_at_average_cost(uow: UnitOfWork, level: Row[Any], quantity: Decimal, against: AccountKey) -> None:
+    cost = stock.take(uow, {level.product_id: quantity})[level.product_id]
+    stock.insert_moves(uow, [Goods(level.product_id, -quantity, -cost)])
+    uow.post(unless_zero(against, inventory(against.currency), cost))
+
+
+def arrival_entries(currency: str, source: AccountKey, value: int, kept: int) -> list[Entry]:
+    """Return the entries of goods worth `value` that came from `source`, of which `kept` is worth having.
+
+    The two differ where goods were oversold: what they replace left at an assumed cost, and the difference
+    belongs to the cost of sales. Source: product.md spec 5, Edge.
+    """
+    entries = unless_zero(inventory(currency), source, value)
+    if kept < value:
+        entries += [Entry(cost_of_sales(currency), inventory(currency), value - kept)]
+    elif kept > value:
+        entries += [Entry(inventory(currency), cost_of_sales(currency), kept - value)]
+    return entries
+
+
+def _unit_cost(level: Row[Any]) -> Fraction:
+    """Return what one costs on average; where nothing is on hand, what one cost last."""
+    if level.quantity > 0:
+        return Fraction(level.value) / Fraction(level.quantity)
+    return Fraction(level.unit_cost_last)
+
+
+def _difference(command: AdjustStock, level: Row[Any]) -> Decimal:
+    """Say by how much a level is to change.
+
+    Raises:
+        RuleViolationError: By nothing, or to less than nothing.
+        InvalidQuantityError: To more than can be counted.
+    """
+    difference = command.difference or Decimal(0)
+    if command.counted is not None:
+        difference = command.counted - level.quantity
+    after = level.quantity + difference
+    if not difference:
+        raise RuleViolationError(f"{_written(level.quantity)} are in stock already. There is nothing to adjust.")
+    if difference < 0 and after < 0:
+        raise RuleViolationError(
+            f"{_written(level.quantity)} are in stock, so {_written(-difference)} cannot be taken out."
+        )
+    if abs(after) >= QUANTITY_LIMIT:
+        raise InvalidQuantityError("This is more than can be counted. Enter less.")
+    return difference
+
+
+def must_be_countable(quantity: Decimal, after: Decimal) -> None:
+    if not quantity.is_finite() or quantity <= 0:
+        raise InvalidQuantityError("Enter a quantity above zero.")
+    if after >= QUANTITY_LIMIT:
+        raise InvalidQuantityError("This is more than can be counted. Enter less.")
+
+
+def _memo(what: str, note: str) -> str:
+    return f"{what}: {note}" if note else what
+
+
+def _written(quantity: Decimal) -> str:
+    return f"{quantity.normalize():f}"
