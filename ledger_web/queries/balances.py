@@ -71,26 +71,33 @@ _LIVE_OF_FEW: Final = """SELECT a.id, o.debits, o.credits
        AND {which}
        AND greatest(CAST({since} AS date), {totalled_before}) < {until}
 """
-# The same through what happened in these days: for many accounts, of which few took part. Asked first whether anything
-# did: mostly nothing happened after today, and finding that out is not worth a plan for thousands of rows.
+# The same through what happened in these days: for many accounts, of which few took part. It begins at the first day
+# on which anything happened: mostly nothing did after today, and then nothing else of the plan is begun, no parallel
+# worker started for it. OFFSET 0 keeps the entries behind their transactions: how many days these are is not known when
+# the plan is made, and one for all of the shop's entries would read all of them.
 _LIVE_OF_MANY: Final = """SELECT a.id, x.debit, x.credit
-      FROM transactions AS t
-      JOIN entries AS e
-        ON e.tenant_id = :tenant_id
-       AND e.transaction_id = t.id
+      FROM (SELECT l.occurred_on AS day FROM transactions AS l
+             WHERE l.tenant_id = :tenant_id
+               AND l.occurred_on >= greatest(CAST({since} AS date), {totalled_before})
+               AND l.occurred_on < {until}
+             ORDER BY l.occurred_on, l.id
+             LIMIT 1) AS first
+      JOIN transactions AS t
+        ON t.tenant_id = :tenant_id
+       AND t.occurred_on >= first.day
+       AND t.occurred_on >= greatest(CAST({since} AS date), {totalled_before})
+       AND t.occurred_on < {until}
+     CROSS JOIN LATERAL (
+            SELECT i.debit_account_id, i.credit_account_id, i.amount FROM entries AS i
+             WHERE i.tenant_id = :tenant_id
+               AND i.transaction_id = t.id
+            OFFSET 0) AS e
      CROSS JOIN LATERAL (VALUES (e.debit_account_id, e.amount, 0), (e.credit_account_id, 0, e.amount))
            AS x(account_id, debit, credit)
       JOIN accounts AS a
         ON a.tenant_id = :tenant_id
        AND a.id = x.account_id
        AND {which}
-     WHERE t.tenant_id = :tenant_id
-       AND t.occurred_on >= greatest(CAST({since} AS date), {totalled_before})
-       AND t.occurred_on < {until}
-       AND EXISTS (SELECT FROM transactions AS l
-                    WHERE l.tenant_id = :tenant_id
-                      AND l.occurred_on >= greatest(CAST({since} AS date), {totalled_before})
-                      AND l.occurred_on < {until})
 """
 
 # What went to one side of one account before a place in it; `live_from` is the place's day or, if that is earlier,
