@@ -28,6 +28,7 @@ FLOORS = {
     "headers": 4,
     "factory": 5,
     "cli": 5,
+    "commands": 5,
     "demo": 5,
     "serve": 5,
     "start": 5,

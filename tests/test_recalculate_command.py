@@ -1,6 +1,8 @@
 """`recalculate-balances`: what it prints, and the exit code that a timer or a script goes by."""
 
+import csv
 import datetime as dt
+import io
 import json
 import re
 import uuid
@@ -15,6 +17,7 @@ from flask import Flask
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import Entry, customer, equity
 from ledger_web.services import daily_totals
+from ledger_web.services.payments import RecordOpeningBalance, record_opening_balance
 from ledger_web.services.posting import account_id
 from ledger_web.services.recalculation import CACHED_BALANCES, StartRecalculation
 from ledger_web.services.unit_of_work import UnitOfWork
@@ -40,11 +43,12 @@ def superuser(database: Database) -> Iterator["psycopg.Connection[tuple[object, 
         yield connection
 
 
-def owe(shop: Shop, customer_id: uuid.UUID, amount: int) -> None:
-    id = new_id()
-    with shop.act() as uow:
-        uow.is_replay(StartRecalculation(id=id), id=id, kind="opening_balance")
-        uow.post([Entry(customer(customer_id, shop.currency), equity(shop.currency, "opening"), amount)])
+def owe(shop: Shop, customer_id: uuid.UUID, amount: int) -> uuid.UUID:
+    """Let a customer start with a debt; return the transaction."""
+    debt = RecordOpeningBalance(
+        id=new_id(), party_id=customer_id, currency=shop.currency, amount=amount, is_owed_to_us=True
+    )
+    return record_opening_balance(debt, shop.act()).id
 
 
 def told(result: Result) -> Any:
@@ -96,10 +100,13 @@ def test_json_says_the_same_in_minor_units(shop: Shop, command: Command, superus
             "holder": "Alice",
             "currency": "PKR",
             "figures": [
-                {"figure": "balance", "cached": 15000, "computed": 12000, "difference": -3000},
-                {"figure": "debits", "cached": 15000, "computed": 12000, "difference": -3000},
+                {"figure": "balance", "currency": "PKR", "cached": 15000, "computed": 12000, "difference": -3000},
+                {"figure": "debits", "currency": "PKR", "cached": 15000, "computed": 12000, "difference": -3000},
             ],
             "first_transaction_id": None,
+            "first_transaction": "",
+            "suspect_id": None,
+            "suspect": "",
             "repaired": True,
             "refusal": "",
         }
@@ -116,7 +123,80 @@ def test_a_broken_quantity_is_told_without_rounding(
 
     (row,) = told(command("--model=stock", "--format=json"))["shops"][0]["discrepancies"]
 
-    assert row["figures"] == [{"figure": "quantity", "cached": "2.250001", "computed": 2, "difference": "-0.250001"}]
+    assert row["figures"] == [
+        {"figure": "quantity", "currency": "PKR", "cached": "2.250001", "computed": 2, "difference": "-0.250001"}
+    ]
+
+
+def test_explain_tells_the_entries_up_to_where_they_part_and_the_suspected_document(
+    shop: Shop, command: Command, superuser: psycopg.Connection
+) -> None:
+    alice = add_customer(shop, "Alice")
+    owe(shop, alice, 120_00)
+    missed = owe(shop, alice, 30_00)
+    owe(shop, alice, 5_00)
+    superuser.execute("UPDATE accounts SET debits = 12000, version = 1 WHERE kind = 'customer'")
+
+    text = command("--model=customers", "--explain").output
+    (row,) = told(command("--model=customers", "--explain", "--format=json"))["shops"][0]["discrepancies"]
+
+    assert f"Since Opening balance, transaction {missed}." in text
+    assert re.search(r"^ +120\.00 PKR  20..-..-.. Opening balance, debit 120\.00 PKR, credit 0\.00 PKR", text, re.M)
+    assert re.search(r"^ +155\.00 PKR  expected after all entries\n +120\.00 PKR  kept$", text, re.M)
+    told_of = row["explanation"]
+    assert [line["expected"] for line in told_of["entries"]] == [120_00, 150_00]  # up to where they part
+    assert (told_of["opening"], told_of["expected"], told_of["cached"]) == (0, 155_00, 120_00)
+
+    superuser.execute("UPDATE accounts SET debits = 15500, version = 3 WHERE kind = 'customer'")
+    superuser.execute("DELETE FROM entries WHERE transaction_id = %s", (missed,))
+    text = command("--model=customers", "--explain").output
+
+    assert f"Suspected: Opening balance, transaction {missed}." in text
+
+
+def test_one_holder_alone_is_looked_at_and_repaired(
+    shop: Shop, command: Command, superuser: psycopg.Connection
+) -> None:
+    alice, bob = add_customer(shop, "Alice"), add_customer(shop, "Bob")
+    owe(shop, alice, 120_00)
+    owe(shop, bob, 10_00)
+    superuser.execute("UPDATE accounts SET debits = debits + 7 WHERE kind = 'customer'")
+
+    repaired = command("--all", "--fix", f"--id={bob}", "--format=json")
+
+    (told_of,) = told(repaired)["shops"]
+    assert (told_of["wrong"], told_of["repaired"], repaired.exit_code) == (1, 1, 1)
+    assert told_of["checked"] == 4  # his account, as a balance and in daily totals, his open item, its transaction
+    assert cached_balance(shop, customer(bob, "PKR")) == 10_00
+    assert cached_balance(shop, customer(alice, "PKR")) == 120_07
+    assert command("--all", "--fix", f"--id={alice}", "--ok-if-fixed").exit_code == 0
+    assert command("--all", f"--id={new_id()}").exit_code == 0
+
+
+def test_how_much_may_be_repaired_can_be_said(shop: Shop, command: Command, superuser: psycopg.Connection) -> None:
+    for number in range(3):
+        owe(shop, add_customer(shop, f"Customer {number}"), 1_00)
+    superuser.execute("UPDATE accounts SET debits = 7 WHERE kind = 'customer'")
+
+    assert command("--model=customers", "--fix", "--max-fix=2").exit_code == 3
+    assert command("--model=customers").exit_code == 1
+    assert command("--model=customers", "--fix", "--max-fix=3").exit_code == 1
+    assert command("--model=customers").exit_code == 0
+
+
+def test_csv_has_a_line_for_each_figure_and_nothing_a_spreadsheet_computes(
+    shop: Shop, command: Command, superuser: psycopg.Connection
+) -> None:
+    owe(shop, add_customer(shop, "=1+1"), 120_00)
+    superuser.execute("UPDATE accounts SET debits = 15000 WHERE kind = 'customer'")
+
+    rows = list(csv.DictReader(io.StringIO(command("--model=customers", "--format=csv").output)))
+
+    assert [(row["figure"], row["cached"], row["computed"], row["difference"]) for row in rows] == [
+        ("balance", "15000", "12000", "-3000"),
+        ("debits", "15000", "12000", "-3000"),
+    ]
+    assert {row["holder"] for row in rows} == {"'=1+1"}
 
 
 def test_only_the_shop_that_was_named_is_looked_at(
@@ -139,6 +219,11 @@ def test_only_the_shop_that_was_named_is_looked_at(
         (("--all", "--tenant=nowhere"), "There is no shop at nowhere."),
         (("--all", "--batch=0"), "--batch"),
         (("--all", "--format=xml"), "--format"),
+        (("--all", "--tenant=corner", "--all-tenants"), "--all-tenants"),
+        (("--all", "--id=seven"), "seven is no number of anything"),
+        (("--all", "--max-fix=-1"), "--max-fix"),
+        (("--all", "--max-fix=101%"), "no more than 100%"),
+        (("--all", "--max-fix=many"), "many is neither a number of rows nor a percentage"),
     ],
 )
 def test_a_wrong_call_ends_with_2_and_says_what_there_is(

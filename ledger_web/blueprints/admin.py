@@ -6,9 +6,16 @@ from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
 
 from ledger_web.domain.permissions import RECALCULATION_RUN, RECALCULATION_VIEW
-from ledger_web.forms.recalculation import RecalculationForm, StepForm
+from ledger_web.forms.recalculation import ExplanationForm, RecalculationForm, StepForm
 from ledger_web.identity import permission_required
-from ledger_web.queries.recalculation import DiscrepancyRow, get_run, list_discrepancies, list_runs
+from ledger_web.queries.recalculation import (
+    DiscrepancyRow,
+    explain_accounts,
+    get_run,
+    list_discrepancies,
+    list_open_discrepancies,
+    list_runs,
+)
 from ledger_web.queries.reports import get_totalling
 from ledger_web.rendering import redirect_to, render, say, wants_fragment
 from ledger_web.services.cached_balances import MISSING_ENTRIES
@@ -65,6 +72,18 @@ def create_step(run_id: uuid.UUID) -> ResponseReturnValue:
     return _show_run(run_id) if wants_fragment() else redirect_to(".show_recalculation", run_id=run_id)
 
 
+@blueprint.get("/recalculation/explanation/<uuid:holder_id>")
+@permission_required(RECALCULATION_VIEW)
+def show_explanation(holder_id: uuid.UUID) -> ResponseReturnValue:
+    form = ExplanationForm(request.args)
+    until = form.until.data if form.validate() else None
+    return render(
+        "admin/show_explanation.html",
+        accounts=explain_accounts(g.tenant.id, holder_id, until=until),
+        until=until,
+    )
+
+
 def _show_new(form: RecalculationForm, status: int = 200) -> ResponseReturnValue:
     return render(
         "admin/new_recalculation.html",
@@ -73,6 +92,7 @@ def _show_new(form: RecalculationForm, status: int = 200) -> ResponseReturnValue
         form=form,
         models=CACHED_BALANCES,
         runs=list_runs(g.tenant.id),
+        found=list_open_discrepancies(g.tenant.id, tuple(CACHED_BALANCES)),
     )
 
 

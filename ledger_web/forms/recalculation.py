@@ -4,8 +4,8 @@ from typing import Any
 
 from wtforms import Field
 
-from ledger_web.forms.base import LedgerForm
-from ledger_web.forms.fields import BooleanField, ChoiceField, WholeNumberField
+from ledger_web.forms.base import LedgerForm, QueryForm
+from ledger_web.forms.fields import BooleanField, ChoiceField, IdField, WholeNumberField
 from ledger_web.services.recalculation import CACHED_BALANCES, ContinueRecalculation, StartRecalculation
 
 CHECK, REPAIR = "check", "repair"
@@ -44,6 +44,12 @@ class RecalculationForm(LedgerForm):
         return StartRecalculation(
             id=self.op_id.data, models=self.chosen, fix=self.mode.data == REPAIR, force=bool(self.force.data)
         )
+
+
+class ExplanationForm(QueryForm):
+    """Up to which transaction an account is to be told."""
+
+    until = IdField("Until")
 
 
 class StepForm(LedgerForm):

@@ -15,7 +15,8 @@ class RecalculationRun(Base):
     """One proof of the cached figures: everything is looked at, then what is wrong is repaired if `fix` says so.
 
     `model` and `after_id` are where it goes on, `step` counts the steps taken. Phases: check, repair, then done, or
-    stopped where so much was wrong that it asks for `force` first.
+    stopped where so much was wrong that it asks for `force` first: more rows than `fix_rows_max`, or than
+    `fix_percent_max` of all of a model. `only_id` is the one holder it looks at, if it does not look at all.
     Always true: finished exactly when the phase is done or stopped.
     """
 
@@ -38,12 +39,16 @@ class RecalculationRun(Base):
     step: Mapped[int] = mapped_column(server_default="0")
     rows_wrong: Mapped[int] = mapped_column(BigInteger, server_default="0")
     rows_fixed: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    only_id: Mapped[uuid.UUID | None]
+    fix_rows_max: Mapped[int | None] = mapped_column(BigInteger)
+    fix_percent_max: Mapped[Decimal] = mapped_column(Numeric(6, 3), server_default="1")
 
 
 class BalanceDiscrepancy(Base):
     """A cached figure that differed from its entries: what stood there, what should, and from where on.
 
-    `holder_id` is the account, product or transaction. `refusal` says why it was not repaired, if it was not.
+    `holder_id` is the account, product, open item or transaction. `refusal` says why it was not repaired, where it
+    was not.
     """
 
     __tablename__ = "balance_discrepancies"
@@ -62,3 +67,4 @@ class BalanceDiscrepancy(Base):
     fixed_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
     found_at: Mapped[MadeAt]
     refusal: Mapped[str] = mapped_column(server_default="")
+    suspect_id: Mapped[uuid.UUID | None]  # the transaction whose document disagrees with its entries

@@ -24,6 +24,7 @@ class Shift(Base):
     opened_at: Mapped[Moment]
     closed_by: Mapped[uuid.UUID | None]
     closed_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
+    closed_in: Mapped[uuid.UUID | None]  # the transaction that closed it
     note: Mapped[str] = mapped_column(server_default="")
 
 

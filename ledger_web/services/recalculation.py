@@ -8,12 +8,15 @@ import logging
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
 from ledger_web.domain.errors import NotFoundError, RuleViolationError
 from ledger_web.services import cached_balances
-from ledger_web.services.cached_balances import ACCOUNTS, DAILY_TOTALS, DOCUMENTS, STOCK, Source, Wrong
+from ledger_web.services.cached_balances import ACCOUNTS, DAILY_TOTALS, OPEN_ITEMS, STOCK, Look, Source, Wrong
+from ledger_web.services.document_checks import DOCUMENTS
+from ledger_web.services.suspects import find_suspects
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, whole_act
 
 BATCH: Final = 1000
@@ -21,7 +24,7 @@ BATCH_MAX: Final = 100_000
 
 # A mistake in the calculation would find nearly every row wrong, and must not overwrite good figures.
 GUARD_ROWS_MIN: Final = 100
-GUARD_PERCENT: Final = 1
+GUARD_PERCENT: Final = Decimal(1)
 
 EXPLAINED_MAX: Final = 200  # rows of a run
 EXPLAINED_ENTRIES_MAX: Final = 200_000  # of one row: the search sorts them
@@ -53,6 +56,7 @@ CACHED_BALANCES: Final[Mapping[str, CachedBalance]] = MappingProxyType(
         "bank_accounts": CachedBalance("Bank accounts", ACCOUNTS, ("bank",)),
         "store_credit": CachedBalance("Store credit", ACCOUNTS, ("store_credit",)),
         "stock": CachedBalance("Stock", STOCK),
+        "open_items": CachedBalance("What is settled of documents", OPEN_ITEMS),
         "daily_totals": CachedBalance("Daily totals", DAILY_TOTALS),
         # Reported, never repaired: which of the two is right is for a person to say. Source: product spec 9.
         "documents": CachedBalance("Documents and their entries", DOCUMENTS),
@@ -69,6 +73,9 @@ class StartRecalculation:
     fix: bool = False
     force: bool = False  # repair however much is wrong, and where entries are missing
     batch: int = BATCH  # rows a step looks at
+    only_id: uuid.UUID | None = None  # a party, drawer, product, account or transaction; None: all there is
+    fix_rows_max: int | None = None  # of one model; more wrong rows stop the repair. None: as many as the percentage
+    fix_percent_max: Decimal = GUARD_PERCENT  # of the rows of one model, 0 to 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +103,9 @@ class Run:
     rows_done: int
     rows_wrong: int
     rows_fixed: int
+    only_id: uuid.UUID | None
+    fix_rows_max: int | None
+    fix_percent_max: Decimal
 
     @property
     def is_finished(self) -> bool:
@@ -126,9 +136,10 @@ def start_recalculation(command: StartRecalculation, uow: UnitOfWork) -> Recorde
         uow.execute(
             """
             INSERT INTO recalculation_runs AS r
-                   (tenant_id, id, models, fix, force, batch, actor_id, started_at, model, rows_total)
+                   (tenant_id, id, models, fix, force, batch, actor_id, started_at, model, rows_total, only_id,
+                    fix_rows_max, fix_percent_max)
             VALUES (%(tenant_id)s, %(id)s, %(models)s, %(fix)s, %(force)s, %(batch)s, %(actor_id)s, now(),
-                    %(model)s, %(rows_total)s)
+                    %(model)s, %(rows_total)s, %(only_id)s, %(fix_rows_max)s, %(fix_percent_max)s)
             """,
             {
                 "id": command.id,
@@ -138,7 +149,10 @@ def start_recalculation(command: StartRecalculation, uow: UnitOfWork) -> Recorde
                 "batch": command.batch,
                 "actor_id": uow.actor_id,
                 "model": command.models[0],
-                "rows_total": sum(_count(uow, model) for model in command.models),
+                "rows_total": sum(_count(uow, model, command.only_id) for model in command.models),
+                "only_id": command.only_id,
+                "fix_rows_max": command.fix_rows_max,
+                "fix_percent_max": command.fix_percent_max,
             },
         )
     return Recorded(command.id)
@@ -170,10 +184,14 @@ def _must_be_known(command: StartRecalculation) -> None:
         raise RuleViolationError(f"Choose what to recalculate. There is: {', '.join(CACHED_BALANCES)}.")
     if len(set(command.models)) != len(command.models) or not 1 <= command.batch <= BATCH_MAX:
         raise RuleViolationError(f"Name each model once, and a batch from 1 to {BATCH_MAX} rows.")
+    if (command.fix_rows_max or 0) < 0 or not 0 <= command.fix_percent_max <= 100:
+        raise RuleViolationError("Say how much may be repaired as a number of rows, or as 0 to 100 percent.")
 
 
-def _count(uow: UnitOfWork, model: str) -> int:
+def _count(uow: UnitOfWork, model: str, only_id: uuid.UUID | None = None) -> int:
     balance = CACHED_BALANCES[model]
+    if only_id is not None:
+        return len(cached_balances.find(uow, balance.source, balance.kinds, only_id))
     return cached_balances.count(uow, balance.source, balance.kinds)
 
 
@@ -181,7 +199,7 @@ def _lock_run(uow: UnitOfWork, run_id: uuid.UUID) -> Run:
     row = uow.execute(
         """
         SELECT id, models, fix, force, batch, phase, model, after_id, step, rows_total, rows_done, rows_wrong,
-               rows_fixed
+               rows_fixed, only_id, fix_rows_max, fix_percent_max
           FROM recalculation_runs
          WHERE tenant_id = %(tenant_id)s AND id = %(id)s
            FOR NO KEY UPDATE
@@ -222,7 +240,7 @@ def _check(uow: UnitOfWork, run: Run) -> Run:
     left = run.batch
     while left and run.model is not None:
         balance = CACHED_BALANCES[run.model]
-        look = cached_balances.look_at_batch(uow, balance.source, balance.kinds, run.after_id, left)
+        look = _look(uow, run, balance, left)
         _write_down(uow, run, run.model, look.wrong, _explain(uow, run, look.wrong))
         _log("wrong", uow, run, run.model, look.wrong)
         run = replace(
@@ -231,10 +249,17 @@ def _check(uow: UnitOfWork, run: Run) -> Run:
             rows_done=run.rows_done + look.rows,
             rows_wrong=run.rows_wrong + len(look.wrong),
         )
-        if look.rows < left:
+        if look.rows < left or run.only_id:
             run = replace(run, model=_model_after(run), after_id=None)
-        left -= look.rows
+        left -= min(look.rows, left)
     return _looked_at_everything(uow, run) if run.model is None else run
+
+
+def _look(uow: UnitOfWork, run: Run, balance: CachedBalance, limit: int) -> Look:
+    if run.only_id is None:
+        return cached_balances.look_at_batch(uow, balance.source, balance.kinds, run.after_id, limit)
+    ids = cached_balances.find(uow, balance.source, balance.kinds, run.only_id)
+    return Look(len(ids), None, cached_balances.look_at(uow, balance.source, ids))
 
 
 def _model_after(run: Run) -> str | None:
@@ -246,7 +271,7 @@ def _looked_at_everything(uow: UnitOfWork, run: Run) -> Run:
     wrong = _repairable(uow, run) if run.fix else {}
     if not wrong:
         return replace(run, phase=DONE)
-    if not run.force and any(_is_too_much(uow, model, rows) for model, rows in wrong.items()):
+    if not run.force and any(_is_too_much(uow, run, model, rows) for model, rows in wrong.items()):
         log.error("recalculation %s of shop %s stopped: too much is wrong: %s", run.id, uow.tenant_id, wrong)
         return replace(run, phase=STOPPED)
     return replace(run, phase=REPAIR)
@@ -266,9 +291,12 @@ def _repairable(uow: UnitOfWork, run: Run) -> dict[str, int]:
     return {row.model: row.rows for row in rows}
 
 
-def _is_too_much(uow: UnitOfWork, model: str, wrong: int) -> bool:
+def _is_too_much(uow: UnitOfWork, run: Run, model: str, wrong: int) -> bool:
+    """Say whether so many rows of a model are wrong that somebody has to look first. Source: product spec 9."""
+    if run.fix_rows_max is not None:
+        return wrong > run.fix_rows_max
     rows = _count(uow, model)
-    return rows >= GUARD_ROWS_MIN and wrong * 100 > rows * GUARD_PERCENT
+    return rows >= GUARD_ROWS_MIN and wrong * 100 > rows * run.fix_percent_max
 
 
 def _repair(uow: UnitOfWork, run: Run) -> Run:
@@ -281,7 +309,7 @@ def _repair(uow: UnitOfWork, run: Run) -> Run:
     wrong = cached_balances.look_at(uow, source, ids)
     repaired = [each for each in wrong if not each.refusal(force=run.force)]
     cached_balances.write(uow, source, repaired)
-    _write_down(uow, run, model, wrong, {})
+    _write_down(uow, run, model, wrong, _UNEXPLAINED)
     _settle(uow, run, model, ids, repaired)
     uow.after_commit(lambda: _log("repaired", uow, run, model, repaired))
     after = replace(run, rows_fixed=run.rows_fixed + len(repaired))
@@ -303,16 +331,31 @@ def _next_to_repair(uow: UnitOfWork, run: Run) -> tuple[str, list[uuid.UUID]]:
     return model, [row.holder_id for row in rows if row.model == model]
 
 
-def _explain(uow: UnitOfWork, run: Run, wrong: Sequence[Wrong]) -> Mapping[uuid.UUID, uuid.UUID]:
+@dataclass(frozen=True, slots=True)
+class _Explained:
+    """Where rows part from their entries, and whose document is suspected: transactions by row."""
+
+    firsts: Mapping[uuid.UUID, uuid.UUID]
+    suspects: Mapping[uuid.UUID, uuid.UUID]
+
+
+_UNEXPLAINED: Final = _Explained(MappingProxyType({}), MappingProxyType({}))
+
+
+def _explain(uow: UnitOfWork, run: Run, wrong: Sequence[Wrong]) -> _Explained:
     """Find where the first of those found wrong part from their entries; nobody asks that of thousands."""
     source = CACHED_BALANCES[run.model or ""].source
-    asked = [each for each in wrong if each.computed[-1] <= EXPLAINED_ENTRIES_MAX]
-    return cached_balances.first_transactions(uow, source, asked[: max(0, EXPLAINED_MAX - run.rows_wrong)])
+    asked = wrong[: max(0, EXPLAINED_MAX - run.rows_wrong)]
+    if not asked or not source.write:
+        return _UNEXPLAINED
+    few = [each for each in asked if max(each.cached[-1], each.computed[-1]) <= EXPLAINED_ENTRIES_MAX]
+    return _Explained(
+        cached_balances.first_transactions(uow, source, few),
+        find_suspects(uow, source, asked),
+    )
 
 
-def _write_down(
-    uow: UnitOfWork, run: Run, model: str, wrong: Sequence[Wrong], first: Mapping[uuid.UUID, uuid.UUID]
-) -> None:
+def _write_down(uow: UnitOfWork, run: Run, model: str, wrong: Sequence[Wrong], explained: _Explained) -> None:
     """Record each figure that differs; what is seen under lock replaces what was seen before."""
     if not wrong:
         return
@@ -320,20 +363,21 @@ def _write_down(
     figures = [
         (each, figure, cached, computed)
         for each in wrong
-        for figure, cached, computed in zip(source.figures, each.cached, each.computed, strict=True)
+        for figure, cached, computed in zip(each.figures, each.cached, each.computed, strict=True)
         if cached != computed
     ]
     uow.execute(
         """
         INSERT INTO balance_discrepancies AS b
                (tenant_id, run_id, model, holder_id, holder, figure, currency, cached, computed,
-                first_transaction_id, found_at, refusal)
+                first_transaction_id, suspect_id, found_at, refusal)
         SELECT r.tenant_id, r.id, %(model)s, n.holder_id, n.holder, n.figure, n.currency, n.cached, n.computed,
-               n.first_transaction_id, now(), n.refusal
+               n.first_transaction_id, n.suspect_id, now(), n.refusal
           FROM recalculation_runs AS r
          CROSS JOIN unnest(%(holder_ids)s::uuid[], %(holders)s::text[], %(figures)s::text[], %(currencies)s::text[],
-                           %(cached)s::numeric[], %(computed)s::numeric[], %(firsts)s::uuid[], %(refusals)s::text[])
-               AS n(holder_id, holder, figure, currency, cached, computed, first_transaction_id, refusal)
+                           %(cached)s::numeric[], %(computed)s::numeric[], %(firsts)s::uuid[], %(suspects)s::uuid[],
+                           %(refusals)s::text[])
+               AS n(holder_id, holder, figure, currency, cached, computed, first_transaction_id, suspect_id, refusal)
          WHERE r.tenant_id = %(tenant_id)s AND r.id = %(run_id)s
         ON CONFLICT (tenant_id, run_id, model, holder_id, figure)
         DO UPDATE SET cached = excluded.cached, computed = excluded.computed, refusal = excluded.refusal
@@ -344,10 +388,11 @@ def _write_down(
             "holder_ids": [each.id for each, _, _, _ in figures],
             "holders": [each.holder for each, _, _, _ in figures],
             "figures": [figure for _, figure, _, _ in figures],
-            "currencies": [each.currency for each, _, _, _ in figures],
+            "currencies": [figure.partition(" ")[2] or each.currency for each, figure, _, _ in figures],
             "cached": [cached for _, _, cached, _ in figures],
             "computed": [computed for _, _, _, computed in figures],
-            "firsts": [first.get(each.id) for each, _, _, _ in figures],
+            "firsts": [explained.firsts.get(each.id) for each, _, _, _ in figures],
+            "suspects": [explained.suspects.get(each.id) for each, _, _, _ in figures],
             "refusals": [_refusal(source, each, run) for each, _, _, _ in figures],
         },
     )
@@ -383,7 +428,7 @@ def _log(outcome: str, uow: UnitOfWork, run: Run, model: str, rows: Sequence[Wro
             uow.actor_id or "the command",
             model,
             row.id,
-            "/".join(CACHED_BALANCES[model].source.figures),
+            "/".join(row.figures),
             "/".join(map(str, row.cached)),
             "/".join(map(str, row.computed)),
         )

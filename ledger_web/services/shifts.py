@@ -378,11 +378,12 @@ def _end(uow: UnitOfWork, command: CloseShift, drawer_id: uuid.UUID) -> dt.datet
     )
     closed_at: dt.datetime = uow.execute(
         """
-        UPDATE shifts SET closed_at = clock_timestamp(), closed_by = %(actor_id)s, note = %(note)s
+        UPDATE shifts
+           SET closed_at = clock_timestamp(), closed_by = %(actor_id)s, closed_in = %(closed_in)s, note = %(note)s
          WHERE tenant_id = %(tenant_id)s AND id = %(shift_id)s
         RETURNING closed_at
         """,
-        {"shift_id": command.shift_id, "actor_id": uow.actor_id, "note": command.note},
+        {"shift_id": command.shift_id, "actor_id": uow.actor_id, "closed_in": command.id, "note": command.note},
     ).scalar_one()
     return closed_at
 

@@ -10,8 +10,9 @@ import pytest
 from werkzeug.test import TestResponse
 
 from ledger_web.domain.ids import new_id
-from ledger_web.domain.journal import Entry, customer, equity
+from ledger_web.domain.journal import customer
 from ledger_web.queries.recalculation import list_runs
+from ledger_web.services.payments import RecordOpeningBalance, record_opening_balance
 from ledger_web.services.recalculation import StartRecalculation, start_recalculation
 from tests.bad_input import SENDABLE
 from tests.books import cached_balance, count
@@ -31,10 +32,9 @@ def superuser(database: Database) -> Iterator["psycopg.Connection[tuple[object, 
 @pytest.fixture
 def alice(shop: Shop) -> uuid.UUID:
     """A customer who owes 120.00."""
-    alice, id = add_customer(shop, "Alice"), new_id()
-    with shop.act() as uow:
-        uow.is_replay(StartRecalculation(id=id), id=id, kind="opening_balance")
-        uow.post([Entry(customer(alice, "PKR"), equity("PKR", "opening"), 120_00)])
+    alice = add_customer(shop, "Alice")
+    debt = RecordOpeningBalance(id=new_id(), party_id=alice, currency="PKR", amount=120_00, is_owed_to_us=True)
+    record_opening_balance(debt, shop.act())
     return alice
 
 
@@ -232,6 +232,42 @@ def test_a_repair_that_stopped_is_gone_on_with_only_after_somebody_looked(
     page = go_on_to_the_end(client, client.post_form("/admin/recalculation", forced).headers["Location"])
 
     assert "101 repaired" in page.text
+
+
+def test_a_balance_is_explained_by_its_entries(
+    shop: Shop, rival: Shop, alice: uuid.UUID, client_of: ClientOf, superuser: psycopg.Connection
+) -> None:
+    superuser.execute("UPDATE accounts SET debits = debits + 3000 WHERE kind = 'customer'")
+    client = client_of(shop)
+    run = ask(client).headers["Location"]
+    page = go_on_to_the_end(client, run)
+
+    (address,) = re.findall(r'href="(/admin/recalculation/explanation/[^"]+)"', page.text)
+    explained = client.get(address.replace("&amp;", "&"))
+
+    assert "owes you 120.00 PKR" in explained.text
+    assert "owes you 150.00 PKR" in explained.text
+    assert "30.00 PKR too high" in explained.text
+    assert "Opening balance" in explained.text
+    assert client.get(f"/admin/recalculation/explanation/{alice}").status_code == 200  # the party will do
+    assert client.get(f"/admin/recalculation/explanation/{alice}?until=nonsense").status_code == 200
+    assert client.get(f"/admin/recalculation/explanation/{new_id()}").status_code == 404
+    assert client_of(rival).get(f"/admin/recalculation/explanation/{alice}").status_code == 404
+
+
+def test_what_was_found_stays_open_until_it_is_repaired(
+    shop: Shop, alice: uuid.UUID, client_of: ClientOf, superuser: psycopg.Connection
+) -> None:
+    client = client_of(shop)
+    superuser.execute("UPDATE accounts SET debits = debits + 3000 WHERE kind = 'customer'")
+    go_on_to_the_end(client, ask(client).headers["Location"])
+    go_on_to_the_end(client, ask(client, models="stock").headers["Location"])  # says nothing of customers
+
+    assert "Still open" in client.get("/admin/recalculation").text
+
+    go_on_to_the_end(client, ask(client, "repair").headers["Location"])
+
+    assert "Still open" not in client.get("/admin/recalculation").text
 
 
 def test_days_that_cannot_be_added_up_are_shown(shop: Shop, alice: uuid.UUID, client_of: ClientOf) -> None:

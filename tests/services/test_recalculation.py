@@ -5,7 +5,7 @@ import hashlib
 import threading
 import uuid
 from collections.abc import Iterator
-from typing import LiteralString
+from typing import Any, LiteralString
 
 import psycopg
 import pytest
@@ -16,6 +16,7 @@ from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import AccountKey, Entry, cash, customer, equity
 from ledger_web.queries.recalculation import DiscrepancyRow, get_run, list_discrepancies
 from ledger_web.services import cached_balances, daily_totals, recalculation
+from ledger_web.services.payments import RecordOpeningBalance, record_opening_balance
 from ledger_web.services.posting import account_id
 from ledger_web.services.recalculation import (
     ContinueRecalculation,
@@ -39,11 +40,9 @@ def superuser(database: Database) -> Iterator["psycopg.Connection[tuple[object, 
         yield connection
 
 
-def recalculate(shop: Shop, *models: str, fix: bool = False, force: bool = False, batch: int = 1000) -> Run:
-    chosen = {"models": models} if models else {}
-    return recalculate_balances(
-        StartRecalculation(id=new_id(), fix=fix, force=force, batch=batch, **chosen), shop.act()
-    )
+def recalculate(shop: Shop, *models: str, **asked: Any) -> Run:
+    asked |= {"models": models} if models else {}
+    return recalculate_balances(StartRecalculation(id=new_id(), **asked), shop.act())
 
 
 def found(shop: Shop, run: Run) -> list[DiscrepancyRow]:
@@ -56,11 +55,10 @@ def differences(row: DiscrepancyRow) -> dict[str, int]:
 
 def owe(shop: Shop, customer_id: uuid.UUID, amount: int) -> uuid.UUID:
     """Let a customer start with a debt; return the transaction."""
-    id = new_id()
-    with shop.act() as uow:
-        uow.is_replay(StartRecalculation(id=id), id=id, kind="opening_balance")
-        uow.post([Entry(customer(customer_id, shop.currency), equity(shop.currency, "opening"), amount)])
-    return id
+    debt = RecordOpeningBalance(
+        id=new_id(), party_id=customer_id, currency=shop.currency, amount=amount, is_owed_to_us=True
+    )
+    return record_opening_balance(debt, shop.act()).id
 
 
 def account(shop: Shop, key: AccountKey) -> uuid.UUID:

@@ -1,0 +1,1 @@
+"""Commands that have much to say: one file each, put together in `cli.py`."""

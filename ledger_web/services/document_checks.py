@@ -1,0 +1,317 @@
+"""Documents held against their entries, both ways, for every kind of document. Reported, never repaired.
+
+A document says what its transaction should have moved; the entries say what it did move. Each fact is a row
+(id, figure, currency, said, booked) with one of the two sides; what does not come to the same on both sides is wrong.
+A new kind of document adds its facts here, and its ids to CLAIMS_ON_TRANSACTIONS. Source: product spec 9; promises L6.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from ledger_web.services.cached_balances import Source
+
+# What names a transaction: its own row, whatever the document rows say of it, and its entries. Each holds an index on
+# its column, so the next ids are the first of each, in their common order.
+CLAIMS_ON_TRANSACTIONS: Final = (
+    ("transactions", "id"),
+    ("entries", "transaction_id"),
+    ("sales", "id"),
+    ("payments", "transaction_id"),
+    ("stock_moves", "transaction_id"),
+    ("open_items", "transaction_id"),
+    ("shifts", "id"),
+    ("allocations", "made_in"),
+)
+
+# Kinds that are nothing without a document of their own, and the table it is in.
+DOCUMENT_OF: Final[Mapping[str, str]] = MappingProxyType(
+    {"sale": "sales", "payment": "payments", "shift_opening": "shifts"}
+)
+
+# Kinds that never move money, goods or debts but between these: (debited, credited) kinds of accounts. Settling in a
+# foreign currency posts the gain or loss beside them.
+_PLACES: Final = frozenset({"cash", "bank"})
+_REALISED: Final = frozenset({("exchange", "revenue"), ("expense", "exchange")})
+
+
+def _between(debits: frozenset[str] | set[str], credits: frozenset[str] | set[str]) -> frozenset[tuple[str, str]]:
+    return frozenset((debit, credit) for debit in debits for credit in credits)
+
+
+SHAPES: Final[Mapping[str, frozenset[tuple[str, str]]]] = MappingProxyType(
+    {
+        "expense": _between({"expense"}, _PLACES),
+        "income": _between(_PLACES, {"revenue"}),
+        "pay_in": _between(_PLACES, {"equity"}),
+        "pay_out": _between({"equity", "expense"}, _PLACES),
+        "transfer": _between(_PLACES, _PLACES),
+        "drop": _between({"bank"}, {"cash"}),
+        "exchange": _between({"cash", "exchange"}, {"cash", "exchange"}),
+        "owner_deposit": _between(_PLACES, {"equity"}),
+        "owner_drawing": _between({"equity"}, _PLACES),
+        "opening_stock": _between({"inventory"}, {"equity"}),
+        "shift_opening": _between({"cash"}, {"equity", "over_short"}) | _between({"equity", "over_short"}, {"cash"}),
+        "shift_closing": _between({"cash"}, {"over_short"}) | _between({"over_short"}, {"cash"}),
+        "salary": _between({"expense"}, {"employee"}) | _REALISED,
+        "deduction": _between({"employee"}, {"over_short", "revenue"}) | _REALISED,
+        "dues": _between({"member"}, {"revenue"}) | _REALISED,
+        "dues_waived": _between({"revenue"}, {"member"}) | _REALISED,
+        "set_off": _between({"vendor", "employee"}, {"customer", "member"}) | _REALISED,
+        "merge": _between({"customer"}, {"customer"})
+        | _between({"vendor"}, {"vendor"})
+        | _between({"employee"}, {"employee"})
+        | _between({"member"}, {"member"})
+        | _between({"store_credit"}, {"store_credit"}),
+        "allocation": _REALISED,
+        "release": frozenset((credit, debit) for debit, credit in _REALISED) | _REALISED,
+    }
+)
+
+
+def _words(words: frozenset[str] | set[str] | tuple[str, ...]) -> str:
+    return ", ".join(f"'{word}'" for word in sorted(words))
+
+
+_SHAPES = ", ".join(
+    f"('{kind}', '{debit}', '{credit}')" for kind, pairs in SHAPES.items() for debit, credit in sorted(pairs)
+)
+
+
+def _weight(side: str, kinds: frozenset[str] | set[str]) -> str:
+    return f"(CASE WHEN {side}.kind IN ({_words(kinds)}) THEN 1 ELSE 0 END)"
+
+
+def _net(kinds: set[str], more: str = "debit") -> str:
+    """What entries move onto one side of accounts of these kinds."""
+    first, second = ("d", "c") if more == "debit" else ("c", "d")
+    return f"coalesce(sum(e.amount * ({_weight(first, kinds)} - {_weight(second, kinds)})), 0)"
+
+
+_OWING, _OWED_BY_US = {"customer", "member"}, {"vendor", "employee"}
+_OWED = f"""coalesce(sum(e.amount * ({_weight("d", _OWING)} - {_weight("d", _OWED_BY_US)}
+                               - {_weight("c", _OWING)} + {_weight("c", _OWED_BY_US)})), 0)"""
+
+# What a transaction's entries come to, currency by currency.
+_MOVED = f"""
+    SELECT e.transaction_id AS id, e.currency, h.kind, h.reverses_id, count(*) AS lines, max(e.line) AS last_line,
+           {_net({"revenue", "tax_payable"}, "credit")} AS earned,
+           {_net({"cash"})} AS cash, {_net({"bank"})} AS bank, {_net({"inventory"})} AS stock_value, {_OWED} AS owed,
+           {_net({"customer"})} AS on_account,
+           count(*) FILTER (WHERE d.id IS NULL OR c.id IS NULL OR e.currency <> d.currency OR e.currency <> c.currency)
+               AS strangers,
+           count(*) FILTER (WHERE e.occurred_on <> h.occurred_on) AS strayed,
+           count(*) FILTER (WHERE h.kind IN ({_words(set(SHAPES))})
+                              AND (h.kind, d.kind, c.kind) NOT IN (VALUES {_SHAPES})) AS misplaced
+      FROM batch AS b
+      JOIN entries AS e ON e.tenant_id = %(tenant_id)s AND e.transaction_id = b.id
+      LEFT JOIN transactions AS h ON h.tenant_id = %(tenant_id)s AND h.id = b.id
+      LEFT JOIN accounts AS d ON d.tenant_id = %(tenant_id)s AND d.id = e.debit_account_id
+      LEFT JOIN accounts AS c ON c.tenant_id = %(tenant_id)s AND c.id = e.credit_account_id
+     GROUP BY e.transaction_id, e.currency, h.kind, h.reverses_id
+"""  # nosec B608: our own text
+
+_HEADERS = """
+    SELECT b.id, 'headers' AS figure, NULL::text AS currency, 1::numeric AS said,
+           (h.id IS NOT NULL)::integer::numeric AS booked
+      FROM batch AS b
+      LEFT JOIN transactions AS h ON h.tenant_id = %(tenant_id)s AND h.id = b.id
+"""
+
+# Entries are numbered from 1, so one that is gone leaves a gap unless it was the last; then an amount differs.
+_ENTRIES = """
+    SELECT m.id, 'entries', NULL, max(m.last_line), sum(m.lines) FROM moved AS m GROUP BY m.id
+     UNION ALL
+    SELECT m.id, 'accounts', NULL, 0, m.strangers + m.misplaced FROM moved AS m
+     UNION ALL
+    SELECT m.id, 'days', NULL, 0, m.strayed FROM moved AS m
+"""
+
+_DOCUMENTS = f"""
+    SELECT h.id, 'documents', NULL, 1, 0
+      FROM batch AS b
+      JOIN transactions AS h ON h.tenant_id = %(tenant_id)s AND h.id = b.id
+     WHERE h.kind IN ({_words(set(DOCUMENT_OF))})
+     UNION ALL
+    SELECT s.id, 'documents', NULL, 0, 1
+      FROM batch AS b JOIN sales AS s ON s.tenant_id = %(tenant_id)s AND s.id = b.id
+     UNION ALL
+    SELECT s.id, 'documents', NULL, 0, 1
+      FROM batch AS b JOIN shifts AS s ON s.tenant_id = %(tenant_id)s AND s.id = b.id
+     UNION ALL
+    SELECT p.transaction_id, 'documents', NULL, 0, 1
+      FROM batch AS b
+      JOIN transactions AS h ON h.tenant_id = %(tenant_id)s AND h.id = b.id AND h.kind = 'payment'
+      JOIN payments AS p ON p.tenant_id = %(tenant_id)s AND p.transaction_id = b.id
+"""  # nosec B608: our own text
+
+_SALES = """
+    SELECT s.id, 'total', s.currency, s.total, 0
+      FROM batch AS b JOIN sales AS s ON s.tenant_id = %(tenant_id)s AND s.id = b.id
+     UNION ALL
+    SELECT m.id, 'total', m.currency, 0, m.earned FROM moved AS m WHERE m.kind = 'sale'
+     UNION ALL
+    SELECT s.id, 'on_account', s.currency, s.on_account, 0
+      FROM batch AS b JOIN sales AS s ON s.tenant_id = %(tenant_id)s AND s.id = b.id
+     UNION ALL
+    SELECT m.id, 'on_account', m.currency, 0, m.on_account FROM moved AS m WHERE m.kind = 'sale'
+     UNION ALL
+    SELECT s.id, 'reversals', NULL, (s.deleted_at IS NOT NULL)::integer, 0
+      FROM batch AS b JOIN sales AS s ON s.tenant_id = %(tenant_id)s AND s.id = b.id
+     UNION ALL
+    SELECT b.id, 'reversals', NULL, 0, 1
+      FROM batch AS b
+      JOIN sales AS s ON s.tenant_id = %(tenant_id)s AND s.id = b.id
+      JOIN transactions AS r ON r.tenant_id = %(tenant_id)s AND r.reverses_id = b.id
+"""
+
+# Money: what payments say went through drawers and banks, in its own currency each.
+_PAYMENTS = """
+    SELECT p.transaction_id, CASE WHEN p.drawer_id IS NULL THEN 'bank' ELSE 'cash' END, p.currency,
+           CASE p.direction WHEN 'in' THEN p.applied ELSE -p.applied END, 0
+      FROM batch AS b
+      JOIN payments AS p ON p.tenant_id = %(tenant_id)s AND p.transaction_id = b.id
+     WHERE p.drawer_id IS NOT NULL OR p.bank_id IS NOT NULL
+     UNION ALL
+    SELECT m.id, 'cash', m.currency, 0, m.cash FROM moved AS m WHERE m.kind IN ('sale', 'payment')
+     UNION ALL
+    SELECT m.id, 'bank', m.currency, 0, m.bank FROM moved AS m WHERE m.kind IN ('sale', 'payment')
+"""
+
+_GOODS = """
+    SELECT g.transaction_id, 'stock_value', t.base_currency, g.value, 0
+      FROM batch AS b
+      JOIN stock_moves AS g ON g.tenant_id = %(tenant_id)s AND g.transaction_id = b.id
+      JOIN tenants AS t ON t.tenant_id = %(tenant_id)s
+     UNION ALL
+    SELECT m.id, 'stock_value', m.currency, 0, m.stock_value FROM moved AS m
+"""
+
+# What parties owe by their open items. A transaction that was undone before there were items has none.
+_DEBTS = """
+    SELECT i.transaction_id, 'owed', i.currency, CASE i.side WHEN 'charge' THEN i.amount ELSE -i.amount END, 0
+      FROM batch AS b
+      JOIN open_items AS i ON i.tenant_id = %(tenant_id)s AND i.transaction_id = b.id
+     UNION ALL
+    SELECT m.id, 'owed', m.currency, 0, m.owed
+      FROM moved AS m
+     WHERE m.reverses_id IS NULL
+       AND (EXISTS (SELECT FROM open_items AS i WHERE i.tenant_id = %(tenant_id)s AND i.transaction_id = m.id)
+            OR NOT EXISTS (SELECT FROM transactions AS r WHERE r.tenant_id = %(tenant_id)s AND r.reverses_id = m.id))
+"""
+
+# What stands on another party's account than the open item's, though all together it is right. Who was merged is who
+# they were merged into.
+_PARTIES = f"""
+    SELECT d.id, 'misdirected', d.currency, 0, (sum(abs(d.off)) - abs(sum(d.off))) / 2
+      FROM (SELECT o.id, o.currency, o.party_id, sum(o.amount) AS off
+              FROM (SELECT b.id, i.currency, i.party_id,
+                           CASE i.side WHEN 'charge' THEN -i.amount ELSE i.amount END AS amount
+                      FROM batch AS b
+                      JOIN open_items AS i ON i.tenant_id = %(tenant_id)s AND i.transaction_id = b.id
+                     UNION ALL
+                    SELECT b.id, e.currency, coalesce(p.merged_into, p.id),
+                           CASE WHEN (a.id = e.debit_account_id) = (a.kind IN ({_words(_OWING)}))
+                                THEN e.amount ELSE -e.amount END
+                      FROM batch AS b
+                      JOIN entries AS e ON e.tenant_id = %(tenant_id)s AND e.transaction_id = b.id
+                      JOIN accounts AS a
+                        ON a.tenant_id = %(tenant_id)s AND a.id IN (e.debit_account_id, e.credit_account_id)
+                       AND a.kind IN ({_words(_OWING | _OWED_BY_US)})
+                      JOIN parties AS p ON p.tenant_id = %(tenant_id)s AND p.id = a.party_id) AS o
+             GROUP BY o.id, o.currency, o.party_id) AS d
+      JOIN transactions AS h ON h.tenant_id = %(tenant_id)s AND h.id = d.id AND h.reverses_id IS NULL
+     GROUP BY d.id, d.currency
+"""  # nosec B608: our own text
+
+# More allocated than there is, or what was undone; allocations between sides, parties or currencies that do not meet.
+_ALLOCATIONS = """
+    SELECT i.transaction_id, 'allocated', i.currency,
+           least(a.amount, CASE WHEN i.cancelled_in IS NULL THEN i.amount ELSE 0 END), a.amount
+      FROM batch AS b
+      JOIN open_items AS i ON i.tenant_id = %(tenant_id)s AND i.transaction_id = b.id
+     CROSS JOIN LATERAL (
+            SELECT coalesce(sum(x.amount), 0) AS amount FROM allocations AS x
+             WHERE x.tenant_id = %(tenant_id)s AND i.id IN (x.credit_id, x.charge_id) AND x.released_in IS NULL) AS a
+     UNION ALL
+    SELECT a.made_in, 'allocations', NULL, 0, 1
+      FROM batch AS b
+      JOIN allocations AS a ON a.tenant_id = %(tenant_id)s AND a.made_in = b.id
+      LEFT JOIN open_items AS c ON c.tenant_id = %(tenant_id)s AND c.id = a.credit_id
+      LEFT JOIN open_items AS d ON d.tenant_id = %(tenant_id)s AND d.id = a.charge_id
+     WHERE (c.side, d.side, c.party_id, c.currency) IS DISTINCT FROM ('credit', 'charge', d.party_id, d.currency)
+"""
+
+_SHIFTS = """
+    SELECT c.shift_id, 'cash', c.currency, c.counted - c.expected, 0
+      FROM batch AS b
+      JOIN shift_counts AS c ON c.tenant_id = %(tenant_id)s AND c.shift_id = b.id AND c.moment = 'opening'
+     UNION ALL
+    SELECT b.id, 'cash', c.currency, c.counted - c.expected, 0
+      FROM batch AS b
+      JOIN shifts AS s ON s.tenant_id = %(tenant_id)s AND s.closed_in = b.id
+      JOIN shift_counts AS c ON c.tenant_id = %(tenant_id)s AND c.shift_id = s.id AND c.moment = 'closing'
+     UNION ALL
+    SELECT m.id, 'cash', m.currency, 0, m.cash FROM moved AS m WHERE m.kind = 'shift_opening'
+     UNION ALL
+    SELECT m.id, 'cash', m.currency, 0, m.cash
+      FROM moved AS m
+      JOIN shifts AS s ON s.tenant_id = %(tenant_id)s AND s.closed_in = m.id
+     WHERE m.kind = 'shift_closing'
+"""
+
+# A reversal leaves nothing of what it reverses, but for what goods and foreign money are worth by then.
+_REVERSALS = """
+    SELECT x.id, 'left', x.currency, 0, sum(abs(x.net))
+      FROM (SELECT b.id, a.id AS account_id, e.currency,
+                   sum(CASE WHEN a.id = e.debit_account_id THEN e.amount ELSE -e.amount END) AS net
+              FROM batch AS b
+              JOIN transactions AS h ON h.tenant_id = %(tenant_id)s AND h.id = b.id AND h.reverses_id IS NOT NULL
+              JOIN entries AS e ON e.tenant_id = %(tenant_id)s AND e.transaction_id IN (h.id, h.reverses_id)
+              JOIN accounts AS a
+                ON a.tenant_id = %(tenant_id)s AND a.id IN (e.debit_account_id, e.credit_account_id)
+               AND a.kind NOT IN ('exchange', 'revenue', 'expense', 'inventory', 'cost_of_sales')
+             GROUP BY b.id, a.id, e.currency) AS x
+     GROUP BY x.id, x.currency
+"""
+
+FACTS: Final = (
+    _HEADERS, _ENTRIES, _DOCUMENTS, _SALES, _PAYMENTS, _GOODS, _DEBTS, _PARTIES, _ALLOCATIONS, _SHIFTS, _REVERSALS,
+)  # fmt: skip
+
+_NEXT_IDS = " UNION ".join(
+    f"(SELECT DISTINCT {column} AS id FROM {table}"
+    f" WHERE tenant_id = %(tenant_id)s AND {column} > %(after)s ORDER BY 1 LIMIT %(limit)s)"
+    for table, column in CLAIMS_ON_TRANSACTIONS
+)  # nosec B608: our own text
+
+DOCUMENTS: Final = Source(
+    figures=(),  # each row says its own
+    count="SELECT count(*) FROM transactions WHERE tenant_id = %(tenant_id)s",
+    batch=f"SELECT n.id FROM ({_NEXT_IDS}) AS n ORDER BY n.id LIMIT %(limit)s",  # nosec B608: our own text
+    named="SELECT n.id FROM unnest(%(ids)s::uuid[]) AS n(id)",
+    found="""
+        SELECT id FROM transactions WHERE tenant_id = %(tenant_id)s AND id = %(holder_id)s
+         UNION
+        SELECT transaction_id FROM open_items WHERE tenant_id = %(tenant_id)s AND party_id = %(holder_id)s
+    """,
+    compared=f"""
+        WITH moved AS MATERIALIZED ({_MOVED})
+        SELECT w.id,
+               coalesce(max(s.number), max(undone.number), max(h.kind || ' ' || h.occurred_on), 'unknown') AS holder,
+               max(t.base_currency) AS currency,
+               array_agg(w.figure || CASE WHEN w.currency <> t.base_currency THEN ' ' || w.currency ELSE '' END
+                         ORDER BY w.figure, w.currency) AS figures,
+               array_agg(w.said ORDER BY w.figure, w.currency) AS cached,
+               array_agg(w.booked ORDER BY w.figure, w.currency) AS computed, false AS is_impossible
+          FROM (SELECT f.id, f.figure, f.currency, sum(f.said)::numeric AS said, sum(f.booked)::numeric AS booked
+                  FROM ({" UNION ALL ".join(FACTS)}) AS f
+                 GROUP BY f.id, f.figure, f.currency
+                HAVING sum(f.said) <> sum(f.booked)) AS w
+          JOIN tenants AS t ON t.tenant_id = %(tenant_id)s
+          LEFT JOIN transactions AS h ON h.tenant_id = %(tenant_id)s AND h.id = w.id
+          LEFT JOIN sales AS s ON s.tenant_id = %(tenant_id)s AND s.id = w.id
+          LEFT JOIN sales AS undone ON undone.tenant_id = %(tenant_id)s AND undone.id = h.reverses_id
+         GROUP BY w.id
+    """,  # nosec B608: our own text
+)
