@@ -7,6 +7,8 @@ from sqlalchemy import text
 
 from ledger_web.domain.journal import AccountKey
 from ledger_web.models.base import session_of
+from ledger_web.services import cached_balances
+from ledger_web.services.document_checks import DOCUMENTS
 from ledger_web.services.posting import account_id
 from tests.shops import Shop
 
@@ -132,3 +134,12 @@ def assert_the_books_agree(shop: Shop) -> None:
     assert session.execute(_STOCK_DRIFT, values).scalar_one() == 0
     assert session.execute(_ALLOCATION_DRIFT, values).scalar_one() == 0
     assert session.execute(_INVENTORY, values).scalar_one() == 0
+    assert_documents_agree(shop)
+
+
+def assert_documents_agree(shop: Shop) -> None:
+    """Every document is what its entries say, and every transaction has the document it needs (L6)."""
+    with shop.act() as uow:
+        wrong = cached_balances.look_at_batch(uow, DOCUMENTS, (), None, 100_000).wrong
+    told = [(each.holder, each.figures, each.cached, each.computed) for each in wrong]
+    assert not told, told

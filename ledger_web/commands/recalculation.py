@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ledger_web.domain.currencies import plain
 from ledger_web.domain.errors import LedgerError
 from ledger_web.domain.ids import new_id, parse_id
-from ledger_web.domain.spreadsheets import text_cell
+from ledger_web.domain.sheets import text_cell
 from ledger_web.queries.recalculation import (
     MONEY,
     DiscrepancyRow,

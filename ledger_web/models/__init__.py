@@ -11,7 +11,7 @@ from ledger_web.models.label import LabelJob, LabelJobLine, LabelPrinter, LabelT
 from ledger_web.models.ledger import Account, Category, Entry, LockDateChange, Transaction, TransactionWord
 from ledger_web.models.measure_rule import MeasureRule
 from ledger_web.models.open_item import Allocation, OpenItem
-from ledger_web.models.party import Customer, Employee, Member, Party, PartyWord, Vendor
+from ledger_web.models.party import Customer, Employee, Member, MembershipTerm, Party, PartyWord, Vendor
 from ledger_web.models.payment import Payment
 from ledger_web.models.product import (
     Barcode,
@@ -74,6 +74,7 @@ __all__ = [
     "LockDateChange",
     "MeasureRule",
     "Member",
+    "MembershipTerm",
     "NumberSeries",
     "OpenItem",
     "Party",

@@ -45,6 +45,18 @@ class PartyWord(Base):
     party_id: Mapped[Key]
 
 
+class MembershipTerm(Base):
+    """What dues did to a membership: when it ended before, and when since. Never changed, never deleted."""
+
+    __tablename__ = "membership_terms"
+
+    tenant_id: Mapped[TenantKey]
+    transaction_id: Mapped[Key]
+    member_id: Mapped[uuid.UUID]
+    ended_on: Mapped[dt.date | None] = mapped_column(Date)
+    ends_on: Mapped[dt.date] = mapped_column(Date)
+
+
 class _PartyWithBalance(Base):
     __abstract__ = True
     __table_args__ = {"info": {"view": True}}

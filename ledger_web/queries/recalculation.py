@@ -18,7 +18,8 @@ from ledger_web.models.base import session_of
 MONEY = frozenset(
     {
         "balance", "debits", "credits", "value", "total", "on_account", "cash", "bank", "stock_value", "owed",
-        "misdirected", "allocated", "left", "settled", "base_settled",
+        "misdirected", "allocated", "left", "settled", "base_settled", "tax", "store_credit", "lines", "line_taxes",
+        "kept",
     }
 )  # fmt: skip
 

@@ -19,7 +19,7 @@ from ledger_web.domain.errors import (
 )
 from ledger_web.domain.returns import VOID
 from ledger_web.domain.transactions import name_of, why_not_reversible
-from ledger_web.services import open_items, reversals
+from ledger_web.services import memberships, open_items, reversals
 from ledger_web.services.calendar import find_days, read_calendar
 from ledger_web.services.posting import Act
 from ledger_web.services.return_reasons import find_reason
@@ -80,6 +80,7 @@ def undo(command: Undo, uow: UnitOfWork) -> Recorded:
         kind.mark(uow, command, memo)
         reversal = reversals.load_reversal(uow, command.transaction_id)
         left = open_items.cancel(uow, command.transaction_id)
+        memberships.shorten(uow, command.transaction_id)
         uow.post([*reversals.put_back(uow, reversal, _base_currency(uow)), *left], in_open_shift=kind.in_open_shift)
     return Recorded(command.transaction_id)
 

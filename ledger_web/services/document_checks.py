@@ -17,6 +17,9 @@ CLAIMS_ON_TRANSACTIONS: Final = (
     ("transactions", "id"),
     ("entries", "transaction_id"),
     ("sales", "id"),
+    ("sale_returns", "id"),
+    ("purchases", "id"),
+    ("purchase_charges", "transaction_id"),
     ("payments", "transaction_id"),
     ("stock_moves", "transaction_id"),
     ("open_items", "transaction_id"),
@@ -26,7 +29,13 @@ CLAIMS_ON_TRANSACTIONS: Final = (
 
 # Kinds that are nothing without a document of their own, and the table it is in.
 DOCUMENT_OF: Final[Mapping[str, str]] = MappingProxyType(
-    {"sale": "sales", "payment": "payments", "shift_opening": "shifts"}
+    {
+        "sale": "sales",
+        "sale_return": "sale_returns",
+        "purchase": "purchases",
+        "payment": "payments",
+        "shift_opening": "shifts",
+    }
 )
 
 # Kinds that never move money, goods or debts but between these: (debited, credited) kinds of accounts. Settling in a
@@ -96,6 +105,8 @@ _OWED = f"""coalesce(sum(e.amount * ({_weight("d", _OWING)} - {_weight("d", _OWE
 _MOVED = f"""
     SELECT e.transaction_id AS id, e.currency, h.kind, h.reverses_id, count(*) AS lines, max(e.line) AS last_line,
            {_net({"revenue", "tax_payable"}, "credit")} AS earned,
+           {_net({"tax_payable"}, "credit")} AS tax, {_net({"tax_receivable"})} AS input_tax,
+           {_net({"store_credit"}, "credit")} AS store_credit,
            {_net({"cash"})} AS cash, {_net({"bank"})} AS bank, {_net({"inventory"})} AS stock_value, {_OWED} AS owed,
            {_net({"customer"})} AS on_account,
            count(*) FILTER (WHERE d.id IS NULL OR c.id IS NULL OR e.currency <> d.currency OR e.currency <> c.currency)
@@ -136,6 +147,12 @@ _DOCUMENTS = f"""
     SELECT s.id, 'documents', NULL, 0, 1
       FROM batch AS b JOIN sales AS s ON s.tenant_id = %(tenant_id)s AND s.id = b.id
      UNION ALL
+    SELECT r.id, 'documents', NULL, 0, 1
+      FROM batch AS b JOIN sale_returns AS r ON r.tenant_id = %(tenant_id)s AND r.id = b.id
+     UNION ALL
+    SELECT p.id, 'documents', NULL, 0, 1
+      FROM batch AS b JOIN purchases AS p ON p.tenant_id = %(tenant_id)s AND p.id = b.id
+     UNION ALL
     SELECT s.id, 'documents', NULL, 0, 1
       FROM batch AS b JOIN shifts AS s ON s.tenant_id = %(tenant_id)s AND s.id = b.id
      UNION ALL
@@ -145,11 +162,30 @@ _DOCUMENTS = f"""
       JOIN payments AS p ON p.tenant_id = %(tenant_id)s AND p.transaction_id = b.id
 """  # nosec B608: our own text
 
+# What a sale says was sold, but for gift cards, was earned; of these the shop owes what is on them.
 _SALES = """
-    SELECT s.id, 'total', s.currency, s.total, 0
-      FROM batch AS b JOIN sales AS s ON s.tenant_id = %(tenant_id)s AND s.id = b.id
+    SELECT s.id, x.figure, s.currency, x.said, x.booked
+      FROM batch AS b
+      JOIN sales AS s ON s.tenant_id = %(tenant_id)s AND s.id = b.id
+     CROSS JOIN LATERAL (
+            SELECT coalesce(sum(l.total), 0) AS total, coalesce(sum(l.tax), 0) AS tax,
+                   coalesce(sum(l.total) FILTER (WHERE l.gift_card_id IS NOT NULL), 0) AS cards
+              FROM sale_lines AS l
+             WHERE l.tenant_id = %(tenant_id)s AND l.sale_id = s.id) AS l
+     CROSS JOIN LATERAL (VALUES ('total', s.total - l.cards, 0), ('tax', s.tax_total, 0), ('store_credit', l.cards, 0),
+                                ('lines', s.total, l.total), ('line_taxes', s.tax_total, l.tax))
+           AS x(figure, said, booked)
      UNION ALL
-    SELECT m.id, 'total', m.currency, 0, m.earned FROM moved AS m WHERE m.kind = 'sale'
+    SELECT m.id, x.figure, m.currency, 0, x.booked
+      FROM moved AS m
+     CROSS JOIN LATERAL (VALUES ('total', m.earned), ('tax', m.tax), ('store_credit', m.store_credit))
+           AS x(figure, booked)
+     WHERE m.kind = 'sale'
+     UNION ALL
+    SELECT p.sale_id, 'store_credit', p.currency, -p.applied, 0
+      FROM batch AS b
+      JOIN payments AS p ON p.tenant_id = %(tenant_id)s AND p.transaction_id = b.id AND p.sale_id = b.id
+     WHERE p.method IN ('gift_card', 'store_credit')
      UNION ALL
     SELECT s.id, 'on_account', s.currency, s.on_account, 0
       FROM batch AS b JOIN sales AS s ON s.tenant_id = %(tenant_id)s AND s.id = b.id
@@ -165,6 +201,54 @@ _SALES = """
       JOIN transactions AS r ON r.tenant_id = %(tenant_id)s AND r.reverses_id = b.id
 """
 
+# What came back takes back what was earned with it, but for gift cards.
+_RETURNS = """
+    SELECT r.id, x.figure, r.currency, x.said, x.booked
+      FROM batch AS b
+      JOIN sale_returns AS r ON r.tenant_id = %(tenant_id)s AND r.id = b.id
+     CROSS JOIN LATERAL (
+            SELECT coalesce(sum(l.total), 0) AS total, coalesce(sum(l.tax), 0) AS tax,
+                   coalesce(sum(l.total) FILTER (WHERE s.gift_card_id IS NOT NULL), 0) AS cards
+              FROM sale_return_lines AS l
+              LEFT JOIN sale_lines AS s
+                ON s.tenant_id = %(tenant_id)s AND s.sale_id = r.sale_id AND s.line = l.sale_line
+             WHERE l.tenant_id = %(tenant_id)s AND l.return_id = r.id) AS l
+     CROSS JOIN LATERAL (VALUES ('total', r.total - l.cards, 0), ('tax', r.tax_total, 0), ('lines', r.total, l.total),
+                                ('line_taxes', r.tax_total, l.tax)) AS x(figure, said, booked)
+     UNION ALL
+    SELECT m.id, x.figure, m.currency, 0, x.booked
+      FROM moved AS m
+     CROSS JOIN LATERAL (VALUES ('total', -m.earned), ('tax', -m.tax)) AS x(figure, booked)
+     WHERE m.kind = 'sale_return'
+"""
+
+# What a purchase says is owed to its vendor, and to the payees of its charges in their currencies.
+_PURCHASES = """
+    SELECT p.id, x.figure, x.currency, x.said, 0
+      FROM batch AS b
+      JOIN purchases AS p ON p.tenant_id = %(tenant_id)s AND p.id = b.id
+     CROSS JOIN LATERAL (VALUES ('total', p.currency, p.total), ('tax', p.base_currency, p.tax_base),
+                                ('kept', p.base_currency, p.kept_base)) AS x(figure, currency, said)
+     UNION ALL
+    SELECT c.transaction_id, 'total', c.currency, c.net + c.tax, 0
+      FROM batch AS b
+      JOIN purchase_charges AS c
+        ON c.tenant_id = %(tenant_id)s AND c.transaction_id = b.id AND c.purchase_id = b.id AND c.payee_id IS NOT NULL
+     UNION ALL
+    SELECT m.id, x.figure, m.currency, 0, x.booked
+      FROM moved AS m
+     CROSS JOIN LATERAL (VALUES ('total', m.owed), ('tax', m.input_tax), ('kept', m.stock_value)) AS x(figure, booked)
+     WHERE m.kind = 'purchase'
+     UNION ALL
+    SELECT p.id, 'reversals', NULL, (p.deleted_at IS NOT NULL)::integer, 0
+      FROM batch AS b JOIN purchases AS p ON p.tenant_id = %(tenant_id)s AND p.id = b.id
+     UNION ALL
+    SELECT b.id, 'reversals', NULL, 0, 1
+      FROM batch AS b
+      JOIN purchases AS p ON p.tenant_id = %(tenant_id)s AND p.id = b.id
+      JOIN transactions AS r ON r.tenant_id = %(tenant_id)s AND r.reverses_id = b.id
+"""
+
 # Money: what payments say went through drawers and banks, in its own currency each.
 _PAYMENTS = """
     SELECT p.transaction_id, CASE WHEN p.drawer_id IS NULL THEN 'bank' ELSE 'cash' END, p.currency,
@@ -173,9 +257,13 @@ _PAYMENTS = """
       JOIN payments AS p ON p.tenant_id = %(tenant_id)s AND p.transaction_id = b.id
      WHERE p.drawer_id IS NOT NULL OR p.bank_id IS NOT NULL
      UNION ALL
-    SELECT m.id, 'cash', m.currency, 0, m.cash FROM moved AS m WHERE m.kind IN ('sale', 'payment')
+    SELECT p.transaction_id, 'cash', p.other_change_currency, -p.other_change, 0
+      FROM batch AS b
+      JOIN payments AS p ON p.tenant_id = %(tenant_id)s AND p.transaction_id = b.id AND p.other_change IS NOT NULL
      UNION ALL
-    SELECT m.id, 'bank', m.currency, 0, m.bank FROM moved AS m WHERE m.kind IN ('sale', 'payment')
+    SELECT m.id, 'cash', m.currency, 0, m.cash FROM moved AS m WHERE m.kind IN ('sale', 'sale_return', 'payment')
+     UNION ALL
+    SELECT m.id, 'bank', m.currency, 0, m.bank FROM moved AS m WHERE m.kind IN ('sale', 'sale_return', 'payment')
 """
 
 _GOODS = """
@@ -276,7 +364,8 @@ _REVERSALS = """
 """
 
 FACTS: Final = (
-    _HEADERS, _ENTRIES, _DOCUMENTS, _SALES, _PAYMENTS, _GOODS, _DEBTS, _PARTIES, _ALLOCATIONS, _SHIFTS, _REVERSALS,
+    _HEADERS, _ENTRIES, _DOCUMENTS, _SALES, _RETURNS, _PURCHASES, _PAYMENTS, _GOODS, _DEBTS, _PARTIES, _ALLOCATIONS, _SHIFTS,
+    _REVERSALS,
 )  # fmt: skip
 
 _NEXT_IDS = " UNION ".join(
@@ -298,7 +387,8 @@ DOCUMENTS: Final = Source(
     compared=f"""
         WITH moved AS MATERIALIZED ({_MOVED})
         SELECT w.id,
-               coalesce(max(s.number), max(undone.number), max(h.kind || ' ' || h.occurred_on), 'unknown') AS holder,
+               coalesce(max(s.number), max(r.number), max(p.number), max(undone.number), max(h.kind || ' ' || h.occurred_on),
+                        'unknown') AS holder,
                max(t.base_currency) AS currency,
                array_agg(w.figure || CASE WHEN w.currency <> t.base_currency THEN ' ' || w.currency ELSE '' END
                          ORDER BY w.figure, w.currency) AS figures,
@@ -311,6 +401,8 @@ DOCUMENTS: Final = Source(
           JOIN tenants AS t ON t.tenant_id = %(tenant_id)s
           LEFT JOIN transactions AS h ON h.tenant_id = %(tenant_id)s AND h.id = w.id
           LEFT JOIN sales AS s ON s.tenant_id = %(tenant_id)s AND s.id = w.id
+          LEFT JOIN sale_returns AS r ON r.tenant_id = %(tenant_id)s AND r.id = w.id
+          LEFT JOIN purchases AS p ON p.tenant_id = %(tenant_id)s AND p.id = w.id
           LEFT JOIN sales AS undone ON undone.tenant_id = %(tenant_id)s AND undone.id = h.reverses_id
          GROUP BY w.id
     """,  # nosec B608: our own text

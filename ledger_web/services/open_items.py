@@ -306,9 +306,9 @@ def settled_by(act: Act, transaction_id: uuid.UUID) -> list[Released]:
     return [Released(title_of(row.kind, row.kind, row.number), row.amount, row.currency) for row in rows]
 
 
-def hold_parties(act: Act, ids: Collection[uuid.UUID]) -> None:
-    """Lock parties in id order, so that two acts on the same ones cannot wait for each other."""
-    act.execute(
+def hold_parties(act: Act, ids: Collection[uuid.UUID]) -> int:
+    """Lock parties in id order, so that two acts on them cannot wait for each other; say how many are there."""
+    rows = act.execute(
         """
         SELECT id FROM parties
          WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s)
@@ -316,7 +316,8 @@ def hold_parties(act: Act, ids: Collection[uuid.UUID]) -> None:
            FOR NO KEY UPDATE
         """,
         {"ids": list(ids)},
-    )
+    ).all()
+    return len(rows)
 
 
 def _what_is_left_of(made: Sequence[Made], transaction_id: uuid.UUID) -> list[Entry]:

@@ -11,7 +11,7 @@ from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import NORMAL_SIDE, AccountKey, Entry, expense, revenue
 from ledger_web.domain.open_items import OPPOSITE, Item, oldest_first, shares
 from ledger_web.domain.party_acts import DUES, SALARIES, deducted_for
-from ledger_web.services import open_items
+from ledger_web.services import memberships, open_items
 from ledger_web.services.open_items import Holder
 from ledger_web.services.posting import account_id, lock_accounts, open_accounts
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, whole_act
@@ -129,13 +129,7 @@ def charge_dues(command: ChargeDues, uow: UnitOfWork) -> Recorded:
         holder = _hold(uow, command.member_id, "member")
         item = open_items.new_item(command.id, "charge", command.currency, command.amount, uow.occurred_on)
         if command.expires_on:
-            uow.execute(
-                """
-                UPDATE parties SET expires_on = %(expires_on)s, version = version + 1
-                 WHERE tenant_id = %(tenant_id)s AND id = %(id)s
-                """,
-                {"id": holder.id, "expires_on": command.expires_on},
-            )
+            memberships.lengthen(uow, holder.id, command.expires_on)
         entry = Entry(_account(holder, command.currency), revenue(command.currency, DUES), command.amount)
         uow.post([entry, *_settle_oldest(uow, holder, item)])
     return Recorded(command.id)

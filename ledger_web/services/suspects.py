@@ -43,6 +43,9 @@ _OF_GOODS: Final = """
      UNION
     SELECT l.product_id, l.sale_id FROM sale_lines AS l
      WHERE l.tenant_id = %(tenant_id)s AND l.product_id = ANY(%(ids)s::uuid[])
+     UNION
+    SELECT l.product_id, l.purchase_id FROM purchase_lines AS l
+     WHERE l.tenant_id = %(tenant_id)s AND l.product_id = ANY(%(ids)s::uuid[])
 """
 _OF_ITEMS: Final = """
     SELECT i.id, i.transaction_id FROM open_items AS i

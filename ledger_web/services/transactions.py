@@ -2,12 +2,17 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ledger_web.domain.errors import RuleViolationError
-from ledger_web.domain.journal import PARTY_KINDS, AccountKey, Entry, equity
+from ledger_web.domain.errors import NotFoundError, RuleViolationError
+from ledger_web.domain.ids import new_id
+from ledger_web.domain.journal import PARTY_KINDS, AccountKey, Entry, deltas, equity
+from ledger_web.domain.open_items import Side
 from ledger_web.domain.transactions import ManualLine, manual_entries
+from ledger_web.services import open_items
 from ledger_web.services.holders import must_be_usable
+from ledger_web.services.posting import net
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, whole_act
 
 # What only its own documents move: goods, so that stock and its account cannot part, and cards.
@@ -107,7 +112,7 @@ def record_account_opening(command: RecordAccountOpening, uow: UnitOfWork) -> Re
 
 @whole_act
 def post_manual(command: PostManual, uow: UnitOfWork) -> Recorded:
-    """Post lines that balance in each currency, joined to entries.
+    """Post lines that balance in each currency, joined to entries. What a party owes more or less can be settled.
 
     Raises:
         NotFoundError: An account's holder or code is not this shop's.
@@ -129,8 +134,24 @@ def post_manual(command: PostManual, uow: UnitOfWork) -> Recorded:
         for line in command.lines:
             _must_be_open_to_all(line.account)
         must_be_usable(uow, dict.fromkeys(line.account for line in command.lines))
+        _make_items(uow, entries)
         uow.post(entries)
     return Recorded(command.id)
+
+
+def _make_items(uow: UnitOfWork, entries: Sequence[Entry]) -> None:
+    """Write down a charge where a party's balance is raised, a credit where it is lowered. Nothing is settled yet."""
+    moved = {key: net(key, sums) for key, sums in deltas(entries).items() if key.kind in PARTY_KINDS}
+    if not moved:
+        return
+    parties = {key.party_id for key in moved if key.party_id}
+    if open_items.hold_parties(uow, parties) != len(parties):
+        raise NotFoundError("There is no such customer, vendor, employee or member in this shop.")
+    for key, amount in moved.items():
+        if key.party_id and amount:
+            side: Side = "charge" if amount > 0 else "credit"
+            item = open_items.new_item(new_id(), side, key.currency, abs(amount), uow.occurred_on)
+            open_items.add_item(uow, key.party_id, item)
 
 
 def _must_be_open_to_all(account: AccountKey) -> None:

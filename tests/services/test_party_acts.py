@@ -13,6 +13,7 @@ from ledger_web.domain.errors import CreditLimitExceededError, LedgerError, NotF
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import customer, employee, member, vendor
 from ledger_web.models.base import session_of
+from ledger_web.services.deletions import Undo, undo
 from ledger_web.services.merges import MergeParties, merge_parties
 from ledger_web.services.parties import RestoreParty, restore_party
 from ledger_web.services.party_acts import (
@@ -226,4 +227,39 @@ def test_nothing_is_left_behind_when_payments_and_sales_race_a_merge(shop: Shop,
         text("SELECT DISTINCT party_id FROM open_items WHERE tenant_id = :tenant_id"), {"tenant_id": shop.tenant_id}
     )
     assert {row.party_id for row in rows} == {twice}
+    assert_the_books_agree(shop)
+
+
+def member_until(shop: Shop, member_id: uuid.UUID) -> dt.date | None:
+    with shop.act() as uow:
+        found: dt.date | None = uow.execute(
+            "SELECT expires_on FROM parties WHERE tenant_id = %(tenant_id)s AND id = %(id)s", {"id": member_id}
+        ).scalar_one()
+    return found
+
+
+def take_back(shop: Shop, transaction_id: uuid.UUID) -> None:
+    undo(Undo(id=new_id(), transaction_id=transaction_id, reason="Charged by mistake", from_register=True), shop.act())
+
+
+def test_reversing_dues_shortens_the_membership_again(shop: Shop) -> None:
+    union = party(shop, "member", "Union", "PKR")
+    first, second = dt.date(2027, 6, 30), dt.date(2027, 12, 31)
+
+    def charge(until: dt.date | None) -> uuid.UUID:
+        dues = ChargeDues(id=new_id(), member_id=union, currency="PKR", amount=600_00, expires_on=until, memo="")
+        return charge_dues(dues, shop.act()).id
+
+    spring, autumn, other = charge(first), charge(second), charge(None)
+    take_back(shop, other)  # moved no day
+    assert member_until(shop, union) == second
+    take_back(shop, autumn)
+    assert member_until(shop, union) == first
+    again = charge(second)
+    take_back(shop, spring)  # the later dues still say when it ends
+    assert member_until(shop, union) == second
+    take_back(shop, again)
+
+    assert member_until(shop, union) is None  # no dues are left that say anything
+    assert cached_balance(shop, member(union, "PKR")) == 0
     assert_the_books_agree(shop)

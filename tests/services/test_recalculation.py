@@ -15,7 +15,7 @@ from ledger_web.domain.errors import NotFoundError, ResubmissionError, RuleViola
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import AccountKey, Entry, cash, customer, equity
 from ledger_web.queries.recalculation import DiscrepancyRow, get_run, list_discrepancies
-from ledger_web.services import cached_balances, daily_totals, recalculation
+from ledger_web.services import cached_balances, daily_totals, open_items, recalculation
 from ledger_web.services.payments import RecordOpeningBalance, record_opening_balance
 from ledger_web.services.posting import account_id
 from ledger_web.services.recalculation import (
@@ -309,6 +309,8 @@ def test_recalculation_waits_for_a_sale_that_is_being_posted(
         id = new_id()
         with shop.act() as uow:
             uow.is_replay(StartRecalculation(id=id), id=id, kind="opening_balance")
+            charge = open_items.new_item(id, "charge", "PKR", 50_00, uow.occurred_on)
+            open_items.add_item(uow, alice, charge)
             uow.post([Entry(customer(alice, "PKR"), equity("PKR", "opening"), 50_00)])
             posted.set()
             assert may_commit.wait(10)

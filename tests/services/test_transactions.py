@@ -31,8 +31,10 @@ from ledger_web.domain.journal import (
     inventory,
     store_credit,
     tax_payable,
+    vendor,
 )
 from ledger_web.domain.transactions import ManualLine
+from ledger_web.services import open_items
 from ledger_web.services.deletions import Undo, preview_undoing, undo
 from ledger_web.services.drawers import PayIn, PayOut, pay_in, pay_out
 from ledger_web.services.expenses import RecordExpense, RecordIncome, record_expense, record_income
@@ -49,6 +51,7 @@ from ledger_web.services.transactions import (
 from ledger_web.services.unit_of_work import Recorded
 from tests.at_once import in_threads
 from tests.books import assert_the_books_agree, balances, count
+from tests.services.test_open_items import party, pay
 from tests.shops import Shop, add_customer, add_product, sell
 
 
@@ -136,6 +139,29 @@ def test_a_manual_transaction_moves_every_account_it_names(shop: Shop) -> None:
         ("expense", "fees"): 25_00,
         ("equity", "owner"): 175_00,
     }
+    assert_the_books_agree(shop)
+
+
+def test_what_is_owed_by_hand_can_be_settled_and_is_taken_back_with_its_reversal(shop: Shop) -> None:
+    alice, bazaar = add_customer(shop), party(shop, "vendor", "Bazaar", "PKR")
+    posted = post(shop, (customer(alice, "PKR"), 50_00, 0), (vendor(bazaar, "PKR"), 0, 50_00)).id
+
+    paid = pay(shop, alice, 20_00)
+
+    with shop.act() as uow:
+        found = [
+            *open_items.find_open(uow, alice, "PKR", "charge"),
+            *open_items.find_open(uow, bazaar, "PKR", "charge"),
+        ]
+    assert [(item.amount, item.settled) for item in found] == [(50_00, 20_00), (50_00, 0)]
+    assert_the_books_agree(shop)
+
+    reverse(shop, posted)
+
+    with shop.act() as uow:
+        assert open_items.find_open(uow, bazaar, "PKR", "charge") == []
+        (credit,) = open_items.find_open(uow, alice, "PKR", "credit")
+    assert (credit.id, credit.open) == (paid, 20_00)
     assert_the_books_agree(shop)
 
 
