@@ -364,8 +364,8 @@ _REVERSALS = """
 """
 
 FACTS: Final = (
-    _HEADERS, _ENTRIES, _DOCUMENTS, _SALES, _RETURNS, _PURCHASES, _PAYMENTS, _GOODS, _DEBTS, _PARTIES, _ALLOCATIONS, _SHIFTS,
-    _REVERSALS,
+    _HEADERS, _ENTRIES, _DOCUMENTS, _SALES, _RETURNS, _PURCHASES, _PAYMENTS, _GOODS, _DEBTS, _PARTIES, _ALLOCATIONS,
+    _SHIFTS, _REVERSALS,
 )  # fmt: skip
 
 _NEXT_IDS = " UNION ".join(
@@ -387,8 +387,8 @@ DOCUMENTS: Final = Source(
     compared=f"""
         WITH moved AS MATERIALIZED ({_MOVED})
         SELECT w.id,
-               coalesce(max(s.number), max(r.number), max(p.number), max(undone.number), max(h.kind || ' ' || h.occurred_on),
-                        'unknown') AS holder,
+               coalesce(max(s.number), max(r.number), max(p.number), max(undone.number),
+                        max(h.kind || ' ' || h.occurred_on), 'unknown') AS holder,
                max(t.base_currency) AS currency,
                array_agg(w.figure || CASE WHEN w.currency <> t.base_currency THEN ' ' || w.currency ELSE '' END
                          ORDER BY w.figure, w.currency) AS figures,
