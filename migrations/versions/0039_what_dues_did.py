@@ -8,8 +8,8 @@ Old code beside it: yes, dues it charges leave the membership as it is when they
 
 from migrations.tenant_tables import protect, run
 
-revision = "0035"
-down_revision = "0034"
+revision = "0039"
+down_revision = "0038"
 branch_labels = None
 depends_on = None
 

@@ -9,8 +9,8 @@ Old code beside it: yes, it leaves all of this empty; shifts it closes are not h
 
 from migrations.tenant_tables import run
 
-revision = "0034"
-down_revision = "0033"
+revision = "0038"
+down_revision = "0037"
 branch_labels = None
 depends_on = None
 
