@@ -47,6 +47,8 @@ _PART_OF = {
     "roles": "admin",
     "tills": "admin",
     "audit": "admin",
+    "stock": "products",
+    "stock_counts": "products",
     "accounts": "transactions",
     "expenses": "transactions",
     "books": "transactions",

@@ -18,6 +18,8 @@ from ledger_web.services.payments import RecordOpeningBalance, RecordPayment, re
 from ledger_web.services.product_imports import UploadProducts, upload_products
 from ledger_web.services.products import CreateProduct, create_product
 from ledger_web.services.recalculation import StartRecalculation, start_recalculation
+from ledger_web.services.reorder_levels import SetReorderLevel, set_reorder_level
+from ledger_web.services.stock_counts import AddToCount, StartCount, add_to_count, start_count
 from tests.shops import Shop, sell
 
 FILE = b"name,barcode,price\nCandles,2100000009015,30\nMatches,2100000009022,2.345\n"
@@ -56,6 +58,10 @@ def furnish(shop: Shop) -> None:
         UploadProducts(op_id=new_id(), file_name="candles.csv", content=FILE, stock_policy="warn"), shop.act()
     )
     _print_labels(shop, tea, cloth)
+    counting = start_count(StartCount(id=new_id(), name="Shelf by the door"), shop.act()).id
+    add_to_count(AddToCount(op_id=new_id(), count_id=counting, product_id=tea, quantity=Decimal(35)), shop.act())
+    level: dict[str, Any] = {"level": Decimal(50), "up_to": Decimal(100), "version": 1}
+    set_reorder_level(SetReorderLevel(op_id=new_id(), product_id=cloth, **level), shop.act())
     add_to_cart(AddToCart(id=new_id(), product_id=tea, quantity=Decimal(3)), shop.act())
     choose_customer(ChooseCustomer(id=new_id(), customer_id=alice), shop.act())
 

@@ -35,6 +35,7 @@ from ledger_web.services.product_imports import UploadProducts, upload_products
 from ledger_web.services.products import CreateProduct, create_product
 from ledger_web.services.recalculation import StartRecalculation, start_recalculation
 from ledger_web.services.shifts import CloseShift, Count, OpenShift, close_shift, open_shift
+from ledger_web.services.stock_counts import AddToCount, StartCount, add_to_count, start_count
 from ledger_web.services.transactions import PostManual, post_manual
 from tests.clients import ShopClient
 from tests.databases import Database
@@ -121,6 +122,8 @@ def furnish_with(shop: Shop, word: str, code: str) -> None:
     wrong = sell(shop, (tea.id, 1, 260_00))
     undo(Undo(id=new_id(), transaction_id=wrong, reason=f"{word} reason"), shop.act())
     _keep_house(shop, word)
+    counting = start_count(StartCount(id=new_id(), name=f"{word} count"), shop.act()).id
+    add_to_count(AddToCount(op_id=new_id(), count_id=counting, product_id=tea.id, quantity=Decimal(2)), shop.act())
     for actor in (shop.owner_id, person):
         _print_labels(shop, word, tea.id, actor)
         add_to_cart(AddToCart(id=new_id(), product_id=tea.id, quantity=Decimal(3)), shop.act(actor))

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from ledger_web.domain.errors import RuleViolationError
-from ledger_web.domain.expenses import EXPENSES
+from ledger_web.domain.expenses import EXPENSES, GOODS
 from ledger_web.domain.ids import parse_id
 from ledger_web.domain.journal import NORMAL_SIDE, PARTY_KINDS, AccountKey
 
@@ -60,7 +60,9 @@ INCOMES: Final = MappingProxyType(
 # What moves the owner's share of the shop.
 EQUITY: Final = MappingProxyType({"owner": "Owner’s capital", "opening": "Opening balances"})
 
-_CODE_NAMES: Final = MappingProxyType({"expense": EXPENSES, "revenue": INCOMES, "equity": EQUITY})
+_CODE_NAMES: Final = MappingProxyType(
+    {"expense": MappingProxyType(EXPENSES | GOODS), "revenue": INCOMES, "equity": EQUITY}
+)
 
 
 _CODE: Final = re.compile(r"[a-z0-9_-]{1,60}")

@@ -1,4 +1,4 @@
-"""What money is paid out of a drawer for."""
+"""What the shop spends: the money it pays out of a drawer, and the goods it does not sell."""
 
 from types import MappingProxyType
 from typing import Final
@@ -15,6 +15,19 @@ EXPENSES: Final = MappingProxyType(
         "food": "Tea and food",
         "fees": "Fees and charges",
         "other": "Something else",
+    }
+)
+# Goods that leave stock without being sold: corrections of stock post to these, nobody pays for them.
+GOODS_DIFFERENCES: Final = "stock_differences"
+GOODS_SPOILED: Final = "goods_spoiled"
+GOODS_USED: Final = "goods_used"
+GOODS_GIVEN: Final = "goods_given"
+GOODS: Final = MappingProxyType(
+    {
+        GOODS_DIFFERENCES: "Stock differences",
+        GOODS_SPOILED: "Damaged and expired goods",
+        GOODS_USED: "Goods used in the shop",
+        GOODS_GIVEN: "Goods given away",
     }
 )
 DRAWING: Final = "owner"  # not an expense: the owner takes money for themselves

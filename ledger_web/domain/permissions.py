@@ -19,6 +19,7 @@ LABEL_PRINT: Final = "label.print"
 LABEL_PRICE: Final = "label.price"
 LABEL_TEMPLATE_EDIT: Final = "label.template_edit"
 STOCK_ADJUST: Final = "stock.adjust"
+STOCK_COUNT: Final = "stock.count"
 PARTY_VIEW: Final = "party.view"
 PARTY_CREATE: Final = "party.create"
 PARTY_EDIT: Final = "party.edit"
@@ -73,6 +74,7 @@ _DESCRIPTIONS: Final = MappingProxyType(
         LABEL_PRINT: "Print barcode labels.",
         LABEL_PRICE: "Print prices on labels.",
         LABEL_TEMPLATE_EDIT: "Change what labels look like, and set printers right.",
+        STOCK_COUNT: "Count what is on the shelves; what differs is posted by who may correct stock.",
         STOCK_ADJUST: "Correct how much of a product is in stock.",
         PARTY_VIEW: "Look up customers, vendors, employees and members with their balances.",
         PARTY_CREATE: "Add customers, vendors, employees and members.",
@@ -137,6 +139,7 @@ _CASHIER: Final = frozenset(
         SHIFT_CLOSE,
         LABEL_PRINT,
         LABEL_PRICE,
+        STOCK_COUNT,
     }
 )
 _MANAGER: Final = _CASHIER | {

@@ -55,6 +55,11 @@ def amount_cell(amount: int, currency: str) -> Decimal:
     return Decimal(amount).scaleb(-exponent(currency))
 
 
+def quantity_cell(quantity: Decimal | int) -> Decimal:
+    """Return a quantity as a number without zeros at its end."""
+    return Decimal(f"{Decimal(quantity).normalize():f}")
+
+
 def sheet_parts(ending: str, rows: Iterable[Row], *, right_to_left: bool = False) -> Iterator[bytes]:
     """Write a list as a file, the header its first row.
 

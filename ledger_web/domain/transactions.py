@@ -16,6 +16,8 @@ _NAMES: Final = MappingProxyType(
         "pay_out": "Paid out",
         "opening_stock": "Opening stock",
         "stock_adjustment": "Stock adjustment",
+        "stock_receipt": "Goods received",
+        "stock_count": "Stock count",
         "income": "Other income",
         "owner_deposit": "Owner’s deposit",
         "owner_drawing": "Owner’s drawing",
@@ -45,6 +47,9 @@ REVERSIBLE: Final = frozenset(
         "dues",
         "dues_waived",
         "set_off",
+        "stock_adjustment",
+        "stock_receipt",
+        "stock_count",
     }
 )
 _UNDONE_ELSEWHERE: Final = MappingProxyType(
@@ -53,7 +58,6 @@ _UNDONE_ELSEWHERE: Final = MappingProxyType(
         "purchase": "A purchase is deleted or corrected on its own page, with its goods.",
         "purchase_return": "A return to a vendor is deleted on the page of its purchase.",
         "opening_stock": "Goods are corrected by counting the product again, on its own page.",
-        "stock_adjustment": "Goods are corrected by counting the product again, on its own page.",
         "reversal": "A reversal stays as it is. Enter what was reversed once more instead.",
     }
 )

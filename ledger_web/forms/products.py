@@ -25,6 +25,7 @@ from ledger_web.domain.products import (
     UNIT_MAX,
     keeps_stock,
 )
+from ledger_web.domain.stock import REASONS
 from ledger_web.forms.base import LedgerForm, QueryForm
 from ledger_web.forms.fields import (
     BarcodeField,
@@ -39,7 +40,16 @@ from ledger_web.forms.fields import (
 )
 from ledger_web.services.barcodes import AddBarcode, RemoveBarcode
 from ledger_web.services.goods import REASONS, AdjustStock, ReceiveGoods
-from ledger_web.services.products import ArchiveProduct, ChangeStockRules, CreateProduct, EditProduct
+from ledger_web.services.products import (
+    AddBarcode,
+    AdjustStock,
+    ArchiveProduct,
+    ChangeStockRules,
+    CreateProduct,
+    EditProduct,
+    ReceiveGoods,
+    RemoveBarcode,
+)
 
 SEARCH_MAX: Final = 200
 WAYS: Final = (("counted", "I counted"), ("more", "There are more by"), ("less", "There are fewer by"))
@@ -233,7 +243,7 @@ class AdjustmentForm(LedgerForm):
 
     way = ChoiceField("Stock is", choices=WAYS, id="adjusted-way")
     quantity = QuantityField("Quantity", minimum="zero", id="adjusted-quantity")
-    reason = ChoiceField("Reason", choices=REASONS.items(), id="adjusted-reason")
+    reason = ChoiceField("Reason", choices=[(code, each.name) for code, each in REASONS.items()], id="adjusted-reason")
     note = TextField("Note", required=False, max_length=200, id="adjusted-note")
 
     def validate_quantity(self, field: QuantityField) -> None:

@@ -42,6 +42,7 @@ from ledger_web.models.sale import Cart, CartLine, GiftCard, Sale, SaleLine
 from ledger_web.models.sale_return import RefundedPayment, ReturnedLine, ReturnReason, SaleReturn, SaleReturnLine
 from ledger_web.models.shift import Shift, ShiftCount, ZReport
 from ledger_web.models.stock import StockLevel, StockMove
+from ledger_web.models.stock_count import StockCount, StockCountLine
 from ledger_web.models.tax import TaxClass, TaxRate
 from ledger_web.models.tenant import Tenant, TenantDirectory
 from ledger_web.models.user import PasswordLink, RecoveryCode, Role, Session, SignInFailure, Submission, Till, User
@@ -114,6 +115,8 @@ __all__ = [
     "Shift",
     "ShiftCount",
     "SignInFailure",
+    "StockCount",
+    "StockCountLine",
     "StockLevel",
     "StockMove",
     "Submission",

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from ledger_web.domain.accounts import CHART, EQUITY, KIND_NAMES, MANY_HOLDERS, account_name, known_codes
 from ledger_web.domain.errors import NotFoundError
+from ledger_web.domain.expenses import EXPENSES
 from ledger_web.domain.journal import NORMAL_SIDE, AccountKey
 from ledger_web.models.base import session_of
 from ledger_web.queries.balances import END_OF_TIME, balances_before
@@ -240,7 +241,7 @@ def list_categories(tenant_id: int, kind: str) -> list[Choice]:
         text("SELECT code, name FROM categories WHERE tenant_id = :tenant_id AND kind = :kind ORDER BY name, code"),
         {"tenant_id": tenant_id, "kind": kind},
     )
-    every = known_codes("expense" if kind == "expense" else "revenue")
+    every = EXPENSES if kind == "expense" else known_codes("revenue")
     return [*(Choice(code, name) for code, name in every.items()), *(Choice(row.code, row.name) for row in rows)]
 
 

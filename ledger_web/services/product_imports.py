@@ -31,6 +31,7 @@ from ledger_web.domain.product_imports import (
     make_plan,
     warnings,
 )
+from ledger_web.domain.stock import OPENING
 from ledger_web.services import stock
 from ledger_web.services.goods import OPENING
 from ledger_web.services.stock import Goods

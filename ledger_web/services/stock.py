@@ -4,11 +4,19 @@ A level is to its moves what a balance is to its entries. Levels are locked in p
 """
 
 import uuid
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
+from typing import Any
 
-from ledger_web.domain.errors import InvariantBrokenError, OutOfStockError
+from sqlalchemy import Row
+
+from ledger_web.domain.errors import InvalidAmountError, InvalidQuantityError, InvariantBrokenError, OutOfStockError
+from ledger_web.domain.journal import AMOUNT_MAX, AccountKey, Entry
+from ledger_web.domain.money import round_half_up
+from ledger_web.domain.sales import cost_entries
+from ledger_web.domain.stock import QUANTITY_LIMIT, correction_entries
 from ledger_web.services.posting import Act
 
 
@@ -170,6 +178,66 @@ def give_back(act: Act, goods: Sequence[Goods]) -> dict[uuid.UUID, int]:
     if len(rows) != len(wanted):
         raise _shortage(act, wanted.keys() - {row.product_id for row in rows}, wanted)
     return {row.product_id: row.cost for row in rows}
+
+
+def correct(act: Act, differences: Mapping[uuid.UUID, Decimal], against: AccountKey) -> list[Entry]:
+    """Change levels by what was found too much or too little, at average cost, and write the moves down.
+
+    Args:
+        differences: Not zero, per product; each product keeps stock.
+        against: The account that bears what is gone and gains what was found; its currency is the shop's own.
+
+    Returns:
+        The entries to post.
+
+    Raises:
+        OutOfStockError: More is missing of a product than there is by now. Nothing is changed.
+        InvalidAmountError, InvalidQuantityError: More than the books can hold.
+    """
+    levels = _lock_levels(act, differences)
+    found = [
+        Goods(product_id, quantity, _worth(levels[product_id], quantity))
+        for product_id, quantity in differences.items()
+        if quantity > 0
+    ]
+    gone = {product_id: -quantity for product_id, quantity in differences.items() if quantity < 0}
+    kept = put(act, found)
+    cost = take(act, gone)
+    moves = [
+        *(Goods(each.product_id, each.quantity, kept[each.product_id]) for each in found),
+        *(Goods(product_id, -quantity, -cost[product_id]) for product_id, quantity in gone.items()),
+    ]
+    insert_moves(act, moves)
+    gained = sum(each.value for each in found)
+    left_over = sum(kept.values()) - gained  # where goods were oversold: see `put`
+    return [
+        *correction_entries(against, gained, sum(cost.values())),
+        *cost_entries(against.currency, -left_over),
+    ]
+
+
+def _lock_levels(act: Act, product_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Row[Any]]:
+    rows = act.execute(
+        """
+        SELECT product_id, quantity, value, unit_cost_last FROM stock_levels
+         WHERE tenant_id = %(tenant_id)s AND product_id = ANY(%(products)s::uuid[])
+         ORDER BY product_id
+           FOR NO KEY UPDATE
+        """,
+        {"products": list(product_ids)},
+    )
+    return {row.product_id: row for row in rows}
+
+
+def _worth(level: Row[Any], quantity: Decimal) -> int:
+    """Return what goods that were found are worth: at average cost; where nothing is on hand, at what one cost last."""
+    if level.quantity + quantity >= QUANTITY_LIMIT:
+        raise InvalidQuantityError("This is more than can be counted. Enter less.")
+    on_average = Fraction(level.value) / Fraction(level.quantity) if level.quantity > 0 else None
+    value = round_half_up((Fraction(level.unit_cost_last) if on_average is None else on_average) * Fraction(quantity))
+    if value > AMOUNT_MAX:
+        raise InvalidAmountError
+    return value
 
 
 def insert_moves(act: Act, moves: Sequence[Goods]) -> None:

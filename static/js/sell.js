@@ -43,7 +43,7 @@
     };
     document.body.addEventListener("htmx:afterRequest", noted);
     try {
-      await htmx.ajax("POST", form.action, { source: form, target: "#cart-panel", swap: "outerHTML", values: scan });
+      await htmx.ajax("POST", form.action, { source: form, target: form.dataset.panel || "#cart-panel", swap: "outerHTML", values: scan });
     } catch {
       answered = false;
     }

@@ -16,6 +16,7 @@ from ledger_web.domain.errors import (
     CreditLimitExceededError,
     InsufficientFundsError,
     NotFoundError,
+    OutOfStockError,
     ResubmissionError,
     RuleViolationError,
 )
@@ -40,6 +41,7 @@ from ledger_web.services.drawers import PayIn, PayOut, pay_in, pay_out
 from ledger_web.services.expenses import RecordExpense, RecordIncome, record_expense, record_income
 from ledger_web.services.goods import AdjustStock, adjust_stock
 from ledger_web.services.payments import RecordOpeningBalance, RecordPayment, record_opening_balance, record_payment
+from ledger_web.services.products import AdjustStock, ReceiveGoods, adjust_stock, receive_goods
 from ledger_web.services.transactions import (
     PostManual,
     RecordAccountOpening,
@@ -50,7 +52,7 @@ from ledger_web.services.transactions import (
 )
 from ledger_web.services.unit_of_work import Recorded
 from tests.at_once import in_threads
-from tests.books import assert_the_books_agree, balances, count
+from tests.books import assert_the_books_agree, balances, count, stock_of
 from tests.services.test_open_items import party, pay
 from tests.shops import Shop, add_customer, add_product, sell
 
@@ -340,20 +342,42 @@ def test_a_reversal_is_not_reversed(shop: Shop) -> None:
 def test_what_belongs_to_a_document_is_undone_there(shop: Shop) -> None:
     milk = add_product(shop)
     sale = sell(shop, (milk, 1, 115_00))
-    adjusted = adjust_stock(
-        AdjustStock(id=new_id(), product_id=milk, reason="counted", currency="PKR", counted=Decimal(5)), shop.act()
-    ).id
     before = balances(shop)
 
     with pytest.raises(RuleViolationError, match="deleted on its own page"):
         reverse(shop, sale)
-    with pytest.raises(RuleViolationError, match="counting the product again"):
-        reverse(shop, adjusted)
     assert balances(shop) == before
 
     undo(Undo(id=new_id(), transaction_id=sale, reason="Rung up twice"), shop.act())
     with pytest.raises(AlreadyReversedError):
         reverse(shop, sale)
+
+
+@pytest.mark.parametrize(("reason", "counted"), [("damaged", 5), ("found", 40)])
+def test_reversing_an_adjustment_puts_goods_and_their_cost_back(shop: Shop, reason: str, counted: int) -> None:
+    milk = add_product(shop)
+    before, held = balances(shop), stock_of(shop, milk)
+    adjusted = adjust_stock(
+        AdjustStock(id=new_id(), product_id=milk, reason=reason, currency="PKR", counted=Decimal(counted)), shop.act()
+    ).id
+
+    assert preview_undoing(adjusted, shop.act()).stock
+    reverse(shop, adjusted)
+
+    assert (balances(shop), stock_of(shop, milk)) == (before, held)
+    assert_the_books_agree(shop)
+
+
+def test_goods_that_are_sold_cannot_be_taken_back(shop: Shop) -> None:
+    milk = add_product(shop)
+    command = ReceiveGoods(id=new_id(), product_id=milk, quantity=Decimal(5), unit_cost=60_00, currency="PKR")
+    received = receive_goods(command, shop.act()).id
+    held, _ = stock_of(shop, milk)
+    sell(shop, (milk, int(held), 115_00))
+
+    with pytest.raises(OutOfStockError):
+        reverse(shop, received)
+    assert_the_books_agree(shop)
 
 
 def test_money_that_is_gone_cannot_be_taken_back(shop: Shop) -> None:
