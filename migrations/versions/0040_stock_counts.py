@@ -7,8 +7,8 @@ Old code beside it: yes, it counts one product at a time, as before.
 
 from migrations.tenant_tables import protect, run
 
-revision = "0033"
-down_revision = "0032"
+revision = "0040"
+down_revision = "0039"
 branch_labels = None
 depends_on = None
 
