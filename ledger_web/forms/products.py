@@ -39,17 +39,8 @@ from ledger_web.forms.fields import (
     WholeNumberField,
 )
 from ledger_web.services.barcodes import AddBarcode, RemoveBarcode
-from ledger_web.services.goods import REASONS, AdjustStock, ReceiveGoods
-from ledger_web.services.products import (
-    AddBarcode,
-    AdjustStock,
-    ArchiveProduct,
-    ChangeStockRules,
-    CreateProduct,
-    EditProduct,
-    ReceiveGoods,
-    RemoveBarcode,
-)
+from ledger_web.services.goods import AdjustStock, ReceiveGoods
+from ledger_web.services.products import ArchiveProduct, ChangeStockRules, CreateProduct, EditProduct
 
 SEARCH_MAX: Final = 200
 WAYS: Final = (("counted", "I counted"), ("more", "There are more by"), ("less", "There are fewer by"))

@@ -4,35 +4,18 @@ import datetime as dt
 import uuid
 from dataclasses import dataclass
 from decimal import Decimal
-from fractions import Fraction
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Row
 
 from ledger_web.domain import products as rules
-from ledger_web.domain.errors import InvalidAmountError, InvalidQuantityError, NotFoundError, RuleViolationError
-from ledger_web.domain.journal import AMOUNT_MAX, AccountKey, Entry, cost_of_sales, equity, inventory, unless_zero
-from ledger_web.domain.money import multiply, round_half_up
+from ledger_web.domain.errors import InvalidQuantityError, NotFoundError, RuleViolationError
+from ledger_web.domain.journal import AccountKey, Entry, cost_of_sales, equity, inventory, unless_zero
+from ledger_web.domain.money import multiply
+from ledger_web.domain.stock import OPENING, QUANTITY_LIMIT, REASONS, account_of_reason
 from ledger_web.services import stock
 from ledger_web.services.stock import Goods
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, whole_act
-
-OPENING: Final = "opening"  # the code of the equity account that goods without a purchase come from
-QUANTITY_LIMIT: Final = Decimal(10) ** 9
-
-# Why a quantity is corrected, and how that reads in the books.
-REASONS: Final = MappingProxyType(
-    {
-        "counted": "Counted",
-        "damaged": "Damaged",
-        "expired": "Expired",
-        "lost": "Lost or stolen",
-        "used": "Used in the shop",
-        "found": "Found",
-        "opening": "Opening quantity was wrong",
-    }
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +37,7 @@ class AdjustStock:
 
     id: uuid.UUID  # of the transaction
     product_id: uuid.UUID
-    reason: str  # one of REASONS
+    reason: str  # one of domain.stock.REASONS
     currency: str  # the shop's base currency
     counted: Decimal | None = None  # >= 0
     difference: Decimal | None = None  # not zero
@@ -83,7 +66,7 @@ def receive_goods(command: ReceiveGoods, uow: UnitOfWork) -> Recorded:
 
 @whole_act
 def adjust_stock(command: AdjustStock, uow: UnitOfWork) -> Recorded:
-    """Correct a quantity at average cost, against the cost of sales; a wrong opening quantity against equity.
+    """Correct a quantity at average cost, against the expense of its reason; a wrong opening quantity against equity.
 
     Raises:
         NotFoundError: The shop has no such product.
@@ -91,16 +74,13 @@ def adjust_stock(command: AdjustStock, uow: UnitOfWork) -> Recorded:
         InvalidQuantityError: More than can be counted.
     """
     with uow:
-        memo = _memo(REASONS[command.reason], command.note)
+        memo = _memo(REASONS[command.reason].name, command.note)
         if uow.is_replay(command, id=command.id, kind="stock_adjustment", memo=memo):
             return Recorded(command.id, replayed=True)
         level = _lock_level(uow, command.product_id)
         difference = _difference(command, level)
-        against = equity(command.currency, OPENING) if command.reason == OPENING else cost_of_sales(command.currency)
-        if difference > 0:
-            _put_at_average_cost(uow, level, difference, against)
-        else:
-            _take_at_average_cost(uow, level, -difference, against)
+        against = account_of_reason(command.reason, command.currency)
+        uow.post(stock.correct(uow, {command.product_id: difference}, against))
     return Recorded(command.id)
 
 
@@ -141,21 +121,6 @@ def put_opening_stock(uow: UnitOfWork, product_id: uuid.UUID, quantity: Decimal,
     uow.post(arrival_entries(currency, equity(currency, OPENING), goods.value, kept))
 
 
-def _put_at_average_cost(uow: UnitOfWork, level: Row[Any], quantity: Decimal, against: AccountKey) -> None:
-    value = round_half_up(_unit_cost(level) * Fraction(quantity))
-    if value > AMOUNT_MAX:
-        raise InvalidAmountError
-    kept = stock.put(uow, [Goods(level.product_id, quantity, value)])[level.product_id]
-    stock.insert_moves(uow, [Goods(level.product_id, quantity, kept)])
-    uow.post(arrival_entries(against.currency, against, value, kept))
-
-
-def _take_at_average_cost(uow: UnitOfWork, level: Row[Any], quantity: Decimal, against: AccountKey) -> None:
-    cost = stock.take(uow, {level.product_id: quantity})[level.product_id]
-    stock.insert_moves(uow, [Goods(level.product_id, -quantity, -cost)])
-    uow.post(unless_zero(against, inventory(against.currency), cost))
-
-
 def arrival_entries(currency: str, source: AccountKey, value: int, kept: int) -> list[Entry]:
     """Return the entries of goods worth `value` that came from `source`, of which `kept` is worth having.
 
@@ -168,13 +133,6 @@ def arrival_entries(currency: str, source: AccountKey, value: int, kept: int) ->
     elif kept > value:
         entries += [Entry(inventory(currency), cost_of_sales(currency), kept - value)]
     return entries
-
-
-def _unit_cost(level: Row[Any]) -> Fraction:
-    """Return what one costs on average; where nothing is on hand, what one cost last."""
-    if level.quantity > 0:
-        return Fraction(level.value) / Fraction(level.quantity)
-    return Fraction(level.unit_cost_last)
 
 
 def _difference(command: AdjustStock, level: Row[Any]) -> Decimal:

@@ -33,7 +33,6 @@ from ledger_web.domain.product_imports import (
 )
 from ledger_web.domain.stock import OPENING
 from ledger_web.services import stock
-from ledger_web.services.goods import OPENING
 from ledger_web.services.stock import Goods
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, violated_constraint, whole_act
 

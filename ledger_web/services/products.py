@@ -9,16 +9,7 @@ from sqlalchemy import Row
 
 from ledger_web.domain import products as rules
 from ledger_web.domain.barcodes import Barcode
-from ledger_web.domain.errors import (
-    InvalidQuantityError,
-    NotFoundError,
-    RuleViolationError,
-    StaleEditError,
-)
-from ledger_web.domain.journal import AccountKey, Entry, cost_of_sales, equity, inventory, unless_zero
-from ledger_web.domain.money import multiply
-from ledger_web.domain.stock import OPENING, QUANTITY_LIMIT, REASONS, account_of_reason
-from ledger_web.services import stock
+from ledger_web.domain.errors import RuleViolationError, StaleEditError
 from ledger_web.services.barcodes import insert_barcodes
 from ledger_web.services.categories import find_category
 from ledger_web.services.goods import find_level, must_be_countable, put_opening_stock
@@ -31,7 +22,6 @@ from ledger_web.services.product_rows import (
     tax_of_class,
     write_words,
 )
-from ledger_web.services.stock import Goods
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, whole_act
 
 
@@ -96,51 +86,6 @@ class ArchiveProduct:
     op_id: uuid.UUID
     product_id: uuid.UUID
     archived: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class AddBarcode:
-    """Let a code mean this product."""
-
-    op_id: uuid.UUID
-    product_id: uuid.UUID
-    barcode: Barcode
-    unit_id: uuid.UUID | None = None  # one of the product's units; None: its base unit
-
-
-@dataclass(frozen=True, kw_only=True)
-class RemoveBarcode:
-    """Let a code mean nothing any more."""
-
-    op_id: uuid.UUID
-    product_id: uuid.UUID
-    code: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReceiveGoods:
-    """Put goods into stock that came without a purchase in these books."""
-
-    id: uuid.UUID  # of the transaction
-    product_id: uuid.UUID
-    quantity: Decimal  # > 0
-    unit_cost: int  # minor units of `currency`, >= 0
-    currency: str  # the shop's base currency
-    note: str = ""
-    occurred_on: dt.date | None = None  # None: today in the shop's time zone
-
-
-@dataclass(frozen=True, kw_only=True)
-class AdjustStock:
-    """Correct how much there is: to what was counted, or by a difference. Exactly one of the two is given."""
-
-    id: uuid.UUID  # of the transaction
-    product_id: uuid.UUID
-    reason: str  # one of domain.stock.REASONS
-    currency: str  # the shop's base currency
-    counted: Decimal | None = None  # >= 0
-    difference: Decimal | None = None  # not zero
-    note: str = ""
 
 
 @whole_act
@@ -263,90 +208,6 @@ def archive_product(command: ArchiveProduct, uow: UnitOfWork) -> Recorded:
     return Recorded(command.product_id)
 
 
-@whole_act
-def add_barcode(command: AddBarcode, uow: UnitOfWork) -> Recorded:
-    """Let a code mean this product.
-
-    Raises:
-        NotFoundError: The shop has no such product, or the product no such unit.
-        DuplicateBarcodeError: It means a product already; the sentence names it.
-        RuleViolationError: The product has as many codes as it can have.
-    """
-    with uow:
-        if uow.is_resubmission(command, id=command.op_id, subject_id=command.product_id):
-            return Recorded(command.product_id, replayed=True)
-        lock_product(uow, command.product_id)
-        if command.unit_id:
-            _must_be_its_unit(uow, command.product_id, command.unit_id)
-        insert_barcodes(uow, command.product_id, [command.barcode], unit_id=command.unit_id)
-        _must_not_have_too_many(uow, command.product_id)
-    return Recorded(command.product_id)
-
-
-@whole_act
-def remove_barcode(command: RemoveBarcode, uow: UnitOfWork) -> Recorded:
-    """Let a code mean nothing any more. A code that meant nothing before is fine, too.
-
-    Raises:
-        NotFoundError: The shop has no such product.
-    """
-    with uow:
-        if uow.is_resubmission(command, id=command.op_id, subject_id=command.product_id):
-            return Recorded(command.product_id, replayed=True)
-        lock_product(uow, command.product_id)
-        uow.execute(
-            """
-            DELETE FROM barcodes
-             WHERE tenant_id = %(tenant_id)s AND code = %(code)s AND product_id = %(product_id)s
-            """,
-            {"code": command.code, "product_id": command.product_id},
-        )
-    return Recorded(command.product_id)
-
-
-@whole_act
-def receive_goods(command: ReceiveGoods, uow: UnitOfWork) -> Recorded:
-    """Put goods into stock at what they cost: debit inventory, credit equity "opening".
-
-    Raises:
-        NotFoundError: The shop has no such product.
-        RuleViolationError: The product keeps no stock.
-        InvalidQuantityError: Nothing, or less, or more than can be counted.
-    """
-    _must_be_countable(command.quantity, command.quantity)
-    with uow:
-        memo = _memo("Goods received", command.note)
-        if uow.is_replay(command, id=command.id, kind="stock_receipt", occurred_on=command.occurred_on, memo=memo):
-            return Recorded(command.id, replayed=True)
-        level = _lock_level(uow, command.product_id)
-        _must_be_countable(command.quantity, level.quantity + command.quantity)
-        _receive(uow, command.product_id, command.quantity, command.unit_cost, command.currency)
-    return Recorded(command.id)
-
-
-@whole_act
-def adjust_stock(command: AdjustStock, uow: UnitOfWork) -> Recorded:
-    """Correct a quantity at average cost, against the expense of its reason; a wrong opening quantity against equity.
-
-    Raises:
-        NotFoundError: The shop has no such product.
-        RuleViolationError: The product keeps no stock, less would be left than nothing, or nothing would change.
-        InvalidQuantityError: More than can be counted.
-    """
-    with uow:
-        memo = _memo(REASONS[command.reason].name, command.note)
-        if uow.is_replay(command, id=command.id, kind="stock_adjustment", memo=memo):
-            return Recorded(command.id, replayed=True)
-        level = _lock_level(uow, command.product_id)
-        difference = _difference(command, level)
-        against = account_of_reason(command.reason, command.currency)
-        uow.post(stock.correct(uow, {command.product_id: difference}, against))
-    return Recorded(command.id)
-
-
-# The product's own rows.
-
-
 def _must_be_storable(command: CreateProduct) -> None:
     if not command.opening_quantity:
         return
@@ -454,93 +315,6 @@ def _change_policy(uow: UnitOfWork, before: Row[Any], stock_policy: str) -> None
         """,
         {"product_id": before.id, "may": rules.may_go_below_zero(stock_policy)},
     )
-
-
-def _lock_level(uow: UnitOfWork, product_id: uuid.UUID) -> Row[Any]:
-    """Lock the level of a product that keeps stock.
-
-    Raises:
-        NotFoundError: The shop has no such product.
-        RuleViolationError: It keeps no stock.
-    """
-    product = uow.execute(
-        "SELECT name, stock_policy FROM products WHERE tenant_id = %(tenant_id)s AND id = %(id)s FOR KEY SHARE",
-        {"id": product_id},
-    ).one_or_none()
-    if product is None:
-        raise NotFoundError("There is no such product in this shop.")
-    level = _find_level(uow, product_id)
-    if level is None or not rules.keeps_stock(product.stock_policy):
-        raise RuleViolationError(f"{product.name} keeps no stock. Change that on its page first.")
-    return level
-
-
-def _find_level(uow: UnitOfWork, product_id: uuid.UUID) -> Row[Any] | None:
-    return uow.execute(
-        """
-        SELECT product_id, quantity, value, unit_cost_last FROM stock_levels
-         WHERE tenant_id = %(tenant_id)s AND product_id = %(product_id)s
-           FOR NO KEY UPDATE
-        """,
-        {"product_id": product_id},
-    ).one_or_none()
-
-
-# Goods.
-
-
-def _receive(uow: UnitOfWork, product_id: uuid.UUID, quantity: Decimal, unit_cost: int, currency: str) -> None:
-    goods = Goods(product_id, quantity, multiply(unit_cost, quantity))
-    kept = stock.put(uow, [goods], sets_cost=True)[product_id]
-    stock.insert_moves(uow, [Goods(product_id, quantity, kept)])
-    uow.post(arrival_entries(currency, equity(currency, OPENING), goods.value, kept))
-
-
-def arrival_entries(currency: str, source: AccountKey, value: int, kept: int) -> list[Entry]:
-    """Return the entries of goods worth `value` that came from `source`, of which `kept` is worth having.
-
-    The two differ where goods were oversold: what they replace left at an assumed cost, and the difference
-    belongs to the cost of sales. Source: product.md spec 5, Edge.
-    """
-    entries = unless_zero(inventory(currency), source, value)
-    if kept < value:
-        entries += [Entry(cost_of_sales(currency), inventory(currency), value - kept)]
-    elif kept > value:
-        entries += [Entry(inventory(currency), cost_of_sales(currency), kept - value)]
-    return entries
-
-
-def _difference(command: AdjustStock, level: Row[Any]) -> Decimal:
-    """Say by how much a level is to change.
-
-    Raises:
-        RuleViolationError: By nothing, or to less than nothing.
-        InvalidQuantityError: To more than can be counted.
-    """
-    difference = command.difference or Decimal(0)
-    if command.counted is not None:
-        difference = command.counted - level.quantity
-    after = level.quantity + difference
-    if not difference:
-        raise RuleViolationError(f"{_written(level.quantity)} are in stock already. There is nothing to adjust.")
-    if difference < 0 and after < 0:
-        raise RuleViolationError(
-            f"{_written(level.quantity)} are in stock, so {_written(-difference)} cannot be taken out."
-        )
-    if abs(after) >= QUANTITY_LIMIT:
-        raise InvalidQuantityError("This is more than can be counted. Enter less.")
-    return difference
-
-
-def _must_be_countable(quantity: Decimal, after: Decimal) -> None:
-    if not quantity.is_finite() or quantity <= 0:
-        raise InvalidQuantityError("Enter a quantity above zero.")
-    if after >= QUANTITY_LIMIT:
-        raise InvalidQuantityError("This is more than can be counted. Enter less.")
-
-
-def _memo(what: str, note: str) -> str:
-    return f"{what}: {note}" if note else what
 
 
 def _written(quantity: Decimal) -> str:

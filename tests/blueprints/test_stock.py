@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from ledger_web.domain.barcodes import read_barcode
 from ledger_web.domain.ids import new_id
-from ledger_web.services.products import AddBarcode, add_barcode
+from ledger_web.services.barcodes import AddBarcode, add_barcode
 from tests.books import assert_the_books_agree, stock_of
 from tests.clients import ShopClient
 from tests.shops import Shop, add_product, sell

@@ -22,7 +22,8 @@ from ledger_web.queries.stock import (
     list_levels,
     list_to_buy,
 )
-from ledger_web.services.products import ArchiveProduct, ReceiveGoods, archive_product, receive_goods
+from ledger_web.services.goods import ReceiveGoods, receive_goods
+from ledger_web.services.products import ArchiveProduct, archive_product
 from ledger_web.services.reorder_levels import SetReorderLevel, set_reorder_level
 from tests.shops import Shop, add_product, sell
 

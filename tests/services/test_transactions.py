@@ -39,9 +39,8 @@ from ledger_web.services import open_items
 from ledger_web.services.deletions import Undo, preview_undoing, undo
 from ledger_web.services.drawers import PayIn, PayOut, pay_in, pay_out
 from ledger_web.services.expenses import RecordExpense, RecordIncome, record_expense, record_income
-from ledger_web.services.goods import AdjustStock, adjust_stock
+from ledger_web.services.goods import AdjustStock, ReceiveGoods, adjust_stock, receive_goods
 from ledger_web.services.payments import RecordOpeningBalance, RecordPayment, record_opening_balance, record_payment
-from ledger_web.services.products import AdjustStock, ReceiveGoods, adjust_stock, receive_goods
 from ledger_web.services.transactions import (
     PostManual,
     RecordAccountOpening,
