@@ -11,6 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 SECRET_KEY_BYTES_MIN = 32
+OFF = frozenset({"", "0", "off", "false", "no"})
 _LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 
@@ -34,6 +35,7 @@ class Settings:
     port: int = 8000
     threads: int = 8  # of each worker; the connection pool has as many places
     workers: int = 1
+    sign_up: bool = True  # strangers may open shops
     proxies: int = 0  # reverse proxies of ours in front: what they say about address and scheme is believed
     data_dir: Path = ROOT / "var"
     debug: bool = False
@@ -62,9 +64,10 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         port=_number(environment, "PORT", 8000, most=65535),
         threads=_number(environment, "THREADS", 8, most=256),
         workers=_number(environment, "WORKERS", 1, most=64),
+        sign_up=environment.get("SIGN_UP", "on").strip().lower() not in OFF,
         proxies=_number(environment, "PROXIES", 0, least=0, most=9),
         data_dir=data_dir,
-        debug=environment.get("FLASK_DEBUG", "0") not in {"", "0", "false", "False", "no"},
+        debug=environment.get("FLASK_DEBUG", "0").lower() not in OFF,
     )
     if settings.in_production:
         _refuse_unsafe(settings)

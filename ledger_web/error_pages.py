@@ -16,6 +16,7 @@ from ledger_web.domain.errors import (
     LedgerError,
     NotFoundError,
     RuleViolationError,
+    ShopSuspendedError,
     TooManyAttemptsError,
 )
 from ledger_web.identity import CodeNeededError, PermissionDeniedError
@@ -25,6 +26,7 @@ from ledger_web.rendering import redirect_to, wants_fragment
 STATUS: dict[type[LedgerError], int] = {
     PermissionDeniedError: 403,
     CodeNeededError: 403,
+    ShopSuspendedError: 403,
     NotFoundError: 404,
     ConflictError: 409,
     RuleViolationError: 422,

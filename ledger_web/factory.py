@@ -84,6 +84,7 @@ def _configuration(settings: Settings) -> dict[str, Any]:
     return {
         "SECRET_KEY": settings.secret_key,
         "BASE_DOMAIN": settings.base_domain,
+        "SIGN_UP": settings.sign_up,
         "DEBUG": settings.debug,
         "TESTING": settings.testing,
         "MAX_CONTENT_LENGTH": BODY_BYTES_MAX,

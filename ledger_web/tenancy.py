@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest
 
 from ledger_web.domain.days import MIDNIGHT
-from ledger_web.domain.errors import NotFoundError
+from ledger_web.domain.errors import NotFoundError, ShopSuspendedError
 from ledger_web.domain.slugs import is_slug
 from ledger_web.identity import Identity, SessionClaim, claimed_session
 from ledger_web.queries.identity import IdentityRow, find_identity
@@ -22,6 +22,7 @@ from ledger_web.services.unit_of_work import UnitOfWork
 from ledger_web.services.users import TouchSession, touch_session
 
 BARE = ""  # the slug of the bare domain
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _PORT = re.compile(r":[0-9]{1,5}")
 
@@ -47,6 +48,7 @@ class Tenant:
     time_zone: str = "UTC"
     locale: str = "en"
     day_starts_at: dt.time = MIDNIGHT
+    is_suspended: bool = False
 
 
 def init_app(app: Flask) -> None:
@@ -63,6 +65,12 @@ def bare_domain(view: View) -> View:
 def everywhere(view: View) -> View:
     """Serve a view on the bare domain as well as on every shop's."""
     view.is_everywhere = True  # type: ignore[attr-defined]
+    return view
+
+
+def even_while_suspended(view: View) -> View:
+    """Take a form of a shop that is suspended: it changes nothing that is the shop's."""
+    view.is_taken_while_suspended = True  # type: ignore[attr-defined]
     return view
 
 
@@ -119,8 +127,7 @@ def _set_tenant() -> ResponseReturnValue | None:
         return _stay_on_bare_domain()
     if _is_marked("is_on_bare_domain"):
         raise NotFoundError
-    _recognise(slug)
-    return None
+    return _recognise(slug)
 
 
 def _stay_on_bare_domain() -> ResponseReturnValue | None:
@@ -136,14 +143,27 @@ def _is_marked(mark: str) -> bool:
     return getattr(view, mark, False)
 
 
-def _recognise(slug: str) -> None:
-    """Find shop and person in one query, or for a stranger the shop alone in the directory."""
+def _recognise(slug: str) -> ResponseReturnValue | None:
+    """Find shop and person in one query, or for a stranger the shop alone in the directory.
+
+    What is asked of an address that a shop has left is asked again at its new one.
+    """
     claim = claimed_session()
     row = find_identity(claim.tenant_id, slug, claim.session_id) if claim else None
     if claim and row:
         _welcome(claim, row)
     else:
-        g.tenant = _known_from_directory(slug)
+        found = find_tenant(slug)
+        if found is None:
+            raise UnknownShopError
+        if found.leads_to:
+            return redirect(address_of(found.leads_to).rstrip("/") + request.full_path.rstrip("?"), 308)
+        g.tenant = Tenant(
+            id=found.tenant_id, slug=found.slug, name=found.slug, is_suspended=found.status == "suspended"
+        )
+    if g.tenant.is_suspended and request.method not in READING and not _is_marked("is_taken_while_suspended"):
+        raise ShopSuspendedError
+    return None
 
 
 def _welcome(claim: SessionClaim, row: IdentityRow) -> None:
@@ -155,6 +175,7 @@ def _welcome(claim: SessionClaim, row: IdentityRow) -> None:
         time_zone=row.time_zone,
         locale=row.locale,
         day_starts_at=row.day_starts_at,
+        is_suspended=row.is_suspended,
     )
     g.identity = Identity(
         tenant_id=row.tenant_id,
@@ -171,10 +192,3 @@ def _welcome(claim: SessionClaim, row: IdentityRow) -> None:
         # The one write outside a handler: idle time is counted from the last request, whatever it was.
         # At most once a minute and session, in its own unit of work; the page reads in another transaction.
         touch_session(TouchSession(claim.session_id), UnitOfWork(claim.tenant_id, row.user_id))
-
-
-def _known_from_directory(slug: str) -> Tenant:
-    found = find_tenant(slug)
-    if found is None:
-        raise UnknownShopError
-    return Tenant(id=found.tenant_id, slug=found.slug, name=found.slug)

@@ -60,6 +60,9 @@ def test_only_a_few_routes_are_open_to_strangers(app: Flask) -> None:
     assert public <= {
         "static",
         "landing.index",
+        "signup.new",
+        "signup.create",
+        "signup.address",
         "auth.new",
         "auth.create",
         "auth.new_code",

@@ -7,11 +7,22 @@ import pytest
 from flask import Flask
 from werkzeug.exceptions import BadRequest
 
+from ledger_web.domain.errors import ShopSuspendedError
+from ledger_web.domain.ids import new_id
 from ledger_web.domain.slugs import is_slug
+from ledger_web.services.shop_lifecycle import (
+    DeleteShop,
+    MoveShop,
+    SuspendShop,
+    delete_shop,
+    move_shop,
+    suspend_shop,
+)
+from ledger_web.services.unit_of_work import UnitOfWork
 from ledger_web.tenancy import BARE, slug_of
+from tests.books import count
 from tests.clients import ShopClient, browser_at
-from tests.databases import Database
-from tests.shops import Shop
+from tests.shops import PASSWORD, Shop, add_product, open_a_shop, sell
 
 BASE = "shop.localhost"
 NO_ADDRESS = (
@@ -87,27 +98,49 @@ def test_a_request_for_no_address_of_ours_is_a_400_without_a_trace(app: Flask, h
     assert "Traceback" not in response.text
 
 
-def test_unknown_suspended_and_deleted_shops_look_alike(
-    app: Flask, database: Database, corner: Shop, rival: Shop
-) -> None:
-    with database.connect() as superuser:
-        superuser.execute("UPDATE tenant_directory SET status = 'suspended' WHERE slug = 'corner'")
-        superuser.execute("UPDATE tenant_directory SET status = 'deleted' WHERE slug = 'rival'")
+def test_t9_unknown_and_deleted_shops_look_alike_and_a_suspended_one_like_any_other(app: Flask, shop: Shop) -> None:
+    rival = open_a_shop("rival")
+    before = browser_at(app, "corner").get("/sign-in")
+    suspend_shop(SuspendShop(), UnitOfWork(shop.tenant_id))
+    delete_shop(DeleteShop(), UnitOfWork(rival.tenant_id))
 
-    answers = [browser_at(app, slug).get("/") for slug in ("corner", "rival", "nobody")]
+    answers = [browser_at(app, slug).get("/") for slug in ("rival", "nobody")]
+    suspended = browser_at(app, "corner").get("/sign-in")
 
-    assert [answer.status_code for answer in answers] == [404, 404, 404]
+    assert [answer.status_code for answer in answers] == [404, 404]
     assert len({_without_numbers(answer.text) for answer in answers}) == 1
+    assert _without_numbers(suspended.text) == _without_numbers(before.text)
 
 
-def test_a_suspended_shop_lets_nobody_in_who_was_signed_in(
-    client_of: Callable[..., ShopClient], database: Database, corner: Shop
+def test_t9_in_a_suspended_shop_everything_is_read_and_nothing_written(
+    client_of: Callable[..., ShopClient], corner: Shop
+) -> None:
+    product, client = add_product(corner), client_of(corner)
+    suspend_shop(SuspendShop(), UnitOfWork(corner.tenant_id))
+
+    page = client.get(f"/products/{product}")
+    refused = client.post_form("/products/", {"op_id": str(new_id()), "name": "Tea", "unit_price": "1"})
+
+    assert (page.status_code, "This shop is suspended" in page.text) == (200, True)
+    assert (refused.status_code, "This shop is suspended" in refused.text) == (403, True)
+    assert count(corner, "products") == 1
+    with pytest.raises(ShopSuspendedError):
+        sell(corner, (product, 1, 115_00))
+    assert count(corner, "sales") == 0
+    assert client_of(corner, "").post_form("/sign-in", {"login": "owner", "password": PASSWORD}).status_code == 303
+    assert client.post_form("/sign-out", {}).status_code == 303
+
+
+def test_an_address_that_a_shop_left_leads_to_the_new_one(
+    app: Flask, client_of: Callable[..., ShopClient], corner: Shop
 ) -> None:
     client = client_of(corner)
-    with database.connect() as superuser:
-        superuser.execute("UPDATE tenant_directory SET status = 'suspended' WHERE slug = 'corner'")
+    move_shop(MoveShop(slug="corner-store-2"), corner.act())
 
-    assert client.get("/").status_code == 404
+    left = browser_at(app, "corner").get("/products/?q=a%20b")
+
+    assert (left.status_code, left.location) == (308, "http://corner-store-2.shop.localhost/products/?q=a%20b")
+    assert client.get("/").status_code == 308
 
 
 def test_pages_of_shops_are_not_on_the_bare_domain_and_the_landing_page_is_on_no_shop(app: Flask, corner: Shop) -> None:

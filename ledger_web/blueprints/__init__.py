@@ -32,6 +32,7 @@ from ledger_web.blueprints import (
     scan,
     sell,
     shifts,
+    signup,
     stock,
     stock_counts,
     tills,
@@ -42,6 +43,7 @@ from ledger_web.blueprints import (
 
 ALL = (
     landing.blueprint,
+    signup.blueprint,
     auth.blueprint,
     links.blueprint,
     account.blueprint,

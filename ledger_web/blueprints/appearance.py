@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from ledger_web.identity import public
 from ledger_web.rendering import THEME_COOKIE, THEMES, redirect_to_path, safe_path
-from ledger_web.tenancy import everywhere
+from ledger_web.tenancy import even_while_suspended, everywhere
 
 ONE_YEAR_SECONDS = 31_536_000
 
@@ -15,6 +15,7 @@ blueprint = Blueprint("appearance", __name__)
 @blueprint.post("/appearance")
 @public
 @everywhere
+@even_while_suspended
 def update() -> ResponseReturnValue:
     """Remember the choice in this browser. It is no secret and decides nothing but colours."""
     theme = request.form.get("theme", "")

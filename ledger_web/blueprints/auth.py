@@ -18,6 +18,7 @@ from ledger_web.rendering import current_page, redirect_to, redirect_to_path, re
 from ledger_web.services.credentials import enter_code
 from ledger_web.services.unit_of_work import UnitOfWork
 from ledger_web.services.users import SignedIn, SignOut, sign_in, sign_out
+from ledger_web.tenancy import even_while_suspended
 
 blueprint = Blueprint("auth", __name__)
 
@@ -32,6 +33,7 @@ def new() -> ResponseReturnValue:
 
 @blueprint.post("/sign-in")
 @public
+@even_while_suspended
 def create() -> ResponseReturnValue:
     form = SignInForm(request.form)
     if not form.validate():
@@ -78,6 +80,7 @@ def create_code() -> ResponseReturnValue:
 
 @blueprint.post("/sign-out")
 @signed_in_required
+@even_while_suspended
 def delete() -> ResponseReturnValue:
     sign_out(SignOut(g.identity.session_id), UnitOfWork(g.tenant.id, g.identity.user_id))
     session.clear()

@@ -201,6 +201,13 @@ class InvalidSlugError(RuleViolationError):
     """An address has 3 to 40 letters a-z, digits and hyphens, and begins and ends with a letter or digit."""
 
 
+class ShopSuspendedError(RuleViolationError):
+    """This shop is suspended: everything can be read and exported, and nothing is changed.
+
+    Ask whoever runs the system.
+    """
+
+
 class DuplicateSlugError(RuleViolationError):
     """This address is taken, or looks like one that is. Choose another."""
 

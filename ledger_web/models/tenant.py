@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, Computed
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger_web.models.base import Base
@@ -12,14 +12,22 @@ from ledger_web.models.columns import Currency, MadeAt, TenantKey
 class TenantDirectory(Base):
     """Where a host name leads. The only table that is read before the shop is known.
 
-    Always true: one slug, one shop; nothing here but the name, the id and the status.
+    Always true: one slug, one shop, and no other with the same look; nothing here that is the shop's business.
     """
 
     __tablename__ = "tenant_directory"
 
     slug: Mapped[str] = mapped_column(primary_key=True)
-    tenant_id: Mapped[int] = mapped_column(BigInteger, unique=True)
-    status: Mapped[str] = mapped_column(server_default="active")
+    tenant_id: Mapped[int] = mapped_column(BigInteger)  # once, besides former addresses
+    status: Mapped[str] = mapped_column(server_default="active")  # active, suspended, deleted, former
+    look: Mapped[str] = mapped_column(
+        Computed("translate(replace(replace(replace(slug, '-', ''), 'rn', 'm'), 'vv', 'w'), '015l', 'oisi')"),
+        unique=True,
+    )
+    opened_at: Mapped[MadeAt]
+    opened_from: Mapped[bytes | None]  # whose sign-up, as a digest: how many come from one place
+    leads_to: Mapped[str | None]  # of a former address: the slug that came after it
+    until: Mapped[dt.date | None]  # a former address leads on, and a deleted shop can be had back, until this day
 
 
 class Tenant(Base):
@@ -43,5 +51,6 @@ class Tenant(Base):
     totalled_before: Mapped[dt.date] = mapped_column(server_default="2000-01-01")  # see DailyTotal
     blind_count: Mapped[bool] = mapped_column(server_default="false")
     prices_include_tax: Mapped[bool] = mapped_column(server_default="true")
+    suspended_at: Mapped[dt.datetime | None]  # since then nothing is written
     cash_step: Mapped[int | None] = mapped_column(BigInteger)  # the smallest cash, minor units; None: the currency's
     owners_need_code: Mapped[bool] = mapped_column(server_default="false")  # a second factor; see users.totp_secret

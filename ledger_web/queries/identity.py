@@ -23,6 +23,7 @@ class IdentityRow:
     time_zone: str
     locale: str
     day_starts_at: dt.time
+    is_suspended: bool
     user_id: uuid.UUID
     user_name: str
     role_name: str
@@ -48,7 +49,8 @@ def find_identity(tenant_id: int, slug: str, session_digest: bytes) -> IdentityR
             text(
                 """
                 SELECT t.tenant_id, d.slug, t.name, t.base_currency, t.time_zone, t.locale,
-                       t.day_starts_at, u.id, u.name, r.name, r.built_in, r.permissions, r.limits,
+                       t.day_starts_at, d.status = 'suspended', u.id, u.name,
+                       r.name, r.built_in, r.permissions, r.limits,
                        t.owners_need_code AND r.built_in = 'owner' AND u.totp_secret IS NULL,
                        s.last_seen_at < now() - interval '1 minute'
                   FROM sessions AS s
@@ -64,7 +66,7 @@ def find_identity(tenant_id: int, slug: str, session_digest: bytes) -> IdentityR
                   JOIN tenant_directory AS d
                     ON d.tenant_id = :tenant_id
                    AND d.slug = :slug
-                   AND d.status = 'active'
+                   AND d.status IN ('active', 'suspended')
                  WHERE s.tenant_id = :tenant_id
                    AND s.id = :session_digest
                    AND s.revoked_at IS NULL
@@ -79,6 +81,6 @@ def find_identity(tenant_id: int, slug: str, session_digest: bytes) -> IdentityR
     )
     if row is None:
         return None
-    built_in, permissions, limits, lacks_code, is_touch_due = row[10:]
-    facts = [*row[:10], rights_of(built_in, permissions), limits_of(built_in, limits), bool(lacks_code), is_touch_due]
+    built_in, permissions, limits, lacks_code, is_touch_due = row[11:]
+    facts = [*row[:11], rights_of(built_in, permissions), limits_of(built_in, limits), bool(lacks_code), is_touch_due]
     return IdentityRow(*facts)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
+from ledger_web.domain.errors import NotFoundError
 from ledger_web.models.base import directory_session, session_of
 
 
@@ -15,17 +16,22 @@ class DirectoryRow:
     slug: str
     tenant_id: int
     status: str
+    leads_to: str | None = None  # of a former address
+    until: dt.date | None = None  # a former address leads on, and a deleted shop can be had back, until this day
 
 
 def find_tenant(slug: str) -> DirectoryRow | None:
-    """Return the shop that answers to a name; suspended and deleted shops do not answer."""
+    """Return where a name leads: to a shop, or while it is remembered to the name that came after it.
+
+    Deleted shops do not answer.
+    """
     row = directory_session().execute(
         text(
             """
-            SELECT slug, tenant_id, status
+            SELECT slug, tenant_id, status, leads_to, until
               FROM tenant_directory
              WHERE slug = :slug
-               AND status = 'active'
+               AND (status IN ('active', 'suspended') OR status = 'former' AND until >= current_date)
             """
         ),
         {"slug": slug},
@@ -36,8 +42,37 @@ def find_tenant(slug: str) -> DirectoryRow | None:
 
 def list_tenants() -> list[DirectoryRow]:
     """Return every shop, whatever its status, by name."""
-    rows = directory_session().execute(text("SELECT slug, tenant_id, status FROM tenant_directory ORDER BY slug"))
+    rows = directory_session().execute(
+        text(
+            """
+            SELECT slug, tenant_id, status, leads_to, until
+              FROM tenant_directory
+             WHERE status <> 'former'
+             ORDER BY slug
+            """
+        )
+    )
     return [DirectoryRow(*row) for row in rows]
+
+
+def get_place(slug: str) -> DirectoryRow:
+    """Return the shop of an address, whatever its status.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    found = next((each for each in list_tenants() if each.slug == slug), None)
+    if found is None:
+        raise NotFoundError(f"There is no shop at {slug}.")
+    return found
+
+
+def is_free(slug: str, look: str) -> bool:
+    """Say whether an address could be had: nobody has it, had it, or has one that looks like it."""
+    row = directory_session().execute(
+        text("SELECT 1 FROM tenant_directory WHERE slug = :slug OR look = :look LIMIT 1"), {"slug": slug, "look": look}
+    )
+    return row.first() is None
 
 
 def get_opening_time(tenant_id: int) -> dt.datetime:

@@ -6,7 +6,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from ledger_web.domain.errors import DayOutOfRangeError, LedgerError, NotFoundError, PeriodLockedError
+from ledger_web.domain.errors import (
+    DayOutOfRangeError,
+    LedgerError,
+    NotFoundError,
+    PeriodLockedError,
+    ShopSuspendedError,
+)
 from ledger_web.services.posting import Act, Header
 
 EARLIEST: Final = dt.date(2000, 1, 1)
@@ -19,6 +25,7 @@ class Calendar:
 
     today: dt.date  # the business day
     locked_until: dt.date | None
+    is_suspended: bool = False
 
     @property
     def latest(self) -> dt.date:
@@ -26,6 +33,8 @@ class Calendar:
 
     def refusal(self, header: Header) -> LedgerError | None:
         """Say why a transaction may not be posted on its day; None if it may."""
+        if self.is_suspended:
+            return ShopSuspendedError()
         day = header.occurred_on or self.today
         if not EARLIEST <= day <= self.latest:
             return DayOutOfRangeError(day, EARLIEST, self.latest)
@@ -38,12 +47,13 @@ class Calendar:
 def read_calendar(act: Act) -> Calendar:
     row = act.execute(
         """
-        SELECT business_day(now(), time_zone, day_starts_at) AS today, locked_until
+        SELECT business_day(now(), time_zone, day_starts_at) AS today, locked_until,
+               suspended_at IS NOT NULL AS is_suspended
           FROM tenants
          WHERE tenant_id = %(tenant_id)s
         """
     ).one()
-    return Calendar(row.today, row.locked_until)
+    return Calendar(row.today, row.locked_until, row.is_suspended)
 
 
 def find_days(act: Act, transaction_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, dt.date]:

@@ -108,7 +108,7 @@ def insert_headers(act: Act, headers: Iterable[Header]) -> dict[uuid.UUID, date]
                n.reverses_id, n.reverses_on, n.memo, n.overrides_lock
           FROM (SELECT tenant_id, locked_until, business_day(now(), time_zone, day_starts_at) AS today
                   FROM tenants
-                 WHERE tenant_id = %(tenant_id)s) AS s
+                 WHERE tenant_id = %(tenant_id)s AND suspended_at IS NULL) AS s
          CROSS JOIN unnest(%(ids)s::uuid[], %(kinds)s::text[], %(days)s::date[], %(actors)s::uuid[],
                            %(fingerprints)s::bytea[], %(reverses)s::uuid[], %(reversed_days)s::date[],
                            %(memos)s::text[], %(overrides)s::boolean[])

@@ -8,17 +8,19 @@ from dataclasses import dataclass, field
 from babel import Locale, UnknownLocaleError
 
 from ledger_web.domain.currencies import CURRENCIES
-from ledger_web.domain.errors import DuplicateSlugError, RuleViolationError
+from ledger_web.domain.errors import DuplicateSlugError, RuleViolationError, TooManyAttemptsError
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.passwords import check_password
 from ledger_web.domain.permissions import BUILT_IN_ROLES
-from ledger_web.domain.slugs import check_slug, look
+from ledger_web.domain.slugs import check_slug
 from ledger_web.services.passwords import hash_password
 from ledger_web.services.return_reasons import insert_default_reasons
 from ledger_web.services.unit_of_work import UnitOfWork, whole_act
 
 FIRST_DRAWER = "Till 1"
 FIRST_SERIES = "A"
+TENANT_IDS = 2**53 - 1  # ids of shops are 1 to this
+SIGN_UPS_MAX = 5  # an hour, from one place
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +35,7 @@ class OpenShop:
     owner_password: str = field(repr=False)
     time_zone: str = "UTC"
     locale: str = "en"
+    opened_from: bytes | None = None  # digest of the place a stranger signs up from; None: whoever runs the system
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class OpenedShop:
 
 def new_tenant_id() -> int:
     """Choose the id of a shop: at random among those a browser can count, as no sequence spans all machines."""
-    return secrets.randbelow(2**53 - 1) + 1
+    return secrets.randbelow(TENANT_IDS) + 1
 
 
 @whole_act
@@ -59,6 +62,7 @@ def open_shop(command: OpenShop, uow: UnitOfWork) -> OpenedShop:
     Raises:
         InvalidSlugError: The address is reserved or cannot be one.
         DuplicateSlugError: The address is taken, or looks like one that is.
+        TooManyAttemptsError: Too many shops were opened from one place within the hour.
         WeakPasswordError: The owner's password is easy to guess.
         RuleViolationError: No such currency, time zone or locale.
     """
@@ -69,7 +73,8 @@ def open_shop(command: OpenShop, uow: UnitOfWork) -> OpenedShop:
     password_hash = hash_password(command.owner_password)
     shop = OpenedShop(uow.tenant_id, slug, owner_id=new_id(), drawer_id=new_id())
     with uow:
-        _enter_in_directory(uow, slug)
+        _must_not_be_too_many(uow, command.opened_from)
+        enter_in_directory(uow, slug, command.opened_from)
         _insert_tenant(uow, command)
         roles = _insert_roles(uow)
         _insert_owner(uow, shop.owner_id, login, command.owner_name, password_hash, roles["owner"])
@@ -91,22 +96,32 @@ def _check_settings(command: OpenShop) -> None:
         raise RuleViolationError(f"{command.locale} is not a locale. Use one like en, ur or de_AT.") from error
 
 
-def _enter_in_directory(uow: UnitOfWork, slug: str) -> None:
-    """Take the name. Two who ask for the very same at once: one gets it, by the key of the table.
+def _must_not_be_too_many(uow: UnitOfWork, opened_from: bytes | None) -> None:
+    opened = uow.execute(
+        """
+        SELECT count(*) FROM tenant_directory
+         WHERE opened_from = %(opened_from)s AND opened_at > now() - interval '1 hour'
+        """,
+        {"opened_from": opened_from},
+    ).scalar_one()
+    if opened >= SIGN_UPS_MAX:
+        raise TooManyAttemptsError(3600)
 
-    Looks are compared with what is there now; two look-alikes opened in the same instant would both pass, which
-    is a nuisance and no danger: the names still differ.
+
+def enter_in_directory(uow: UnitOfWork, slug: str, opened_from: bytes | None = None) -> None:
+    """Take an address. Two who ask for the same, or for look-alikes, at once: one gets it, by the keys of the table.
+
+    Raises:
+        DuplicateSlugError: It is taken, or looks like one that is.
     """
-    looks = {look(taken) for taken in uow.execute("SELECT slug FROM tenant_directory").scalars()}
     entered = uow.execute(
         """
-        INSERT INTO tenant_directory AS d (slug, tenant_id)
-        SELECT %(slug)s, %(tenant_id)s
-         WHERE NOT %(looks_taken)s
-        ON CONFLICT (slug) DO NOTHING
+        INSERT INTO tenant_directory AS d (slug, tenant_id, opened_from)
+        VALUES (%(slug)s, %(tenant_id)s, %(opened_from)s)
+        ON CONFLICT DO NOTHING
         RETURNING d.slug
         """,
-        {"slug": slug, "looks_taken": look(slug) in looks},
+        {"slug": slug, "opened_from": opened_from},
     ).first()
     if entered is None:
         raise DuplicateSlugError(f"{slug} is taken, or looks like an address that is. Choose another.")

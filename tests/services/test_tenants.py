@@ -1,6 +1,7 @@
 """Shops open: all of it, or nothing."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -69,7 +70,7 @@ def test_an_address_that_is_none_or_kept_for_the_system_is_refused(app: Flask, s
     [("base_currency", "XXX"), ("base_currency", "eur"), ("base_currency", ""), ("time_zone", "Mars/Olympus"),
      ("time_zone", "../../etc/passwd"), ("locale", "xx_YY"), ("locale", ""), ("name", "  "), ("owner_login", " ")],
 )  # fmt: skip
-def test_a_setting_that_is_none_is_refused(app: Flask, setting: str, value: str) -> None:
+def test_a_setting_that_is_none_is_refused(app: Flask, setting: str, value: Any) -> None:
     with pytest.raises(RuleViolationError):
         opened(replace(BAKERY, **{setting: value}))
 
@@ -86,7 +87,7 @@ def test_nothing_of_a_shop_is_left_when_opening_it_fails(app: Flask, database: D
     # The application may not enter two shops under one id: the second fails after the directory was written.
     shop = open_shop(BAKERY, UnitOfWork(new_tenant_id()))
 
-    with pytest.raises(Exception, match="tenant_directory_tenant_id_key"):
+    with pytest.raises(Exception, match="brewery is taken"):
         open_shop(replace(BAKERY, slug="brewery"), UnitOfWork(shop.tenant_id))
 
     assert [tenant.slug for tenant in list_tenants()] == ["bakery"]
@@ -111,3 +112,34 @@ def test_the_command_opens_and_lists(app: Flask) -> None:
     assert "is taken" in taken.output
     assert "bakery\t" in listed.output
     assert "\tactive" in listed.output
+
+
+def test_commands_see_to_what_becomes_of_a_shop(app: Flask) -> None:
+    runner = app.test_cli_runner()
+    opened()
+
+    said = [
+        runner.invoke(args=["tenants", *words.split()])
+        for words in (
+            "rename bakery bread-and-more",
+            "suspend bread-and-more",
+            "suspend bread-and-more",
+            "resume bread-and-more",
+            "delete bread-and-more --yes",
+            "restore bread-and-more",
+            "suspend nowhere-at-all",
+        )
+    ]
+
+    assert [each.exit_code for each in said] == [0, 0, 1, 0, 0, 0, 1]
+    assert [each.output.split(".")[0] for each in said] == [
+        "bakery is at bread-and-more now",
+        "bread-and-more is suspended",
+        "Error: This shop is not active",
+        "bread-and-more goes on",
+        "bread-and-more is deleted",
+        "bread-and-more is back",
+        "Error: There is no shop at nowhere-at-all",
+    ]
+    assert runner.invoke(args=["tenants", "delete", "bread-and-more"], input="bread\n").exit_code == 1
+    assert [(tenant.slug, tenant.status) for tenant in list_tenants()] == [("bread-and-more", "active")]

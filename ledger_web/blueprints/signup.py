@@ -1,0 +1,95 @@
+"""Signing up: a shop of one's own, from the bare domain."""
+
+import hashlib
+import hmac
+import uuid
+
+from flask import Blueprint, Response, current_app, make_response, request
+from flask.typing import ResponseReturnValue
+
+from ledger_web.domain.errors import DuplicateSlugError, InvalidSlugError, NotFoundError, TooManyAttemptsError
+from ledger_web.domain.slugs import check_slug, look
+from ledger_web.error_pages import status_of
+from ledger_web.forms.signup import AddressForm, SignUpForm
+from ledger_web.identity import public
+from ledger_web.queries.tenants import find_tenant, is_free
+from ledger_web.rendering import render
+from ledger_web.services.tenants import TENANT_IDS, open_shop
+from ledger_web.services.unit_of_work import UnitOfWork
+from ledger_web.tenancy import address_of, bare_domain
+
+blueprint = Blueprint("signup", __name__, url_prefix="/sign-up")
+
+
+@blueprint.before_request
+def _must_be_offered() -> None:
+    if not current_app.config["SIGN_UP"]:
+        raise NotFoundError("Shops are opened by whoever runs this system. Ask there.")
+
+
+@blueprint.get("/")
+@public
+@bare_domain
+def new() -> ResponseReturnValue:
+    return _show(SignUpForm())
+
+
+@blueprint.post("/")
+@public
+@bare_domain
+def create() -> ResponseReturnValue:
+    form = SignUpForm(request.form)
+    if not form.validate():
+        return _show(form, 422)
+    tenant_id = _tenant_id_of(form.op_id.data)
+    try:
+        slug = open_shop(form.to_command(_opened_from()), UnitOfWork(tenant_id)).slug
+    except (DuplicateSlugError, InvalidSlugError) as refusal:
+        slug = check_slug(form.slug.data)
+        found = find_tenant(slug)
+        if found is None or found.tenant_id != tenant_id:  # otherwise the same form came twice
+            form.slug.errors = [f"Address: {refusal.message}"]
+            return _show(form, status_of(refusal))
+    except TooManyAttemptsError as refusal:
+        return _show(form, status_of(refusal), refusal.message)
+    return _welcome(slug)
+
+
+@blueprint.get("/address")
+@public
+@bare_domain
+def address() -> ResponseReturnValue:
+    """Say whether an address could be had, while it is typed: yes or no, and nothing of who has it."""
+    form = AddressForm(request.args)
+    typed = (form.slug.data or "") if form.validate() else ""
+    sentence, can_be = "", False
+    if typed:
+        try:
+            slug = check_slug(typed)
+            can_be = is_free(slug, look(slug))
+            sentence = f"{slug} can be yours." if can_be else f"{slug} is taken, or looks like an address that is."
+        except InvalidSlugError as refusal:
+            sentence = refusal.message
+    return render("signup/address.html", "signup/_address_note.html", sentence=sentence, can_be=can_be)
+
+
+def _show(form: SignUpForm, status: int = 200, trouble: str = "") -> ResponseReturnValue:
+    return render("signup/new.html", "signup/_sign_up_form.html", status, form=form, trouble=trouble)
+
+
+def _welcome(slug: str) -> Response:
+    """Lead to the shop. Not a redirect: `form-action 'self'` stops a form that leads to another host."""
+    response = make_response(render("signup/show.html", "signup/_opened.html", slug=slug, address=address_of(slug)))
+    response.headers["Refresh"] = f"3; url={address_of(slug)}sign-in"
+    return response
+
+
+def _tenant_id_of(op_id: uuid.UUID) -> int:
+    """Return the id of the shop that this form opens: the same form sent twice opens one."""
+    return int.from_bytes(hashlib.sha256(b"shop" + op_id.bytes).digest()[:8]) % TENANT_IDS + 1
+
+
+def _opened_from() -> bytes:
+    """Return a digest of where the form comes from. Nobody without the secret can tell the address from it."""
+    secret = str(current_app.config["SECRET_KEY"]).encode()
+    return hmac.digest(secret, b"sign-up" + (request.remote_addr or "").encode(), "sha256")

@@ -1,0 +1,77 @@
+"""Opening a shop of one's own: the form on the bare domain."""
+
+import zoneinfo
+from typing import Any
+
+from wtforms import ValidationError
+
+from ledger_web.domain.countries import LANGUAGES, countries, locale_in
+from ledger_web.domain.currencies import CURRENCIES
+from ledger_web.domain.errors import LedgerError
+from ledger_web.domain.passwords import check_password
+from ledger_web.domain.slugs import check_slug
+from ledger_web.forms.base import LedgerForm, QueryForm
+from ledger_web.forms.fields import ChoiceField, PasswordField, TextField
+from ledger_web.services.tenants import OpenShop
+
+USUAL = "as usual in the country"
+
+
+class AddressForm(QueryForm):
+    """An address that somebody thinks of, while it is typed."""
+
+    slug = TextField("Address", max_length=60, required=False)
+
+
+class SignUpForm(LedgerForm):
+    """A shop and its owner. What is left empty is as usual in the country."""
+
+    name = TextField("Name of the shop", max_length=80, render_kw={"autocomplete": "organization"})
+    slug = TextField(
+        "Address", max_length=60, identifier=True, render_kw={"autocapitalize": "none", "spellcheck": "false"}
+    )
+    country = ChoiceField("Country")
+    currency = ChoiceField("Base currency", required=False)
+    time_zone = ChoiceField("Time zone", required=False)
+    language = ChoiceField("Language", choices=list(LANGUAGES.items()), default="en")
+    owner_name = TextField("Your name", max_length=80, render_kw={"autocomplete": "name"})
+    login = TextField("Name to sign in with", max_length=80, identifier=True, render_kw={"autocomplete": "username"})
+    password = PasswordField("Password", render_kw={"autocomplete": "new-password"})
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.country.choices = [("", "Choose your country"), *((each.code, each.name) for each in countries().values())]
+        self.currency.choices = [("", USUAL), *((code, code) for code in sorted(CURRENCIES))]
+        self.time_zone.choices = [("", USUAL), *((zone, zone) for zone in sorted(zoneinfo.available_timezones()))]
+
+    def to_command(self, opened_from: bytes) -> OpenShop:
+        country = countries()[self.country.data]
+        return OpenShop(
+            slug=self.slug.data,
+            name=self.name.data,
+            base_currency=self.currency.data or country.currency,
+            time_zone=self.time_zone.data or country.time_zone,
+            locale=locale_in(self.language.data, country.code),
+            owner_login=self.login.data,
+            owner_name=self.owner_name.data,
+            owner_password=self.password.data,
+            opened_from=opened_from,
+        )
+
+    def validate_slug(self, field: TextField) -> None:
+        """An address that nobody can have is refused beside its field."""
+        if field.data:
+            _refuse_as("Address", lambda: check_slug(field.data))
+
+    def validate_password(self, field: PasswordField) -> None:
+        """What everybody would try first is refused beside its field."""
+        known = [self.login.data, self.owner_name.data, self.slug.data, self.name.data]
+        if field.data:
+            _refuse_as("Password", lambda: check_password(field.data, [each for each in known if each]))
+
+
+def _refuse_as(label: str, check: Any) -> None:
+    try:
+        check()
+    except LedgerError as refusal:
+        raise ValidationError(f"{label}: {refusal.message}") from refusal
