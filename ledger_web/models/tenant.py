@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Computed
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger_web.models.base import Base
-from ledger_web.models.columns import Currency, MadeAt, TenantKey
+from ledger_web.models.columns import Currency, MadeAt, Moment, TenantKey
 
 
 class TenantDirectory(Base):
@@ -51,6 +51,6 @@ class Tenant(Base):
     totalled_before: Mapped[dt.date] = mapped_column(server_default="2000-01-01")  # see DailyTotal
     blind_count: Mapped[bool] = mapped_column(server_default="false")
     prices_include_tax: Mapped[bool] = mapped_column(server_default="true")
-    suspended_at: Mapped[dt.datetime | None]  # since then nothing is written
+    suspended_at: Mapped[Moment | None]  # since then nothing is written
     cash_step: Mapped[int | None] = mapped_column(BigInteger)  # the smallest cash, minor units; None: the currency's
     owners_need_code: Mapped[bool] = mapped_column(server_default="false")  # a second factor; see users.totp_secret

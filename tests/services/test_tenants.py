@@ -116,7 +116,7 @@ def test_the_command_opens_and_lists(app: Flask) -> None:
 
 def test_commands_see_to_what_becomes_of_a_shop(app: Flask) -> None:
     runner = app.test_cli_runner()
-    opened()
+    opened(BAKERY)
 
     said = [
         runner.invoke(args=["tenants", *words.split()])
