@@ -18,7 +18,7 @@ def upgrade() -> None:
     run(
         """
         ALTER TABLE tenant_directory
-            ADD COLUMN look        text COLLATE "C" GENERATED ALWAYS AS
+            ADD COLUMN look        text COLLATE "C" NOT NULL GENERATED ALWAYS AS
                 (translate(replace(replace(replace(slug, '-', ''), 'rn', 'm'), 'vv', 'w'), '015l', 'oisi')) STORED,
             ADD COLUMN opened_at   timestamptz NOT NULL DEFAULT now(),
             ADD COLUMN opened_from bytea,
