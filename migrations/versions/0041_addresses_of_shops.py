@@ -8,8 +8,8 @@ Old code beside it: yes. It enters addresses as before, and finds those that are
 
 from migrations.tenant_tables import run
 
-revision = "0040"
-down_revision = "0039"
+revision = "0041"
+down_revision = "0040"
 branch_labels = None
 depends_on = None
 
