@@ -1,29 +1,55 @@
 """The till: scan or type, and store what is in the cart as a sale."""
 
 import uuid
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint, Response, g, request
 from flask.typing import ResponseReturnValue
 
-from ledger_web.domain.errors import ConflictError, InvalidQuantityError, RuleViolationError
+from ledger_web.approval import approved_by
+from ledger_web.domain.discounts import DISCOUNT_LIMIT, PRICE_CUT_LIMIT
+from ledger_web.domain.errors import (
+    ApprovalNeededError,
+    ConflictError,
+    InvalidQuantityError,
+    NotFoundError,
+    RuleViolationError,
+    StaleEditError,
+    TooManyAttemptsError,
+)
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.numbers import signs_of
-from ledger_web.domain.permissions import SALE_CHANGE_PRICE, SALE_CREATE
+from ledger_web.domain.permissions import SALE_CHANGE_PRICE, SALE_CREATE, SALE_DISCOUNT, SALE_RATE
 from ledger_web.domain.scans import Scan, read_scan
 from ledger_web.error_pages import status_of
-from ledger_web.forms.sales import CartActForm, CartCustomerForm, CartLineForm, PayForm, ScanForm
+from ledger_web.forms.sell import (
+    CartActForm,
+    CartCustomerForm,
+    CartForm,
+    CartLineForm,
+    GiftCardForm,
+    ParkForm,
+    PayForm,
+    ScanForm,
+    TenderForm,
+    raised,
+)
 from ledger_web.identity import may, permission_required
 from ledger_web.queries import carts as queries
+from ledger_web.queries import tills
 from ledger_web.queries.scans import PRODUCT, UNKNOWN, Scanned, resolve
+from ledger_web.queries.transactions import list_people
 from ledger_web.rendering import redirect_to, render, say, tell_scanner
 from ledger_web.services import carts as services
-from ledger_web.services.carts import AddToCart, ChangeCartLine
-from ledger_web.services.sales import store_cart
+from ledger_web.services.carts import AddToCart, Ceilings, ChangeCartLine
+from ledger_web.services.sales import PaymentPreview, preview_payment, store_cart
 from ledger_web.services.unit_of_work import UnitOfWork
 
 blueprint = Blueprint("sell", __name__, url_prefix="/sell")
+
+_RIGHT_TO = {DISCOUNT_LIMIT: SALE_DISCOUNT, PRICE_CUT_LIMIT: SALE_CHANGE_PRICE}
 
 
 @blueprint.get("/")
@@ -41,14 +67,26 @@ def hits() -> ResponseReturnValue:
     except RuleViolationError:
         scan = Scan("", None)
     found = queries.list_product_hits(g.tenant.id, scan.text) if len(scan.text) > 1 else []
-    return render("sell/show.html", "sell/_hits.html", notice=None, **_hits(found, scan), **_cart())
+    return render("sell/show.html", "sell/_hits.html", notice=None, **_hits(found, scan), **_page())
 
 
 @blueprint.get("/customers")
 @permission_required(SALE_CREATE)
 def customers() -> ResponseReturnValue:
     return render(
-        "sell/show.html", "sell/_customer_hits.html", **_cart(customer_q=request.args.get("customer_q", "")[:100])
+        "sell/show.html",
+        "sell/_customer_hits.html",
+        notice=None,
+        **_hits([], Scan("", None)),
+        **_page(customer_q=request.args.get("customer_q", "")[:100]),
+    )
+
+
+@blueprint.get("/tiles/<uuid:category_id>")
+@permission_required(SALE_CREATE)
+def tiles(category_id: uuid.UUID) -> ResponseReturnValue:
+    return render(
+        "sell/show.html", "sell/_tiles.html", notice=None, **_hits([], Scan("", None)), **_page(category_id=category_id)
     )
 
 
@@ -75,11 +113,15 @@ def update_line(line_id: uuid.UUID) -> ResponseReturnValue:
     form = CartLineForm(request.form)
     if not form.validate():
         return _show(422, line_forms={line_id: form})
-    command = form.to_command(line_id, may_change_price=may(SALE_CHANGE_PRICE))
+
+    def change(ceilings: Ceilings) -> object:
+        command = form.to_command(line_id, ceilings, may_change_price=may(SALE_CHANGE_PRICE))
+        return services.change_cart_line(command, _uow())
+
     try:
-        services.change_cart_line(command, _uow())
-    except RuleViolationError as error:
-        return _show(422, line_forms={line_id: form}, trouble=error.message)
+        _with_approval(form, change)
+    except (RuleViolationError, TooManyAttemptsError) as error:
+        return _show(status_of(error), line_forms={line_id: form}, needed=error, trouble=error.message)
     return _done()
 
 
@@ -93,6 +135,20 @@ def delete_line(line_id: uuid.UUID) -> ResponseReturnValue:
     return _done()
 
 
+@blueprint.post("/cart")
+@permission_required(SALE_CREATE)
+def update_cart() -> ResponseReturnValue:
+    form = CartForm(request.form)
+    form.salesperson_id.choices = _salespeople()
+    if not form.validate():
+        return _show(422, cart_form=form)
+    try:
+        _with_approval(form, lambda ceilings: services.change_cart(form.to_command(ceilings), _uow()))
+    except (RuleViolationError, TooManyAttemptsError) as error:
+        return _show(status_of(error), cart_form=form, needed=error, trouble=error.message)
+    return _done()
+
+
 @blueprint.post("/customer")
 @permission_required(SALE_CREATE)
 def update_customer() -> ResponseReturnValue:
@@ -100,6 +156,19 @@ def update_customer() -> ResponseReturnValue:
     if not form.validate():
         return _show(422, trouble=" ".join(form.sentences))
     services.choose_customer(form.to_command(), _uow())
+    return _done()
+
+
+@blueprint.post("/gift-cards")
+@permission_required(SALE_CREATE)
+def create_gift_card() -> ResponseReturnValue:
+    form = GiftCardForm(request.form)
+    if not form.validate():
+        return _show(422, gift_form=form)
+    try:
+        services.sell_gift_card(form.to_command(), _uow())
+    except RuleViolationError as error:
+        return _show(422, gift_form=form, trouble=error.message)
     return _done()
 
 
@@ -113,6 +182,46 @@ def empty() -> ResponseReturnValue:
     return _done()
 
 
+@blueprint.get("/parked")
+@permission_required(SALE_CREATE)
+def parked() -> ResponseReturnValue:
+    return _show_parked()
+
+
+@blueprint.post("/parked")
+@permission_required(SALE_CREATE)
+def create_parked() -> ResponseReturnValue:
+    form = ParkForm(request.form)
+    if not form.validate():
+        return _show(422, trouble=" ".join(form.sentences))
+    try:
+        services.park_cart(form.to_command(), _uow())
+    except RuleViolationError as error:
+        return _show(422, trouble=error.message)
+    say("The cart is parked. Take it up again under “Parked”.")
+    return _done()
+
+
+@blueprint.post("/parked/<uuid:cart_id>")
+@permission_required(SALE_CREATE)
+def recall(cart_id: uuid.UUID) -> ResponseReturnValue:
+    form = CartActForm(request.form)
+    if not form.validate():
+        return _show_parked(422, trouble=" ".join(form.sentences))
+    services.recall_cart(form.to_recall(cart_id), _uow())
+    return redirect_to("sell.show")
+
+
+@blueprint.post("/parked/<uuid:cart_id>/delete")
+@permission_required(SALE_CREATE)
+def delete_parked(cart_id: uuid.UUID) -> ResponseReturnValue:
+    form = CartActForm(request.form)
+    if not form.validate():
+        return _show_parked(422, trouble=" ".join(form.sentences))
+    services.discard_cart(form.to_discard(cart_id), _uow())
+    return redirect_to("sell.parked")
+
+
 @blueprint.post("/")
 @permission_required(SALE_CREATE)
 def create() -> ResponseReturnValue:
@@ -120,12 +229,43 @@ def create() -> ResponseReturnValue:
     if not form.validate():
         return _show(422, pay_form=form)
     try:
-        stored = store_cart(form.to_command(g.tenant.base_currency), _uow())
+        stored = store_cart(form.to_command(g.tenant.base_currency, **_ceilings_of_sale()), _uow())
     except (RuleViolationError, ConflictError) as error:
         return _show(status_of(error), pay_form=form, trouble=error.message)
-    if stored.replayed:
+    return _stored(stored.id, replayed=stored.replayed)
+
+
+@blueprint.get("/payment")
+@permission_required(SALE_CREATE)
+def payment() -> ResponseReturnValue:
+    return _show_payment(_tender_form())
+
+
+@blueprint.get("/payment/preview")
+@permission_required(SALE_CREATE)
+def payment_preview() -> ResponseReturnValue:
+    """What is paid, what is missing and what goes back, while it is being typed."""
+    return _show_payment(_tender_form(request.args))
+
+
+@blueprint.post("/payment")
+@permission_required(SALE_CREATE)
+def create_payment() -> ResponseReturnValue:
+    form = _tender_form(request.form)
+    if not form.validate():
+        return _show_payment(form, 422)
+    command = form.to_command(g.tenant.base_currency, may_set_rate=may(SALE_RATE), **_ceilings_of_sale())
+    try:
+        stored = store_cart(command, _uow())
+    except (RuleViolationError, ConflictError) as error:
+        return _show_payment(form, status_of(error), trouble=error.message)
+    return _stored(stored.id, replayed=stored.replayed)
+
+
+def _stored(sale_id: uuid.UUID, *, replayed: bool) -> ResponseReturnValue:
+    if replayed:
         say("This sale was stored already. Nothing was sold twice.", "warn")
-    return redirect_to("sales.receipt", sale_id=stored.id)
+    return redirect_to("sales.receipt", sale_id=sale_id)
 
 
 def _resolve(op_id: uuid.UUID, scan: Scan) -> ResponseReturnValue:
@@ -136,7 +276,9 @@ def _resolve(op_id: uuid.UUID, scan: Scan) -> ResponseReturnValue:
         return _notice(Scanned(UNKNOWN, scan.text, trouble=refusal.message))
     if scanned.kind == PRODUCT and scanned.product:
         quantity = round((scan.quantity or Decimal(1)) * (scanned.quantity or Decimal(1)), 6)
-        return _add(AddToCart(id=op_id, product_id=scanned.product.id, quantity=quantity), _said(scanned))
+        unit_id = scanned.unit.id if scanned.unit else None
+        command = AddToCart(id=op_id, product_id=scanned.product.id, quantity=quantity, unit_id=unit_id)
+        return _add(command, _said(scanned))
     found = queries.list_product_hits(g.tenant.id, scan.text) if scanned.kind == UNKNOWN else []
     if len(found) == 1:
         command = AddToCart(id=op_id, product_id=found[0].id, quantity=scan.quantity or Decimal(1))
@@ -154,6 +296,7 @@ def _add(command: AddToCart, said: str = "") -> ResponseReturnValue:
 def _said(scanned: Scanned) -> str:
     """Say in a few words what was scanned, with the batch and the day that the code itself says."""
     parts = [scanned.product.name if scanned.product else scanned.text]
+    parts += [scanned.unit.name] if scanned.unit else []
     parts += [f"batch {scanned.batch}"] if scanned.batch else []
     parts += [f"use by {scanned.expiry:%Y-%m-%d}"] if scanned.expiry else []
     return ", ".join(parts)
@@ -165,12 +308,43 @@ def _notice(scanned: Scanned) -> ResponseReturnValue:
 
 
 def _change_last_line(op_id: uuid.UUID, scan: Scan) -> ResponseReturnValue:
-    cart = queries.find_cart(g.tenant.id, g.identity.user_id, g.tenant.base_currency)
+    cart = _find_cart()
     if cart is None or not cart.rows or scan.quantity is None:
         return _show(422, trouble="There is no line yet whose quantity could change. Scan a product first.")
-    command = ChangeCartLine(id=op_id, line_id=cart.rows[-1].id, quantity=scan.quantity)
+    command = ChangeCartLine(id=op_id, line_id=cart.rows[-1].id, quantity=scan.quantity, ceilings=_ceilings())
     services.change_cart_line(command, _uow())
     return _done()
+
+
+def _with_approval(form: CartLineForm | CartForm, act: Callable[[Ceilings], object]) -> None:
+    """Do an act; where it goes further than the person may, with the approval the form brings, each limit once."""
+    ceilings, asked = _ceilings(), set[str]()
+    while True:
+        try:
+            act(ceilings)
+        except ApprovalNeededError as error:
+            approver = None
+            if error.limit not in asked:
+                asked.add(error.limit)
+                approver = approved_by(form, _RIGHT_TO[error.limit], limit=error.limit, needed=error.needed)
+            if approver is None:
+                raise
+            ceilings = raised(ceilings, error.limit, error.needed, approver)
+        else:
+            return
+
+
+def _ceilings() -> Ceilings:
+    """How far whoever asks may go by themselves."""
+    return Ceilings(
+        discount=g.identity.limit(DISCOUNT_LIMIT) if may(SALE_DISCOUNT) else Decimal(0),
+        price_cut=g.identity.limit(PRICE_CUT_LIMIT),
+    )
+
+
+def _ceilings_of_sale() -> dict[str, Decimal | None]:
+    own = _ceilings()
+    return {"discount_max": own.discount, "price_cut_max": own.price_cut}
 
 
 def _done() -> ResponseReturnValue:
@@ -193,7 +367,7 @@ def _show(
         status,
         notice=notice,
         **(_hits(found or [], scan or Scan("", None)) | {"q": q}),
-        **_cart(**context),
+        **_page(**context),
     )
 
 
@@ -201,27 +375,138 @@ def _hits(found: list[queries.ProductHit], scan: Scan) -> dict[str, Any]:
     return {"hits": found, "q": scan.text, "hit_quantity": scan.quantity or 1}
 
 
-def _cart(
+def _page(
     *,
     pay_form: PayForm | None = None,
     line_forms: dict[uuid.UUID, CartLineForm] | None = None,
+    cart_form: CartForm | None = None,
+    gift_form: GiftCardForm | None = None,
+    needed: Exception | None = None,
     trouble: str = "",
     customer_q: str = "",
+    category_id: uuid.UUID | None = None,
 ) -> dict[str, Any]:
-    """Everything the cart's panel needs, read after whatever was done."""
+    """Everything the sell page needs, read after whatever was done."""
     currency = g.tenant.base_currency
     drawers = queries.list_drawer_choices(g.tenant.id, g.identity.user_id)
+    cart = _find_cart()
+    if cart_form is None:
+        cart_form = CartForm(
+            data={"discount": cart.discount, "note": cart.note, "salesperson_id": cart.salesperson_id} if cart else {}
+        )
+        cart_form.salesperson_id.choices = _salespeople()
     return {
-        "cart": queries.find_cart(g.tenant.id, g.identity.user_id, currency),
+        "cart": cart,
         "currency": currency,
         "drawers": drawers,
+        "banks": tills.list_till_banks(g.tenant.id, currency),
+        "aside": tills.get_aside(g.tenant.id, g.identity.user_id),
         "pay_form": pay_form or PayForm(data={"drawer_id": drawers[0].id if drawers else None}),
         "line_forms": line_forms or {},
+        "cart_form": cart_form,
+        "gift_form": gift_form,
+        "needs_approval": isinstance(needed, ApprovalNeededError) or _asked_for_approval(line_forms, cart_form),
         "trouble": trouble,
         "customer_q": customer_q,
         "customer_hits": queries.list_customer_hits(g.tenant.id, customer_q, currency),
         "op_id": new_id(),
+        **_tiles(category_id),
     }
+
+
+def _asked_for_approval(line_forms: dict[uuid.UUID, CartLineForm] | None, cart_form: CartForm) -> bool:
+    """Say whether somebody tried to approve, and has to try again."""
+    forms: list[CartLineForm | CartForm] = [*(line_forms or {}).values(), cart_form]
+    return any(form.approver.raw for form in forms)
+
+
+def _tiles(category_id: uuid.UUID | None) -> dict[str, Any]:
+    categories = tills.list_categories(g.tenant.id)
+    if category_id is not None and category_id not in {each.id for each in categories}:
+        raise NotFoundError("There is no such category in this shop.")
+    chosen = category_id or (categories[0].id if categories else None)
+    return {
+        "categories": categories,
+        "category_id": chosen,
+        "tiles": tills.list_tiles(g.tenant.id, chosen) if chosen else [],
+    }
+
+
+def _salespeople() -> list[tuple[Any, str]]:
+    return [("", "Whoever rings it up"), *((each.id, each.name) for each in list_people(g.tenant.id))]
+
+
+def _show_parked(status: int = 200, *, trouble: str = "") -> ResponseReturnValue:
+    return render(
+        "sell/parked.html",
+        status=status,
+        parked=tills.list_parked_carts(g.tenant.id),
+        currency=g.tenant.base_currency,
+        trouble=trouble,
+    )
+
+
+def _tender_form(sent: Any = None) -> TenderForm:
+    """Make the form of all ways to pay, with what the shop offers."""
+    currency = g.tenant.base_currency
+    form = TenderForm(sent)
+    form.offer(
+        {each.code: each.rate for each in tills.list_till_currencies(g.tenant.id, currency)},
+        [(each.id, each.name) for each in tills.list_till_banks(g.tenant.id, currency)],
+    )
+    return form
+
+
+def _show_payment(form: TenderForm, status: int = 200, *, trouble: str = "") -> ResponseReturnValue:
+    cart = _find_cart()
+    if cart is None or not cart.rows:
+        if request.method == "POST":
+            raise StaleEditError("The cart is empty: it was stored or emptied in another window.")
+        return redirect_to("sell.show")
+    drawers = queries.list_drawer_choices(g.tenant.id, g.identity.user_id)
+    if form.drawer_id.data is None and drawers:
+        form.drawer_id.data = drawers[0].id
+    preview, missing = _preview(form, cart) if status == 200 else (None, "")
+    return render(
+        "sell/payment.html",
+        "sell/_payment_preview.html" if request.method == "GET" else "sell/_payment_form.html",
+        status,
+        cart=cart,
+        currency=g.tenant.base_currency,
+        drawers=drawers,
+        form=form,
+        trouble=trouble,
+        preview=preview,
+        missing=missing,
+        may_set_rate=may(SALE_RATE),
+    )
+
+
+def _preview(form: TenderForm, cart: queries.CartDetails) -> tuple[PaymentPreview | None, str]:
+    """Say what the tenders come to, by the same code that stores them, or what is wrong or missing."""
+    if request.args and not form.validate():
+        wrong = [
+            sentence
+            for field in form
+            for sentence in field.errors
+            if field.name not in ("op_id", "version", "drawer_id")
+        ]
+        if wrong:
+            return None, " ".join(wrong)
+    if form.drawer_id.data is None:
+        return None, "There is no cash drawer in use. Take one into use first."
+    form.op_id.data, form.version.data = cart.id, cart.version
+    command = form.to_command(
+        g.tenant.base_currency, may_set_rate=may(SALE_RATE), discount_max=None, price_cut_max=None
+    )
+    try:
+        return preview_payment(command, _uow()), ""
+    except (RuleViolationError, ConflictError, NotFoundError) as error:
+        return None, error.message
+
+
+def _find_cart() -> queries.CartDetails | None:
+    return queries.find_cart(g.tenant.id, g.identity.user_id, g.tenant.base_currency)
 
 
 def _uow() -> UnitOfWork:

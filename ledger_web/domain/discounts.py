@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import Final
 
-from ledger_web.domain.errors import RuleViolationError
+from ledger_web.domain.errors import ApprovalNeededError, RuleViolationError
 from ledger_web.domain.money import round_half_up
 
 
@@ -41,3 +42,31 @@ def percent_off(before: int, after: int) -> Decimal:
         return Decimal(0)
     exact = Fraction(before - after, before) * 10_000
     return Decimal(-(-exact.numerator // exact.denominator)) / 100
+
+
+DISCOUNT_LIMIT: Final = "sale.discount"
+PRICE_CUT_LIMIT: Final = "sale.price_cut"
+
+
+def must_be_within(
+    limit: str, percent: Decimal, ceiling: Decimal | None, approved: Decimal | None, of: str = ""
+) -> None:
+    """Refuse what goes further than a person may go by themselves, and further than somebody approved.
+
+    Args:
+        limit: DISCOUNT_LIMIT or PRICE_CUT_LIMIT.
+        ceiling: In percent; None is no limit.
+        approved: In percent; None: nobody approved anything.
+        of: What it is on, for the sentence.
+
+    Raises:
+        ApprovalNeededError: It does.
+    """
+    if ceiling is not None and percent > max(ceiling, approved or Decimal(0)):
+        what = "A discount" if limit == DISCOUNT_LIMIT else "A price cut"
+        raise ApprovalNeededError(
+            f"{what} of {percent.normalize():f} %{f' on {of}' if of else ''} is more than you may give:"
+            f" {ceiling.normalize():f} %. Give less, or let somebody approve it with their PIN.",
+            limit=limit,
+            needed=percent,
+        )

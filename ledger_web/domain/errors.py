@@ -272,6 +272,15 @@ class WrongPinError(RuleViolationError):
     """This PIN does not open the till. After five wrong ones it takes the password."""
 
 
+class ApprovalNeededError(RuleViolationError):
+    """This is more than you may do by yourself. Do less, or let somebody approve it with their PIN."""
+
+    def __init__(self, message: str = "", *, limit: str = "", needed: Decimal = Decimal(0)) -> None:
+        self.limit = limit  # one of permissions.LIMITS
+        self.needed = needed
+        super().__init__(message)
+
+
 class DuplicateLoginError(RuleViolationError):
     """Somebody here signs in with this name already. Choose another."""
 

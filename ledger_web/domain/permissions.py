@@ -27,6 +27,8 @@ PARTY_CREDIT_LIMIT: Final = "party.credit_limit"
 SALE_VIEW: Final = "sale.view"
 SALE_CREATE: Final = "sale.create"
 SALE_CHANGE_PRICE: Final = "sale.change_price"
+SALE_DISCOUNT: Final = "sale.discount"
+SALE_RATE: Final = "sale.rate"
 SALE_DELETE: Final = "sale.delete"
 SALE_REPRINT: Final = "sale.reprint"
 SALE_VOID_OWN: Final = "sale.void_own"
@@ -83,6 +85,8 @@ _DESCRIPTIONS: Final = MappingProxyType(
         SALE_VIEW: "See sales and print their receipts.",
         SALE_CREATE: "Sell.",
         SALE_CHANGE_PRICE: "Sell at another price than the product's.",
+        SALE_DISCOUNT: "Give discounts, up to the limit of the role.",
+        SALE_RATE: "Take foreign cash at another rate than the shop's.",
         SALE_VOID_OWN: "Delete a sale of one's own while its shift is open.",
         SALE_DELETE: "Delete anybody's sale while its shift is open, which reverses it in the books.",
         SALE_RETURN: "Take goods of a sale back.",
@@ -128,6 +132,7 @@ _CASHIER: Final = frozenset(
         PARTY_CREATE,
         SALE_VIEW,
         SALE_CREATE,
+        SALE_DISCOUNT,
         SALE_REPRINT,
         SALE_VOID_OWN,
         SALE_RETURN,
@@ -155,6 +160,7 @@ _MANAGER: Final = _CASHIER | {
     PARTY_EDIT,
     PARTY_CREDIT_LIMIT,
     SALE_CHANGE_PRICE,
+    SALE_RATE,
     SALE_DELETE,
     SALE_RETURN_WITHOUT_RECEIPT,
     SALE_CHANGE_REFUND,

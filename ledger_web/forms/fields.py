@@ -16,6 +16,7 @@ from markupsafe import Markup
 from wtforms import Field, ValidationError, widgets
 
 from ledger_web.domain.barcodes import Barcode, read_barcode
+from ledger_web.domain.discounts import Discount
 from ledger_web.domain.errors import RuleViolationError
 from ledger_web.domain.ids import new_id, parse_id
 from ledger_web.domain.money import CURRENCIES, format_amount, parse_amount
@@ -188,6 +189,30 @@ class PercentField(_Typed):
 
     def write(self, value: Any) -> str:
         return write_number(value, _signs(self))
+
+
+class DiscountField(_Typed):
+    """A discount: `data` is a Discount of an amount like 5.00, or of a percentage like 10 %."""
+
+    def __init__(self, label: str | None = None, **options: Any) -> None:
+        options["render_kw"] = {"placeholder": "10 % or 5.00", **options.get("render_kw", {})}
+        super().__init__(label, **options)
+
+    @property
+    def when_missing(self) -> str:
+        return "Enter a percentage like 10 %, or an amount."
+
+    def parse(self, text: str) -> Any:
+        written = text.strip()
+        if written.endswith(("%", "٪", "％")):
+            return Discount(percent=parse_percent(written, _signs(self))) if written.strip("%٪％ 0.,") else None
+        amount = parse_amount(written, self.meta.base_currency, _signs(self))
+        return Discount(amount=amount) if amount else None
+
+    def write(self, value: Any) -> str:
+        if value.percent is not None:
+            return f"{write_number(value.percent, _signs(self))} %"
+        return format_amount(value.amount, self.meta.base_currency, _signs(self))
 
 
 class RateField(_Typed):

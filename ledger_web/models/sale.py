@@ -14,14 +14,17 @@ from ledger_web.models.columns import Currency, Key, MadeAt, Minor, Percent, Qua
 
 
 class Cart(Base):
-    """A sale that is being rung up. Its id becomes the id of the sale. `version` rises with every change."""
+    """A sale that is being rung up. Its id becomes the id of the sale. `version` rises with every change.
+
+    Always true: it is one person's, at most one of them, or it is parked and nobody's.
+    """
 
     __tablename__ = "carts"
 
     tenant_id: Mapped[TenantKey]
     id: Mapped[Key]
-    user_id: Mapped[uuid.UUID]
-    drawer_id: Mapped[uuid.UUID | None]
+    user_id: Mapped[uuid.UUID | None]
+    drawer_id: Mapped[uuid.UUID | None]  # parked at this drawer; None: for all
     customer_id: Mapped[uuid.UUID | None]
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[MadeAt]
@@ -30,6 +33,10 @@ class Cart(Base):
     note: Mapped[str] = mapped_column(server_default="")
     salesperson_id: Mapped[uuid.UUID | None]  # who sold it, if not who rings it up
     approved_by: Mapped[uuid.UUID | None]
+    approved_percent: Mapped[Percent | None]  # how much of a discount was approved
+    parked_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
+    parked_by: Mapped[uuid.UUID | None]
+    label: Mapped[str] = mapped_column(server_default="")
 
 
 class CartLine(Base):
@@ -50,6 +57,7 @@ class CartLine(Base):
     discount_amount: Mapped[int | None] = mapped_column(BigInteger)
     note: Mapped[str] = mapped_column(server_default="")
     approved_by: Mapped[uuid.UUID | None]
+    approved_percent: Mapped[Percent | None]
     gift_card_code: Mapped[str | None]
 
 

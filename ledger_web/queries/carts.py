@@ -4,19 +4,29 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import Row, text
 
 from ledger_web.domain.barcodes import normalise
-from ledger_web.domain.discounts import discount_of
-from ledger_web.domain.sales import Asked, LineAmounts, price_lines
+from ledger_web.domain.discounts import Discount, discount_of
+from ledger_web.domain.sales import Asked, LineAmounts, price_lines, tax_parts
 from ledger_web.domain.search_words import ranges
-from ledger_web.domain.taxes import rates_of
+from ledger_web.domain.taxes import TaxPart, rates_of
+from ledger_web.domain.units import in_base
 from ledger_web.models.base import session_of
 from ledger_web.queries.search import bounds, every_word
 
 HITS_MAX = 8
+
+
+@dataclass(frozen=True, slots=True)
+class UnitChoice:
+    """A unit that a product is sold in; without an id the product's own."""
+
+    id: uuid.UUID | None
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +36,19 @@ class CartRow:
     id: uuid.UUID
     product_id: uuid.UUID
     name: str
+    till_note: str
+    unit_id: uuid.UUID | None
     unit: str
+    units: Sequence[UnitChoice]  # more than one only where there is a choice
     quantity: Decimal
     unit_price: int
-    on_hand: Decimal | None  # None: keeps no stock
+    list_price: int
+    discount: Discount | None
+    note: str
+    approved_by: str | None
+    gift_card_code: str | None
+    on_hand: Decimal | None  # in the product's own unit; None: keeps no stock
+    base_quantity: Decimal
     stock_policy: str
     amounts: LineAmounts
 
@@ -43,7 +62,7 @@ class CartRow:
 
     @property
     def is_short(self) -> bool:
-        return self.on_hand is not None and self.quantity > self.on_hand and self.stock_policy in ("block", "warn")
+        return self.on_hand is not None and self.base_quantity > self.on_hand and self.stock_policy in ("block", "warn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +75,14 @@ class CartDetails:
     customer: str | None
     customer_balance: int
     customer_credit_limit: int | None
+    customer_overdue: int
+    customer_store_credit: int
+    discount: Discount | None
+    note: str
+    salesperson_id: uuid.UUID | None
+    salesperson: str | None
+    approved_by: str | None
+    inclusive: bool
     rows: Sequence[CartRow]
 
     @property
@@ -65,6 +92,27 @@ class CartDetails:
     @property
     def tax(self) -> int:
         return sum(row.tax for row in self.rows)
+
+    @property
+    def price(self) -> int:
+        """Of all lines, before any discount."""
+        return sum(row.amounts.price for row in self.rows)
+
+    @property
+    def line_discounts(self) -> int:
+        return sum(row.amounts.discount for row in self.rows)
+
+    @property
+    def document_discount(self) -> int:
+        return sum(row.amounts.document_discount for row in self.rows)
+
+    @property
+    def taxes(self) -> Sequence[TaxPart]:
+        return tax_parts(row.amounts.taxes for row in self.rows)
+
+    @property
+    def pieces(self) -> Decimal:
+        return sum((row.quantity for row in self.rows), Decimal(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +148,32 @@ class DrawerChoice:
 
 _CART = text("""
     SELECT c.id AS cart_id, c.version, c.customer_id, k.name AS customer, a.balance, a.ceiling,
-           c.discount_percent AS cart_discount_percent, c.discount_amount AS cart_discount_amount,
-           l.id, l.product_id, l.quantity, l.unit_price, l.discount_percent, l.discount_amount, l.gift_card_code,
-           p.name, p.unit, p.tax_percent, p.stock_policy, t.prices_include_tax,
-           x.tax_names, x.tax_percents, x.tax_compounds,
+           coalesce(o.overdue, 0) AS overdue, coalesce(b.balance, 0) AS store_credit,
+           c.discount_percent AS cart_discount_percent, c.discount_amount AS cart_discount_amount, c.note AS cart_note,
+           c.salesperson_id, v.name AS salesperson, w.name AS cart_approver,
+           l.id, l.product_id, l.quantity, l.unit_price, l.list_price, l.discount_percent, l.discount_amount,
+           l.note, l.gift_card_code, y.name AS approver, l.unit_id,
+           p.name, p.unit AS base_unit, p.tax_percent, p.stock_policy, p.till_note, t.prices_include_tax,
+           x.tax_names, x.tax_percents, x.tax_compounds, u.units,
            CASE WHEN p.stock_policy <> 'none' THEN coalesce(s.quantity, 0) END AS on_hand
       FROM carts AS c
       JOIN tenants AS t ON t.tenant_id = :tenant_id
       LEFT JOIN parties AS k ON k.tenant_id = :tenant_id AND k.id = c.customer_id
       LEFT JOIN accounts AS a
         ON a.tenant_id = :tenant_id AND a.party_id = c.customer_id AND a.kind = 'customer' AND a.currency = :currency
+      LEFT JOIN accounts AS b
+        ON b.tenant_id = :tenant_id AND b.party_id = c.customer_id AND b.kind = 'store_credit'
+       AND b.currency = :currency AND b.code IS NULL
+      LEFT JOIN LATERAL (
+            SELECT sum(i.amount - i.settled)::bigint AS overdue
+              FROM open_items AS i
+             WHERE i.tenant_id = :tenant_id AND i.party_id = c.customer_id AND i.currency = :currency
+               AND i.side = 'charge' AND i.settled < i.amount AND i.cancelled_in IS NULL
+               AND i.due_on < business_day(now(), t.time_zone, t.day_starts_at)) AS o ON true
+      LEFT JOIN users AS v ON v.tenant_id = :tenant_id AND v.id = c.salesperson_id
+      LEFT JOIN users AS w ON w.tenant_id = :tenant_id AND w.id = c.approved_by
       LEFT JOIN cart_lines AS l ON l.tenant_id = :tenant_id AND l.cart_id = c.id
+      LEFT JOIN users AS y ON y.tenant_id = :tenant_id AND y.id = l.approved_by
       LEFT JOIN products AS p ON p.tenant_id = :tenant_id AND p.id = l.product_id
       LEFT JOIN LATERAL (
             SELECT array_agg(r.name ORDER BY r.position) AS tax_names,
@@ -118,9 +181,15 @@ _CART = text("""
                    array_agg(r.is_compound ORDER BY r.position) AS tax_compounds
               FROM tax_rates AS r
              WHERE r.tenant_id = :tenant_id AND r.tax_class_id = p.tax_class_id) AS x ON true
+      LEFT JOIN LATERAL (
+            SELECT jsonb_agg(jsonb_build_array(n.id, n.name, n.factor_numerator, n.factor_denominator)
+                             ORDER BY n.factor_numerator::numeric / n.factor_denominator, n.name) AS units
+              FROM product_units AS n
+             WHERE n.tenant_id = :tenant_id AND n.product_id = l.product_id
+               AND (n.id = l.unit_id OR (n.is_sold AND n.archived_at IS NULL))) AS u ON true
       LEFT JOIN stock_levels AS s ON s.tenant_id = :tenant_id AND s.product_id = l.product_id
      WHERE c.tenant_id = :tenant_id AND c.user_id = :user_id
-     ORDER BY l.position
+     ORDER BY l.position, l.id
 """)
 
 _BY_CODE = text("""
@@ -153,6 +222,14 @@ def find_cart(tenant_id: int, user_id: uuid.UUID, currency: str) -> CartDetails 
         customer=head.customer,
         customer_balance=head.balance or 0,
         customer_credit_limit=head.ceiling,
+        customer_overdue=head.overdue,
+        customer_store_credit=head.store_credit,
+        discount=discount_of(head.cart_discount_percent, head.cart_discount_amount),
+        note=head.cart_note,
+        salesperson_id=head.salesperson_id,
+        salesperson=head.salesperson,
+        approved_by=head.cart_approver,
+        inclusive=head.prices_include_tax,
         rows=_cart_rows([row for row in rows if row.id is not None]),
     )
 
@@ -241,8 +318,22 @@ def _cart_rows(rows: Sequence[Row[Any]]) -> tuple[CartRow, ...]:
     ]
     discount = discount_of(rows[0].cart_discount_percent, rows[0].cart_discount_amount)
     amounts = price_lines(asked, discount, inclusive=rows[0].prices_include_tax)
-    names = ("id", "product_id", "name", "unit", "quantity", "unit_price", "on_hand", "stock_policy")
-    return tuple(
-        CartRow(**{name: row._mapping[name] for name in names}, amounts=each)
-        for row, each in zip(rows, amounts, strict=True)
+    return tuple(_cart_row(row, each) for row, each in zip(rows, amounts, strict=True))
+
+
+def _cart_row(row: Row[Any], amounts: LineAmounts) -> CartRow:
+    packs = {uuid.UUID(id): (name, Fraction(up, down)) for id, name, up, down in row.units or ()}
+    unit, factor = packs[row.unit_id] if row.unit_id else (row.base_unit, Fraction(1))
+    names = ("id", "product_id", "name", "till_note", "unit_id", "quantity", "unit_price", "list_price", "note")
+    return CartRow(
+        **{name: row._mapping[name] for name in names},
+        unit=unit,
+        units=(UnitChoice(None, row.base_unit), *(UnitChoice(id, name) for id, (name, _) in packs.items())),
+        discount=discount_of(row.discount_percent, row.discount_amount),
+        approved_by=row.approver,
+        gift_card_code=row.gift_card_code,
+        on_hand=row.on_hand,
+        base_quantity=in_base(row.quantity, factor, unit),
+        stock_policy=row.stock_policy,
+        amounts=amounts,
     )

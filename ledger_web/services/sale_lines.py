@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Final
 
 from sqlalchemy import Row
@@ -17,6 +18,7 @@ from ledger_web.domain.errors import InvalidAmountError, InvalidQuantityError, N
 from ledger_web.domain.journal import AMOUNT_MAX
 from ledger_web.domain.sales import Asked, LineAmounts, price_lines
 from ledger_web.domain.taxes import rates_of
+from ledger_web.domain.units import in_base
 from ledger_web.services.posting import Act
 
 LINES_MAX: Final = 500
@@ -50,12 +52,26 @@ class SoldLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Unit:
+    """What a product is sold in: one of it is `numerator / denominator` of the product's own unit."""
+
+    product_id: uuid.UUID
+    name: str
+    numerator: int
+    denominator: int
+
+    @property
+    def factor(self) -> Fraction:
+        return Fraction(self.numerator, self.denominator)
+
+
+@dataclass(frozen=True, slots=True)
 class Priced:
     """A line as it will be stored."""
 
     line: SoldLine
     name: str
-    unit_name: str
+    unit: Unit
     tax_percent: Decimal
     keeps_stock: bool
     base_quantity: Decimal  # in the product's own unit, as stock counts it
@@ -112,8 +128,31 @@ def read_products(act: Act, ids: set[uuid.UUID]) -> Mapping[uuid.UUID, Row[Any]]
     return {row.product_id: row for row in rows}
 
 
+def read_units(act: Act, ids: set[uuid.UUID]) -> dict[uuid.UUID, Unit]:
+    """Return units by id; asks only where there are some.
+
+    Raises:
+        NotFoundError: One of them is not this shop's.
+    """
+    if not ids:
+        return {}
+    rows = act.execute(
+        """
+        SELECT id, product_id, name, factor_numerator, factor_denominator FROM product_units
+         WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s)
+        """,
+        {"ids": list(ids)},
+    ).all()
+    if len(rows) != len(ids):
+        raise NotFoundError("A unit on this sale is not in this shop. Remove the line and scan it again.")
+    return {row.id: Unit(row.product_id, row.name, row.factor_numerator, row.factor_denominator) for row in rows}
+
+
 def price_sale(
-    lines: Sequence[SoldLine], products: Mapping[uuid.UUID, Row[Any]], discount: Discount | None
+    lines: Sequence[SoldLine],
+    products: Mapping[uuid.UUID, Row[Any]],
+    discount: Discount | None,
+    units: Mapping[uuid.UUID, Unit],
 ) -> PricedSale:
     """Say what each line comes to.
 
@@ -130,7 +169,10 @@ def price_sale(
     shop = next(iter(products.values()))
     asked = [_asked(line, products[line.product_id]) for line in lines]
     amounts = price_lines(asked, discount, inclusive=shop.prices_include_tax)
-    priced = tuple(_priced(line, products[line.product_id], each) for line, each in zip(lines, amounts, strict=True))
+    priced = tuple(
+        _priced(line, products[line.product_id], units.get(line.unit_id) if line.unit_id else None, each)
+        for line, each in zip(lines, amounts, strict=True)
+    )
     sale = PricedSale(priced, shop.prices_include_tax, shop.cash_step)
     if sale.total > AMOUNT_MAX:
         raise InvalidAmountError("This sale comes to more than the books can hold. Look at the quantities and prices.")
@@ -147,14 +189,16 @@ def _asked(line: SoldLine, product: Row[Any]) -> Asked:
     )
 
 
-def _priced(line: SoldLine, product: Row[Any], amounts: LineAmounts) -> Priced:
+def _priced(line: SoldLine, product: Row[Any], unit: Unit | None, amounts: LineAmounts) -> Priced:
+    if unit is not None and unit.product_id != line.product_id:
+        raise NotFoundError("A product on this sale is not sold in that unit. Remove the line and scan it again.")
     return Priced(
         line=line,
         name=product.name,
-        unit_name=product.unit_name,
+        unit=unit or Unit(line.product_id, product.unit_name, 1, 1),
         tax_percent=product.tax_percent,
         keeps_stock=product.stock_policy != "none",
-        base_quantity=line.quantity,
+        base_quantity=in_base(line.quantity, unit.factor, unit.name) if unit else line.quantity,
         amounts=amounts,
     )
 
@@ -187,21 +231,22 @@ def insert_lines(
         """
         INSERT INTO sale_lines AS l
                (tenant_id, sale_id, line, product_id, name, quantity, unit_price, tax_percent, total, tax, cost,
-                unit_id, unit_name, base_quantity, list_price, discount, document_discount, note, taxes, approved_by,
-                gift_card_id)
+                unit_id, unit_name, factor_numerator, factor_denominator, base_quantity, list_price, discount,
+                document_discount, note, taxes, approved_by, gift_card_id)
         SELECT s.tenant_id, s.id, n.line, n.product_id, n.name, n.quantity, n.unit_price, n.tax_percent, n.total,
-               n.tax, n.cost, n.unit_id, n.unit_name, n.base_quantity, n.list_price, n.discount, n.document_discount,
-               n.note, n.taxes::jsonb, n.approved_by, n.gift_card_id
+               n.tax, n.cost, n.unit_id, n.unit_name, n.factor_numerator, n.factor_denominator, n.base_quantity,
+               n.list_price, n.discount, n.document_discount, n.note, n.taxes::jsonb, n.approved_by, n.gift_card_id
           FROM sales AS s
          CROSS JOIN unnest(%(products)s::uuid[], %(names)s::text[], %(quantities)s::numeric[], %(prices)s::bigint[],
                            %(percents)s::numeric[], %(totals)s::bigint[], %(tax)s::bigint[], %(costs)s::bigint[],
-                           %(units)s::uuid[], %(unit_names)s::text[], %(base_quantities)s::numeric[],
+                           %(units)s::uuid[], %(unit_names)s::text[], %(numerators)s::bigint[],
+                           %(denominators)s::bigint[], %(base_quantities)s::numeric[],
                            %(list_prices)s::bigint[], %(discounts)s::bigint[], %(shares)s::bigint[], %(notes)s::text[],
                            %(taxes)s::text[], %(approvers)s::uuid[], %(cards)s::uuid[])
                WITH ORDINALITY
                AS n(product_id, name, quantity, unit_price, tax_percent, total, tax, cost, unit_id, unit_name,
-                    base_quantity, list_price, discount, document_discount, note, taxes, approved_by, gift_card_id,
-                    line)
+                    factor_numerator, factor_denominator, base_quantity, list_price, discount, document_discount,
+                    note, taxes, approved_by, gift_card_id, line)
          WHERE s.tenant_id = %(tenant_id)s AND s.id = %(sale_id)s
         """,
         {
@@ -215,7 +260,9 @@ def insert_lines(
             "tax": [each.amounts.tax for each in priced],
             "costs": list(costs),
             "units": [each.line.unit_id for each in priced],
-            "unit_names": [each.unit_name for each in priced],
+            "unit_names": [each.unit.name for each in priced],
+            "numerators": [each.unit.numerator for each in priced],
+            "denominators": [each.unit.denominator for each in priced],
             "base_quantities": [each.base_quantity for each in priced],
             "list_prices": [_list_price(each.line) for each in priced],
             "discounts": [each.amounts.discount for each in priced],

@@ -3,13 +3,21 @@
 import datetime as dt
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 
-from ledger_web.domain.discounts import Discount, discount_of
+from ledger_web.domain.discounts import (
+    DISCOUNT_LIMIT,
+    PRICE_CUT_LIMIT,
+    Discount,
+    discount_of,
+    must_be_within,
+    percent_off,
+)
 from ledger_web.domain.errors import NotFoundError, RuleViolationError, StaleEditError
 from ledger_web.domain.gift_cards import card_code, store_credit_of
 from ledger_web.domain.ids import new_id
@@ -23,21 +31,33 @@ from ledger_web.services.sale_lines import (
     FACTS_FROM,
     PricedSale,
     SoldLine,
+    Unit,
     costs_by_line,
     insert_lines,
     price_sale,
     read_products,
+    read_units,
 )
 from ledger_web.services.stock import Goods
-from ledger_web.services.tenders import ChangeChoice, TenderChoice, change_of, find_places, insert_payments, tendered
+from ledger_web.services.tenders import (
+    ChangeChoice,
+    Places,
+    TenderChoice,
+    change_of,
+    find_places,
+    insert_payments,
+    tendered,
+)
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, violated_constraint, whole_act
 
 __all__ = [
     "ChangeChoice",
+    "PaymentPreview",
     "RecordSale",
     "SoldLine",
     "StoreCart",
     "TenderChoice",
+    "preview_payment",
     "record_sale",
     "store_cart",
 ]
@@ -76,6 +96,17 @@ class StoreCart:
     rest_on_account: bool = False
     tenders: tuple[TenderChoice, ...] = ()
     change: ChangeChoice | None = None
+    # How far whoever stores it may go, in percent; None is no limit. Not part of what is stored.
+    discount_max: Decimal | None = field(default=None, compare=False)
+    price_cut_max: Decimal | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentPreview:
+    """What the tenders come to."""
+
+    total: int  # of the cart
+    settlement: Settlement
 
 
 @whole_act
@@ -93,7 +124,8 @@ def record_sale(command: RecordSale, uow: UnitOfWork) -> Recorded:
         if uow.is_replay(command, id=command.id, kind="sale", occurred_on=command.sold_on):
             return Recorded(command.id, replayed=True)
         products = read_products(uow, {line.product_id for line in command.lines}) if command.lines else {}
-        _sell(uow, command, price_sale(command.lines, products, command.discount))
+        units = read_units(uow, {line.unit_id for line in command.lines if line.unit_id})
+        _sell(uow, command, price_sale(command.lines, products, command.discount, units))
     return Recorded(command.id)
 
 
@@ -106,47 +138,69 @@ def store_cart(command: StoreCart, uow: UnitOfWork) -> Recorded:
     with uow:
         if uow.is_replay(command, id=command.id, kind="sale"):
             return Recorded(command.id, replayed=True)
-        cart = _hold_cart(uow, command)
-        sale = RecordSale(
-            id=command.id,
-            drawer_id=command.drawer_id,
-            currency=command.currency,
-            lines=tuple(_sold_line(row) for row in cart if row.product_id),
-            customer_id=cart[0].customer_id,
-            tendered=command.tendered,
-            rest_on_account=command.rest_on_account,
-            tenders=command.tenders,
-            change=command.change,
-            discount=discount_of(cart[0].cart_discount_percent, cart[0].cart_discount_amount),
-            note=cart[0].cart_note,
-            salesperson_id=cart[0].salesperson_id,
-            approved_by=cart[0].cart_approved_by,
-        )
-        _sell(uow, sale, price_sale(sale.lines, {row.product_id: row for row in cart}, sale.discount))
+        cart = _read_cart(uow, command)
+        sale = _sale_of(command, cart)
+        priced = price_sale(sale.lines, {row.product_id: row for row in cart}, sale.discount, _units(cart))
+        _must_be_within_ceilings(command, cart, priced)
+        _sell(uow, sale, priced)
         uow.execute("DELETE FROM carts WHERE tenant_id = %(tenant_id)s AND id = %(id)s", {"id": command.id})
     return Recorded(command.id)
 
 
-def _hold_cart(uow: UnitOfWork, command: StoreCart) -> Sequence[Row[Any]]:
+def preview_payment(command: StoreCart, uow: UnitOfWork) -> PaymentPreview:
+    """Say what the tenders pay of the cart, and what goes back. Writes and locks nothing.
+
+    Raises:
+        RuleViolationError, StaleEditError, NotFoundError: As storing it would, but for what only balances refuse.
+    """
+    with uow:
+        cart = _read_cart(uow, command, lock=False)
+        sale = _sale_of(command, cart)
+        priced = price_sale(sale.lines, {row.product_id: row for row in cart}, sale.discount, _units(cart))
+        return PaymentPreview(priced.total, _settle(uow, sale, priced)[0])
+
+
+def _read_cart(uow: UnitOfWork, command: StoreCart, *, lock: bool = True) -> Sequence[Row[Any]]:
     """Lock the cart and read it with its lines. What was read is what is in it: its version says so."""
     rows = uow.execute(
         f"""
         SELECT c.version, c.customer_id, c.salesperson_id, c.note AS cart_note, c.approved_by AS cart_approved_by,
                c.discount_percent AS cart_discount_percent, c.discount_amount AS cart_discount_amount,
                l.quantity, l.unit_price, l.list_price, l.unit_id, l.discount_percent, l.discount_amount, l.note,
-               l.approved_by, l.gift_card_code, {FACTS}
+               l.approved_by, l.approved_percent, l.gift_card_code, c.approved_percent AS cart_approved_percent,
+               u.name AS pack_name, u.factor_numerator, u.factor_denominator, {FACTS}
           FROM carts AS c
           LEFT JOIN cart_lines AS l ON l.tenant_id = %(tenant_id)s AND l.cart_id = c.id
+          LEFT JOIN product_units AS u ON u.tenant_id = %(tenant_id)s AND u.id = l.unit_id
           LEFT JOIN products AS p ON p.tenant_id = %(tenant_id)s AND p.id = l.product_id {FACTS_FROM}
          WHERE c.tenant_id = %(tenant_id)s AND c.id = %(id)s AND c.user_id = %(user_id)s
-         ORDER BY l.position
-           FOR NO KEY UPDATE OF c
+         ORDER BY l.position, l.id
+           {"FOR NO KEY UPDATE OF c" if lock else ""}
         """,
         {"id": command.id, "user_id": uow.actor_id},
     ).all()
     if not rows or rows[0].version != command.version:
         raise StaleEditError("The cart was changed in another window. Look at it once more, then store the sale.")
     return rows
+
+
+def _sale_of(command: StoreCart, cart: Sequence[Row[Any]]) -> RecordSale:
+    head = cart[0]
+    return RecordSale(
+        id=command.id,
+        drawer_id=command.drawer_id,
+        currency=command.currency,
+        lines=tuple(_sold_line(row) for row in cart if row.product_id),
+        customer_id=head.customer_id,
+        tendered=command.tendered,
+        rest_on_account=command.rest_on_account,
+        tenders=command.tenders,
+        change=command.change,
+        discount=discount_of(head.cart_discount_percent, head.cart_discount_amount),
+        note=head.cart_note,
+        salesperson_id=head.salesperson_id,
+        approved_by=head.cart_approved_by,
+    )
 
 
 def _sold_line(row: Row[Any]) -> SoldLine:
@@ -163,18 +217,36 @@ def _sold_line(row: Row[Any]) -> SoldLine:
     )
 
 
+def _units(cart: Sequence[Row[Any]]) -> dict[uuid.UUID, Unit]:
+    return {
+        row.unit_id: Unit(row.product_id, row.pack_name, row.factor_numerator, row.factor_denominator)
+        for row in cart
+        if row.unit_id
+    }
+
+
+def _must_be_within_ceilings(command: StoreCart, cart: Sequence[Row[Any]], priced: PricedSale) -> None:
+    """Ask once more what was asked when it was typed: a cart that shrank makes more of a discount in money.
+
+    Raises:
+        ApprovalNeededError: A discount or a price cut goes further than this person may, and further than approved.
+    """
+    goods = 0
+    for row, each in zip(cart, priced.lines, strict=True):
+        amounts = each.amounts
+        if row.gift_card_code is None:
+            goods += amounts.price - amounts.discount
+        off = percent_off(amounts.price, amounts.price - amounts.discount)
+        cut = percent_off(row.list_price, row.unit_price)
+        must_be_within(DISCOUNT_LIMIT, off, command.discount_max, row.approved_percent, each.name)
+        must_be_within(PRICE_CUT_LIMIT, cut, command.price_cut_max, row.approved_percent, each.name)
+    whole = percent_off(goods, goods - priced.discount)
+    must_be_within(DISCOUNT_LIMIT, whole, command.discount_max, cart[0].cart_approved_percent, "the whole sale")
+
+
 def _sell(uow: UnitOfWork, sale: RecordSale, priced: PricedSale) -> None:
     """Do the story of a sale inside an act whose header stands."""
-    choices = _choices(sale, priced.total)
-    places = find_places(uow, choices)
-    settlement = settle(
-        priced.total,
-        sale.currency,
-        tendered(choices, places, drawer_id=sale.drawer_id, currency=sale.currency, customer_id=sale.customer_id),
-        rest_on_account=sale.rest_on_account,
-        change=change_of(sale.change, sale.currency),
-        step=cash_step(sale.currency, priced.cash_step),
-    )
+    settlement, places = _settle(uow, sale, priced)
     if settlement.on_account:
         _must_be_a_customer(uow, sale.customer_id)
 
@@ -209,6 +281,20 @@ def _sell(uow: UnitOfWork, sale: RecordSale, priced: PricedSale) -> None:
         rounded=settlement.rounding,
     )
     uow.post([*entries, *foreign], in_open_shift=True)
+
+
+def _settle(uow: UnitOfWork, sale: RecordSale, priced: PricedSale) -> tuple[Settlement, Places]:
+    choices = _choices(sale, priced.total)
+    places = find_places(uow, choices)
+    settlement = settle(
+        priced.total,
+        sale.currency,
+        tendered(choices, places, drawer_id=sale.drawer_id, currency=sale.currency, customer_id=sale.customer_id),
+        rest_on_account=sale.rest_on_account,
+        change=change_of(sale.change, sale.currency),
+        step=cash_step(sale.currency, priced.cash_step),
+    )
+    return settlement, places
 
 
 def _choices(sale: RecordSale, total: int) -> tuple[TenderChoice, ...]:

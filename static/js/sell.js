@@ -1,12 +1,94 @@
+// The till. Without this file every form posts as any form does.
+
+// A lost connection says so and stays until it is back; a sale that got no answer is sent again, with the same number,
+// until it is answered: the server stores it once.
+(() => {
+  "use strict";
+  const AGAIN = 2000;
+  const banner = document.getElementById("connection");
+  if (!banner) return;
+  let waitingScans = 0;
+  let retrying = null;
+  let asking = 0;
+
+  const show = () => {
+    const said = ["No connection to the shop’s server. Nothing is lost."];
+    if (waitingScans) said.push(waitingScans === 1 ? "One scan is kept here." : `${waitingScans} scans are kept here.`);
+    if (retrying) said.push("The sale is sent again by itself until it is answered.");
+    banner.textContent = said.join(" ");
+    banner.hidden = false;
+    if (!asking) asking = setInterval(ask, AGAIN);
+  };
+  const hide = () => {
+    banner.hidden = true;
+    clearInterval(asking);
+    asking = 0;
+  };
+  const ask = async () => {
+    try {
+      const answer = await fetch(banner.dataset.ping, { headers: { "HX-Request": "true" }, cache: "no-store" });
+      if (answer.status < 500) hide();
+    } catch {
+      // Still away: the banner stays.
+    }
+  };
+  const lost = (event) => {
+    const form = event.detail.elt.closest?.("[data-keep-trying]");
+    if (form && form.isConnected && event.detail.requestConfig?.verb === "post") {
+      retrying = setTimeout(() => {
+        if (form.isConnected) form.requestSubmit(event.detail.requestConfig.triggeringEvent?.submitter || undefined);
+      }, AGAIN);
+    }
+    show();
+  };
+  document.addEventListener("htmx:sendError", lost);
+  document.addEventListener("htmx:timeout", lost);
+  document.addEventListener("htmx:responseError", (event) => {
+    if (event.detail.xhr.status >= 502) lost(event);
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const status = event.detail.xhr?.status;
+    if (status > 0 && status < 500) {
+      if (event.detail.elt.closest?.("[data-keep-trying]")) retrying = null;
+      hide();
+    }
+  });
+  addEventListener("offline", show);
+  addEventListener("online", ask);
+  document.addEventListener("ledger:waiting", (event) => {
+    waitingScans = event.detail;
+    if (!banner.hidden) show();
+  });
+})();
+
 // The sell page: scans are sent one after another, in the order they came, and none is lost while another is under way.
-// Without this file the form posts as any form does.
 (() => {
   "use strict";
   const form = document.querySelector("[data-scan]");
   if (!form) return;
   const box = form.elements.q;
-  const waiting = [];
   let sending = false;
+
+  // Kept in the browser, too, until they are answered: a page that is closed or signed out takes none of them along.
+  const PLACE = `waiting-scans:${new URL(form.action).pathname}:${form.dataset.person || ""}`;
+  const kept = () => {
+    try {
+      const found = JSON.parse(localStorage.getItem(PLACE) || "[]");
+      return Array.isArray(found) ? found.filter((scan) => scan && scan.q && scan.op_id) : [];
+    } catch {
+      return [];
+    }
+  };
+  const waiting = kept();
+  const keep = () => {
+    try {
+      if (waiting.length) localStorage.setItem(PLACE, JSON.stringify(waiting));
+      else localStorage.removeItem(PLACE);
+    } catch {
+      // A browser that keeps nothing still sends them.
+    }
+    document.dispatchEvent(new CustomEvent("ledger:waiting", { detail: waiting.length }));
+  };
 
   // Each scan carries its own id: two quick scans count two, one scan sent again counts one.
   const newId = () => {
@@ -37,13 +119,15 @@
     const noted = (event) => {
       if (event.detail.requestConfig?.parameters?.op_id !== scan.op_id) return;
       const { status } = event.detail.xhr;
-      answered = status > 0 && status < 500;
+      const leads = event.detail.xhr.getResponseHeader("HX-Redirect") || "";  // to sign in: it is sent again afterwards
+      answered = status > 0 && status < 500 && status !== 401 && !leads.includes("sign-in");
       // Refused before it reached the cart: what was typed is still wanted.
       if (answered && status >= 400 && ![409, 422].includes(status) && !box.value) box.value = scan.q;
     };
     document.body.addEventListener("htmx:afterRequest", noted);
     try {
-      await htmx.ajax("POST", form.action, { source: form, target: form.dataset.panel || "#cart-panel", swap: "outerHTML", values: scan });
+      const values = { ...scan, csrf_token: form.elements.csrf_token.value };
+      await htmx.ajax("POST", form.action, { source: form, target: form.dataset.panel || "#cart-panel", swap: "outerHTML", values });
     } catch {
       answered = false;
     }
@@ -51,6 +135,7 @@
     sending = false;
     if (answered) {
       waiting.shift();
+      keep();
       if (!waiting.length) tell("");
       send();
     } else {
@@ -60,7 +145,8 @@
   };
 
   const add = (text) => {
-    waiting.push({ q: text, op_id: newId(), csrf_token: form.elements.csrf_token.value });
+    waiting.push({ q: text, op_id: newId() });
+    keep();
     document.getElementById("hits")?.replaceChildren();
     send();
   };
@@ -146,7 +232,19 @@
     }
   });
 
-  window.addEventListener("beforeunload", (event) => {
-    if (waiting.length) event.preventDefault();
+  // Opening the details of a line goes to its first field, and a touched tile never keeps the focus from the scanner.
+  document.addEventListener("toggle", (event) => {
+    if (event.target.matches?.(".line-more[open], .till .act[open]")) {
+      event.target.querySelector("form :is(select, input):not([type=hidden])")?.focus();
+    }
+  }, true);
+  document.addEventListener("submit", (event) => {
+    if (event.target.matches?.("[data-tile]")) {
+      const number = event.target.elements.op_id;
+      setTimeout(() => { number.value = newId(); });
+    }
   });
+
+  keep();
+  send();
 })();
