@@ -7,8 +7,8 @@ Old code beside it: yes, it sees no parked cart.
 
 from migrations.tenant_tables import run
 
-revision = "0039"
-down_revision = "0038"
+revision = "0043"
+down_revision = "0042"
 branch_labels = None
 depends_on = None
 

@@ -7,8 +7,8 @@ Old code beside it: yes, it sells in the product's own unit.
 
 from migrations.tenant_tables import run
 
-revision = "0038"
-down_revision = "0037"
+revision = "0042"
+down_revision = "0041"
 branch_labels = None
 depends_on = None
 

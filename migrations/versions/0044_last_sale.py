@@ -6,8 +6,8 @@ Old code beside it: yes.
 
 from migrations.tenant_tables import run
 
-revision = "0040"
-down_revision = "0039"
+revision = "0044"
+down_revision = "0043"
 branch_labels = None
 depends_on = None
 
