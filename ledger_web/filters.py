@@ -11,6 +11,7 @@ from flask import Flask, g, has_app_context
 from markupsafe import Markup
 
 from ledger_web.domain.days import business_day
+from ledger_web.domain.exchange import Rate
 from ledger_web.domain.journal import NORMAL_SIDE
 from ledger_web.domain.money import format_amount
 from ledger_web.domain.numbers import ENGLISH, Signs, signs_of, write_number
@@ -41,6 +42,7 @@ def init_app(app: Flask) -> None:
     app.template_filter("datetime")(datetime)
     app.template_filter("owes")(owes)
     app.template_filter("side")(side)
+    app.template_filter("rate")(rate)
     app.template_filter("barcode_svg")(barcode_svg)
     app.template_filter("square_code")(square_code)
     app.template_filter("browser")(browser)
@@ -86,6 +88,11 @@ def quantity(value: Decimal | int) -> str:
 
 def percent(value: Decimal | int) -> str:
     return f"{write_number(value, shop_signs())}%"
+
+
+def rate(value: Rate) -> str:
+    """Write a rate with its direction: ``1 USD = 71.50 AFN``."""
+    return value.in_words(shop_signs())
 
 
 def date(day: dt.date) -> str:

@@ -35,6 +35,7 @@ NAVIGATION = (  # endpoint, label, icon, shortcut
     ("sell.show", "Sell", "sell", "Alt+S"),
     ("sales.index", "Sales", "sales", "Alt+L"),
     ("products.index", "Products", "products", "Alt+P"),
+    ("purchases.index", "Purchases", "box", "Alt+U"),
     ("customers.index", "Customers", "customers", "Alt+C"),
     ("drawers.index", "Drawers", "drawers", "Alt+W"),
     ("transactions.index", "Books", "scales", "Alt+B"),
@@ -43,6 +44,7 @@ NAVIGATION = (  # endpoint, label, icon, shortcut
 )
 # Pages that are a part of another place in the navigation.
 _PART_OF = {
+    "rates": "purchases",
     "users": "admin",
     "roles": "admin",
     "tills": "admin",

@@ -20,6 +20,7 @@ from ledger_web.services.products import CreateProduct, create_product
 from ledger_web.services.recalculation import StartRecalculation, start_recalculation
 from ledger_web.services.reorder_levels import SetReorderLevel, set_reorder_level
 from ledger_web.services.stock_counts import AddToCount, StartCount, add_to_count, start_count
+from tests.purchases import add_charge, begin, buy
 from tests.shops import Shop, sell
 
 FILE = b"name,barcode,price\nCandles,2100000009015,30\nMatches,2100000009022,2.345\n"
@@ -31,7 +32,7 @@ def furnish(shop: Shop) -> None:
         _product(shop, "Green tea", "2100000001002", 260_00),
         _product(shop, "چای سیاه", "2100000001019", 290_00),
     )
-    alice, _ = _parties(shop)
+    alice, vendor = _parties(shop)
     create_drawer(CreateDrawer(id=new_id(), name="Till 2", series="B"), shop.act())
     paid: dict[str, Any] = {"drawer_id": shop.drawer_id, "currency": shop.currency, "reason": "Float"}
     pay_in(PayIn(id=new_id(), amount=5_000_00, **paid), shop.act())
@@ -64,6 +65,9 @@ def furnish(shop: Shop) -> None:
     set_reorder_level(SetReorderLevel(op_id=new_id(), product_id=cloth, **level), shop.act())
     add_to_cart(AddToCart(id=new_id(), product_id=tea, quantity=Decimal(3)), shop.act())
     choose_customer(ChooseCustomer(id=new_id(), customer_id=alice), shop.act())
+    buy(shop, vendor, (tea, 12, "1.25"), (cloth, 3, "2.40"), currency="USD", rate="281.5")
+    draft_id = begin(shop, vendor, (tea, 2, "1.30"), (cloth, 1, None), currency="USD")
+    add_charge(shop, draft_id, 4_00, "hand")
 
 
 def _print_labels(shop: Shop, printed: uuid.UUID, waiting: uuid.UUID) -> None:

@@ -1,5 +1,6 @@
 """The whole surface of the site, found and never listed: its rules, forms and fields, a shop's rows, ids and words."""
 
+import datetime as dt
 import re
 import uuid
 from collections.abc import Callable, Iterator
@@ -40,6 +41,7 @@ from ledger_web.services.transactions import PostManual, post_manual
 from tests.clients import ShopClient
 from tests.databases import Database
 from tests.pages import FoundForm, endpoint_of, read_page, walk
+from tests.purchases import add_charge, begin, receive, say_head
 from tests.shops import Shop, add_user, sell
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -79,8 +81,11 @@ FILLED = {
     "since": "2026-01-05",
     "top": "20",
     "unit": "pcs",
+    "source": "typed",
     "unit_cost": "20",
     "unit_price": "30",
+    "value": "280",
+    "net": "5",
 }
 
 
@@ -117,6 +122,7 @@ def furnish_with(shop: Shop, word: str, code: str) -> None:
         )
         record_opening_balance(owed, shop.act())
     _let_money_move(shop, word, parties["customer"])
+    _let_goods_come(shop, word, parties["vendor"], tea.id)
     sell(shop, (tea.id, 2, 260_00), tendered=1_000_00)
     sell(shop, (tea.id, 1, 260_00), customer_id=parties["customer"], tendered=0, rest_on_account=True)
     wrong = sell(shop, (tea.id, 1, 260_00))
@@ -128,6 +134,21 @@ def furnish_with(shop: Shop, word: str, code: str) -> None:
         _print_labels(shop, word, tea.id, actor)
         add_to_cart(AddToCart(id=new_id(), product_id=tea.id, quantity=Decimal(3)), shop.act(actor))
     choose_customer(ChooseCustomer(id=new_id(), customer_id=parties["customer"]), shop.act())
+
+
+def _let_goods_come(shop: Shop, word: str, vendor_id: uuid.UUID, product_id: uuid.UUID) -> None:
+    """A rate, a purchase with a charge that came, and one that is being written down."""
+    valid_on = dt.datetime.now(dt.UTC).date()
+    command = RecordRate(
+        id=new_id(), currency="USD", unit="USD", value=Decimal(280), valid_on=valid_on, note=f"{word} rate"
+    )
+    record_rate(command, shop.act())
+    for is_received in (True, False):
+        draft_id = begin(shop, vendor_id, (product_id, 3, "1.25"), currency="USD", rate="280")
+        say_head(shop, draft_id, vendor_id, invoice_number=f"{word} {is_received}", memo=f"{word} memo")
+        add_charge(shop, draft_id, 4_00, "hand" if not is_received else "value", name=f"{word} freight")
+        if is_received:
+            receive(shop, draft_id)
 
 
 def _party(shop: Shop, kind: str, word: str) -> uuid.UUID:

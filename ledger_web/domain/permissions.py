@@ -39,6 +39,9 @@ SALE_CHANGE_REFUND: Final = "sale.change_refund"
 SALE_REASON_EDIT: Final = "sale.reason_edit"
 PURCHASE_VIEW: Final = "purchase.view"
 PURCHASE_CREATE: Final = "purchase.create"
+PURCHASE_OVERRIDE_RATE: Final = "purchase.override_rate"
+PURCHASE_DELETE: Final = "purchase.delete"
+RATE_EDIT: Final = "rate.edit"
 PAYMENT_VIEW: Final = "payment.view"
 PAYMENT_CREATE: Final = "payment.create"
 DRAWER_VIEW: Final = "drawer.view"
@@ -97,6 +100,9 @@ _DESCRIPTIONS: Final = MappingProxyType(
         SALE_REPRINT: "Print copies of a receipt, which are counted and marked.",
         PURCHASE_VIEW: "See purchases.",
         PURCHASE_CREATE: "Record purchases.",
+        PURCHASE_OVERRIDE_RATE: "Receive a purchase although its rate looks odd.",
+        PURCHASE_DELETE: "Delete and correct purchases, which reverses them in the books.",
+        RATE_EDIT: "Write exchange rates into the shop’s table, and set its rules for buying.",
         PAYMENT_VIEW: "See payments.",
         PAYMENT_CREATE: "Take and make payments.",
         DRAWER_VIEW: "See what is in the cash drawers.",
@@ -167,6 +173,9 @@ _MANAGER: Final = _CASHIER | {
     SALE_REASON_EDIT,
     PURCHASE_VIEW,
     PURCHASE_CREATE,
+    PURCHASE_OVERRIDE_RATE,
+    PURCHASE_DELETE,
+    RATE_EDIT,
     DRAWER_MOVE,
     DRAWER_EDIT,
     SHIFT_APPROVE,

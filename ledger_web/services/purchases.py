@@ -3,7 +3,7 @@
 import dataclasses
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -127,10 +127,9 @@ def receive_purchase(command: ReceivePurchase, uow: UnitOfWork) -> Recorded:
             overrides_lock=command.overrides_lock,
         ):
             return Recorded(command.id, replayed=True)
-        plan = _plan(uow, command.id, lock=True)
-        if plan.draft.version != command.version or plan.draft.received_on != command.received_on:
-            raise StaleEditError("The draft was changed in another window. Look at it once more, then receive it.")
+        plan = _plan(uow, command.id, seen=(command.version, command.received_on))
         _look_at_rate(uow, plan, confirmed=command.confirms_rate)
+        there = _lock_corrected(uow, plan)
         kept, charge = _receive(uow, plan)
         if command.queues_labels:
             _queue_labels(uow, plan.lines)
@@ -146,7 +145,7 @@ def receive_purchase(command: ReceivePurchase, uow: UnitOfWork) -> Recorded:
         )
         uow.post([*entries, *realised_entries(plan.vendor.base_currency, realised)])
         if plan.draft.corrects_id:
-            charge = _reverse_corrected(uow, plan, charge, overrides_lock=command.overrides_lock)
+            charge = _reverse_corrected(uow, plan, charge, there, overrides_lock=command.overrides_lock)
         if command.payment:
             _pay(uow, plan.vendor, charge, command.payment)
     return Recorded(command.id)
@@ -198,14 +197,18 @@ def preview_payment_of(command: RecordPayment, draft_id: uuid.UUID, uow: UnitOfW
         NotFoundError, RuleViolationError: As receiving it would.
     """
     with uow:
-        plan = _plan(uow, draft_id, lock=False)
+        plan = _plan(uow, draft_id)
         day = plan.draft.received_on or plan.draft.invoice_on
         charge = _charge_item(draft_id, plan, day)
         return plan_payment(uow, _of_vendor(command, plan.vendor), plan.vendor, day, others=[charge] if charge else [])
 
 
-def _plan(uow: UnitOfWork, draft_id: uuid.UUID, *, lock: bool) -> Plan:
-    """Read a draft and say what it comes to. While it is held, this is what is posted."""
+def _plan(uow: UnitOfWork, draft_id: uuid.UUID, *, seen: tuple[int, dt.date | None] | None = None) -> Plan:
+    """Read a draft and say what it comes to. While it is held, this is what is posted.
+
+    Args:
+        seen: The version and the day that were shown: it is held, and must be the same still.
+    """
     draft = uow.execute(
         f"""
         SELECT id, vendor_id, invoice_number, duplicate_reason, invoice_on, received_on, due_on, currency, rate,
@@ -213,16 +216,18 @@ def _plan(uow: UnitOfWork, draft_id: uuid.UUID, *, lock: bool) -> Plan:
                version
           FROM purchase_drafts
          WHERE tenant_id = %(tenant_id)s AND id = %(id)s
-           {"FOR NO KEY UPDATE" if lock else ""}
+           {"FOR NO KEY UPDATE" if seen else ""}
         """,
         {"id": draft_id},
     ).one_or_none()
     if draft is None:
         raise NotFoundError("There is no such draft in this shop. It was received or thrown away meanwhile, perhaps.")
+    if seen and (draft.version, draft.received_on) != seen:
+        raise StaleEditError("The draft was changed in another window. Look at it once more, then receive it.")
     if draft.vendor_id is None:
         raise RuleViolationError("Choose the vendor first: the purchase is owed to somebody.")
     rows = _charge_rows(uow, draft_id)
-    if lock:
+    if seen:
         open_items.hold_parties(uow, {draft.vendor_id, *(row.payee_id for row in rows if row.payee_id)})
     vendor = _hold_vendor(uow, draft.vendor_id)
     for payee_id in {row.payee_id for row in rows} - {None, draft.vendor_id}:
@@ -443,7 +448,27 @@ def _of_vendor(payment: RecordPayment, vendor: Holder) -> RecordPayment:
     return dataclasses.replace(payment, party_id=vendor.id, direction="out", allocations=None)
 
 
-def _reverse_corrected(uow: UnitOfWork, plan: Plan, charge: Item | None, *, overrides_lock: bool) -> Item | None:
+def _lock_corrected(uow: UnitOfWork, plan: Plan) -> dict[uuid.UUID, Decimal]:
+    """Lock all goods that a correction moves, at once and in order, and return what is there of them before it."""
+    if not plan.draft.corrects_id:
+        return {}
+    wrong = uow.execute(
+        """
+        SELECT DISTINCT product_id FROM purchase_lines WHERE tenant_id = %(tenant_id)s AND purchase_id = %(id)s
+        """,
+        {"id": plan.draft.corrects_id},
+    ).scalars()
+    return stock.lock_levels(uow, {*wrong, *(line.product_id for line in plan.lines)})
+
+
+def _reverse_corrected(
+    uow: UnitOfWork,
+    plan: Plan,
+    charge: Item | None,
+    there: Mapping[uuid.UUID, Decimal],
+    *,
+    overrides_lock: bool,
+) -> Item | None:
     """Reverse the purchase that this one corrects. What was paid for it settles this one instead.
 
     Its goods go after the right ones came, so that those that are sold already are not missed in between.
@@ -463,7 +488,13 @@ def _reverse_corrected(uow: UnitOfWork, plan: Plan, charge: Item | None, *, over
     realised = 0
     if charge and charge.open:
         realised, charge = _use_advances(uow, plan.vendor, charge)
-    uow.post([*reversals.put_back(uow, reversal, base_currency), *left, *realised_entries(base_currency, realised)])
+    uow.post(
+        [
+            *reversals.put_back(uow, reversal, base_currency, there=there),
+            *left,
+            *realised_entries(base_currency, realised),
+        ]
+    )
     return charge
 
 

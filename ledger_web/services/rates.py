@@ -27,6 +27,16 @@ class RecordRate:
     note: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class SetBuyingRules:
+    """Say how far a vendor's total may be off, and how selling prices are proposed."""
+
+    op_id: uuid.UUID
+    rounding_max: int  # minor units
+    margin_percent: Decimal  # of the price without tax, 0 to less than 100
+    price_ending: int  # minor units of the base currency; 0: none
+
+
 @dataclass(frozen=True, slots=True)
 class FoundRate:
     """A rate with where it came from."""
@@ -69,6 +79,35 @@ def record_rate(command: RecordRate, uow: UnitOfWork) -> Recorded:
             },
         )
     return Recorded(command.id)
+
+
+@whole_act
+def set_buying_rules(command: SetBuyingRules, uow: UnitOfWork) -> Recorded:
+    """Keep the shop's rules for buying.
+
+    Raises:
+        RuleViolationError: A figure makes no sense.
+    """
+    if not 0 <= command.margin_percent < 100 or command.rounding_max > 10**6 or command.price_ending > 10**9:
+        raise RuleViolationError("Enter a margin below 100 %, little rounding, and an ending that a price can have.")
+    with uow:
+        if uow.is_resubmission(command, id=command.op_id):
+            return Recorded(command.op_id, replayed=True)
+        uow.execute(
+            """
+            INSERT INTO purchase_settings (tenant_id, rounding_max, margin_percent, price_ending)
+            VALUES (%(tenant_id)s, %(rounding_max)s, %(margin_percent)s, %(price_ending)s)
+            ON CONFLICT (tenant_id) DO UPDATE
+               SET rounding_max = excluded.rounding_max, margin_percent = excluded.margin_percent,
+                   price_ending = excluded.price_ending
+            """,
+            {
+                "rounding_max": command.rounding_max,
+                "margin_percent": command.margin_percent,
+                "price_ending": command.price_ending,
+            },
+        )
+    return Recorded(command.op_id)
 
 
 def base_currency_of(act: Act) -> str:

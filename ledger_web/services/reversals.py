@@ -1,11 +1,14 @@
 """Undoing what was posted: the opposite of a transaction's entries and moves, for the preview and for the books."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 
 from ledger_web.domain.errors import NotFoundError
 from ledger_web.domain.journal import AccountKey, Entry, deltas
+from ledger_web.domain.numbers import round_half_up
 from ledger_web.domain.sales import cost_entries
 from ledger_web.services import open_items, stock
 from ledger_web.services.open_items import Released
@@ -104,16 +107,22 @@ def load_reversal(act: Act, transaction_id: uuid.UUID) -> Reversal:
     return Reversal(transaction_id, entries, _goods_of(act, transaction_id))
 
 
-def put_back(act: Act, reversal: Reversal, currency: str) -> list[Entry]:
+def put_back(
+    act: Act, reversal: Reversal, currency: str, *, there: Mapping[uuid.UUID, Decimal] | None = None
+) -> list[Entry]:
     """Put the goods back and return the entries to post: those of the reversal, and what stock could not keep.
 
     Where a product was oversold meanwhile, part of the cost belongs to the cost of sales for good. Goods that had come
     leave at the value they came with.
+
+    Args:
+        there: How many of each product were there before other goods took the place of those that leave: what is
+            missing was sold, and leaves at what those others cost. None: all of them are there.
     """
     coming = [goods for goods in reversal.goods if goods.quantity > 0]
     going = [Goods(goods.product_id, -goods.quantity, -goods.value) for goods in reversal.goods if goods.quantity < 0]
     kept = stock.put(act, coming)
-    left = stock.give_back(act, going)
+    left = _take_back(act, going, there)
     moved = [
         *(Goods(goods.product_id, goods.quantity, kept[goods.product_id]) for goods in coming),
         *(Goods(goods.product_id, -goods.quantity, -left[goods.product_id]) for goods in going),
@@ -122,6 +131,24 @@ def put_back(act: Act, reversal: Reversal, currency: str) -> list[Entry]:
         stock.insert_moves(act, moved)
     expected = sum(goods.value for goods in reversal.goods)
     return [*reversal.entries, *cost_entries(currency, expected - sum(goods.value for goods in moved))]
+
+
+def _take_back(act: Act, going: Sequence[Goods], there: Mapping[uuid.UUID, Decimal] | None) -> dict[uuid.UUID, int]:
+    """Take goods out that had come; return the value that left with each product."""
+    if there is None:
+        return stock.give_back(act, going)
+    whole, replaced = [], dict[uuid.UUID, Decimal]()
+    for goods in going:
+        found = min(max(there.get(goods.product_id, Decimal(0)), Decimal(0)), goods.quantity)
+        if found:
+            value = round_half_up(Fraction(goods.value) * Fraction(found) / Fraction(goods.quantity))
+            whole.append(Goods(goods.product_id, found, value))
+        if found < goods.quantity:
+            replaced[goods.product_id] = goods.quantity - found
+    left = stock.give_back(act, whole)
+    for product_id, value in stock.take(act, replaced).items():
+        left[product_id] = left.get(product_id, 0) + value
+    return left
 
 
 def balance_effects(act: Act, entries: Sequence[Entry]) -> list[BalanceEffect]:

@@ -29,6 +29,20 @@ class Goods:
     value: int = 0  # minor units of the base currency
 
 
+def lock_levels(act: Act, products: Iterable[uuid.UUID]) -> dict[uuid.UUID, Decimal]:
+    """Lock levels in product order and return how much of each is there; those without a level are left out."""
+    rows = act.execute(
+        """
+        SELECT product_id, quantity FROM stock_levels
+         WHERE tenant_id = %(tenant_id)s AND product_id = ANY(%(products)s::uuid[])
+         ORDER BY product_id
+           FOR NO KEY UPDATE
+        """,
+        {"products": list(products)},
+    )
+    return {row.product_id: row.quantity for row in rows}
+
+
 def take(act: Act, wanted: Mapping[uuid.UUID, Decimal]) -> dict[uuid.UUID, int]:
     """Take goods out of stock at average cost, all products in one statement.
 

@@ -1,0 +1,486 @@
+"""Drafts of purchases as their form shows them: every amount in both currencies, by the functions that also post."""
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Final
+
+from sqlalchemy import Row, text
+
+from ledger_web.domain.currencies import exponent, plain
+from ledger_web.domain.errors import NotFoundError, RuleViolationError
+from ledger_web.domain.exchange import Rate
+from ledger_web.domain.numbers import round_half_up
+from ledger_web.domain.purchases import invoice_key, shares_in_base, total_in_base
+from ledger_web.domain.rates import doubts, factor_of, turned_round
+from ledger_web.models.base import session_of
+
+DRAFTS_MAX: Final = 50
+NO_DRAFT: Final = "There is no such draft in this shop. It was received or thrown away meanwhile, perhaps."
+
+
+@dataclass(frozen=True, slots=True)
+class UnitChoice:
+    """A pack that a product may be bought in."""
+
+    id: uuid.UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DraftLineRow:
+    """A line of a draft. `unit_cost` is in whole units of the draft's currency, other amounts are minor units."""
+
+    id: uuid.UUID
+    product_id: uuid.UUID
+    name: str
+    sku: str | None
+    unit: str  # the product's own
+    unit_id: uuid.UUID | None
+    quantity: Decimal
+    unit_cost: Decimal | None
+    discount_percent: Decimal
+    tax_percent: Decimal
+    weight: Decimal | None
+    net: int
+    tax: int
+    factor: Fraction  # of the product's own unit in one of the line's
+    keeps_stock: bool
+    on_hand: Decimal | None
+    units: tuple[UnitChoice, ...]
+
+    @property
+    def total(self) -> int:
+        return self.net + self.tax
+
+    @property
+    def unit_name(self) -> str:
+        return next((each.name for each in self.units if each.id == self.unit_id), self.unit)
+
+
+@dataclass(frozen=True, slots=True)
+class DraftChargeRow:
+    """A charge on a draft; minor units of its own currency."""
+
+    id: uuid.UUID
+    name: str
+    payee_id: uuid.UUID | None
+    payee: str | None
+    currency: str
+    net: int
+    tax: int
+    rate: Rate | None
+    spread_by: str
+    by_hand: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        return self.net + self.tax
+
+
+@dataclass(frozen=True, slots=True)
+class DraftHead:
+    """Whom, when, in which currency and at which rate."""
+
+    id: uuid.UUID
+    version: int
+    vendor_id: uuid.UUID | None
+    vendor: str | None
+    invoice_number: str
+    duplicate_reason: str
+    duplicate_of: str | None  # the number of a purchase with the same invoice of this vendor
+    duplicate_id: uuid.UUID | None
+    invoice_on: dt.date
+    received_on: dt.date | None
+    due_on: dt.date | None
+    currency: str
+    base_currency: str
+    rate: Rate | None
+    rate_source: str | None
+    rate_on: dt.date | None
+    rate_by: str | None
+    charged_base: int | None
+    charged_total: int | None
+    printed_total: int | None
+    memo: str
+    corrects_id: uuid.UUID | None
+    corrects: str | None
+    rounding_max: int
+    last_rate: Rate | None
+
+    @property
+    def is_foreign(self) -> bool:
+        return self.currency != self.base_currency
+
+    @property
+    def rate_turned(self) -> Rate | None:
+        """The same rate from the other side, where it can be written."""
+        try:
+            return turned_round(self.rate) if self.rate else None
+        except RuleViolationError:
+            return None
+
+    @property
+    def doubts(self) -> list[str]:
+        if self.rate is None:
+            return []
+        return doubts(self.rate, self.currency, self.last_rate, rate_on=self.rate_on, document_on=self.invoice_on)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a draft comes to in both currencies. None in the base currency: the rate is missing."""
+
+    count: int
+    net: int
+    tax: int
+    charges: int  # on the invoice, with their tax
+    rounded: int
+    total: int
+    net_base: int | None = None
+    tax_base: int | None = None
+    charges_base: int | None = None
+    total_base: int | None = None
+    apart_base: int | None = None  # charges that others are paid for
+    value_base: int | None = None  # of the goods, landed
+    lines_base: Mapping[uuid.UUID, int] = field(default_factory=dict)  # net and tax of each line together
+    trouble: str = ""
+    is_charged: bool = False  # the base total is what was charged, not what the rate says
+
+
+@dataclass(frozen=True, slots=True)
+class DraftDetails:
+    """A whole draft."""
+
+    head: DraftHead
+    lines: Sequence[DraftLineRow]
+    charges: Sequence[DraftChargeRow]
+    figures: Figures
+
+
+@dataclass(frozen=True, slots=True)
+class DraftChange:
+    """One line of a draft after it changed, with whatever else changed by it."""
+
+    head: DraftHead
+    line: DraftLineRow | None
+    figures: Figures
+    flipped: Mapping[uuid.UUID, int]  # other lines whose value in the base currency moved
+
+
+@dataclass(frozen=True, slots=True)
+class DraftRow:
+    """A draft in the list."""
+
+    id: uuid.UUID
+    vendor: str | None
+    invoice_number: str
+    currency: str
+    total: int
+    lines: int
+    by: str | None
+    created_at: dt.datetime
+    corrects: str | None
+
+
+_HEAD = text("""
+    SELECT d.id, d.version, d.vendor_id, v.name AS vendor, d.invoice_number, d.duplicate_reason, d.invoice_on,
+           d.received_on, d.due_on, d.currency, t.base_currency, d.rate, d.rate_unit, d.rate_source, d.rate_on,
+           u.name AS rate_by, d.charged_base, d.charged_total, d.printed_total, d.memo, d.corrects_id,
+           c.number AS corrects, coalesce(s.rounding_max, 100) AS rounding_max,
+           last.rate AS last_value, last.unit AS last_unit
+      FROM purchase_drafts AS d
+      JOIN tenants AS t ON t.tenant_id = :tenant_id
+      LEFT JOIN purchase_settings AS s ON s.tenant_id = :tenant_id
+      LEFT JOIN parties AS v ON v.tenant_id = :tenant_id AND v.id = d.vendor_id
+      LEFT JOIN users AS u ON u.tenant_id = :tenant_id AND u.id = d.rate_by
+      LEFT JOIN purchases AS c ON c.tenant_id = :tenant_id AND c.id = d.corrects_id
+      LEFT JOIN LATERAL (
+            SELECT * FROM (
+                (SELECT p.rate, p.rate_unit AS unit, 1 AS place FROM purchases AS p
+                  WHERE p.tenant_id = :tenant_id AND p.vendor_id = d.vendor_id AND p.currency = d.currency
+                    AND p.deleted_at IS NULL AND p.rate IS NOT NULL
+                  ORDER BY p.id DESC
+                  LIMIT 1)
+                 UNION ALL
+                (SELECT r.value, r.unit, 2 FROM exchange_rates AS r
+                  WHERE r.tenant_id = :tenant_id AND r.currency = d.currency AND r.valid_on <= d.invoice_on
+                  ORDER BY r.valid_on DESC, r.id DESC
+                  LIMIT 1)) AS known
+             ORDER BY place
+             LIMIT 1) AS last ON true
+     WHERE d.tenant_id = :tenant_id AND d.id = :draft_id
+""")
+
+_DUPLICATE = text("""
+    SELECT p.id, p.number FROM purchases AS p
+     WHERE p.tenant_id = :tenant_id AND p.vendor_id = :vendor_id AND p.invoice_key = :key AND p.deleted_at IS NULL
+       AND p.id IS DISTINCT FROM CAST(:corrects_id AS uuid)
+     ORDER BY p.id DESC
+     LIMIT 1
+""")
+
+_LINES = """
+    SELECT l.id, l.product_id, p.name, p.sku, p.unit, l.unit_id, l.quantity, l.unit_cost, l.discount_percent,
+           l.tax_percent, l.weight, l.net, l.tax, coalesce(f.factor_numerator, 1) AS factor_numerator,
+           coalesce(f.factor_denominator, 1) AS factor_denominator, p.stock_policy <> 'none' AS keeps_stock,
+           CASE WHEN p.stock_policy <> 'none' THEN s.quantity END AS on_hand,
+           u.units
+      FROM purchase_draft_lines AS l
+      JOIN products AS p ON p.tenant_id = :tenant_id AND p.id = l.product_id
+      LEFT JOIN stock_levels AS s ON s.tenant_id = :tenant_id AND s.product_id = l.product_id
+      LEFT JOIN product_units AS f
+        ON f.tenant_id = :tenant_id AND f.product_id = l.product_id AND f.id = l.unit_id
+      LEFT JOIN LATERAL (
+            SELECT array_agg(b.id || ' ' || b.name ORDER BY b.name) AS units FROM product_units AS b
+             WHERE b.tenant_id = :tenant_id AND b.product_id = l.product_id
+               AND (b.id = l.unit_id OR (b.is_bought AND b.archived_at IS NULL))) AS u ON true
+     WHERE l.tenant_id = :tenant_id AND l.draft_id = :draft_id
+"""
+_ALL_LINES = text(_LINES + " ORDER BY l.position, l.id")
+_ONE_LINE = text(_LINES + " AND l.id = :line_id")
+_AMOUNTS = text("""
+    SELECT l.id, l.net, l.tax FROM purchase_draft_lines AS l
+     WHERE l.tenant_id = :tenant_id AND l.draft_id = :draft_id
+     ORDER BY l.position, l.id
+""")
+_CHARGES = text("""
+    SELECT c.id, c.name, c.payee_id, v.name AS payee, c.currency, c.net, c.tax, c.rate, c.rate_unit, c.spread_by,
+           c.by_hand
+      FROM purchase_draft_charges AS c
+      LEFT JOIN parties AS v ON v.tenant_id = :tenant_id AND v.id = c.payee_id
+     WHERE c.tenant_id = :tenant_id AND c.draft_id = :draft_id
+     ORDER BY c.id
+""")
+
+
+def get_draft(tenant_id: int, draft_id: uuid.UUID) -> DraftDetails:
+    """Return a draft with all that is on it.
+
+    Raises:
+        NotFoundError: The shop has no such draft.
+    """
+    values = {"tenant_id": tenant_id, "draft_id": draft_id}
+    head = _head(tenant_id, draft_id)
+    lines = [_line(row) for row in session_of(tenant_id).execute(_ALL_LINES, values)]
+    charges = _charges(tenant_id, head)
+    amounts = [(line.id, line.net, line.tax) for line in lines]
+    return DraftDetails(head, lines, charges, figures_of(head, amounts, charges))
+
+
+def get_draft_change(
+    tenant_id: int, draft_id: uuid.UUID, line_id: uuid.UUID, before: tuple[int, int] | None
+) -> DraftChange:
+    """Return one line after it changed, and what changed by it: the same for 5 lines and for 500.
+
+    Args:
+        before: Net and tax of the line before; None: it is new, or nothing changed.
+
+    Raises:
+        NotFoundError: The shop has no such draft.
+    """
+    values = {"tenant_id": tenant_id, "draft_id": draft_id, "line_id": line_id}
+    session = session_of(tenant_id)
+    head = _head(tenant_id, draft_id)
+    row = session.execute(_ONE_LINE, values).one_or_none()
+    amounts = [(each.id, each.net, each.tax) for each in session.execute(_AMOUNTS, values)]
+    charges = _charges(tenant_id, head)
+    now = figures_of(head, amounts, charges)
+    earlier = [
+        (id, *before) if id == line_id and before else (id, net, tax)
+        for id, net, tax in amounts
+        if id != line_id or before
+    ]
+    was = figures_of(head, earlier, charges)
+    flipped = {id: value for id, value in now.lines_base.items() if id != line_id and was.lines_base.get(id) != value}
+    return DraftChange(head, _line(row) if row else None, now, flipped)
+
+
+def figures_of(
+    head: DraftHead, lines: Sequence[tuple[uuid.UUID, int, int]], charges: Sequence[DraftChargeRow]
+) -> Figures:
+    """Add a draft up in both currencies."""
+    printed = [charge for charge in charges if charge.payee_id is None]
+    net, tax = sum(line[1] for line in lines), sum(line[2] for line in lines)
+    on_invoice = sum(charge.total for charge in printed)
+    rounded = 0 if head.printed_total is None else head.printed_total - net - tax - on_invoice
+    total = net + tax + on_invoice + rounded
+    known = Figures(len(lines), net, tax, on_invoice, rounded, total)
+    trouble = _rounding_trouble(head, net + tax + on_invoice, rounded)
+    if trouble or (head.is_foreign and head.rate is None):
+        return replace(known, trouble=trouble)
+    try:
+        return _in_base(known, head, lines, charges)
+    except RuleViolationError as refusal:
+        return replace(known, trouble=refusal.message)
+
+
+def check_draft(tenant_id: int, draft_id: uuid.UUID) -> None:
+    """See that there is such a draft.
+
+    Raises:
+        NotFoundError: The shop has none.
+    """
+    found = session_of(tenant_id).execute(
+        text("SELECT 1 FROM purchase_drafts WHERE tenant_id = :tenant_id AND id = :id"),
+        {"tenant_id": tenant_id, "id": draft_id},
+    )
+    if found.first() is None:
+        raise NotFoundError(NO_DRAFT)
+
+
+def list_drafts(tenant_id: int) -> list[DraftRow]:
+    """Return what is being written down, newest first."""
+    rows = session_of(tenant_id).execute(
+        text(f"""
+            SELECT d.id, v.name AS vendor, d.invoice_number, d.currency,
+                   coalesce(sum(l.net + l.tax), 0)::bigint AS total, count(l.id) AS lines, u.name AS by, d.created_at,
+                   c.number AS corrects
+              FROM purchase_drafts AS d
+              LEFT JOIN parties AS v ON v.tenant_id = :tenant_id AND v.id = d.vendor_id
+              LEFT JOIN users AS u ON u.tenant_id = :tenant_id AND u.id = d.user_id
+              LEFT JOIN purchases AS c ON c.tenant_id = :tenant_id AND c.id = d.corrects_id
+              LEFT JOIN purchase_draft_lines AS l ON l.tenant_id = :tenant_id AND l.draft_id = d.id
+             WHERE d.tenant_id = :tenant_id
+             GROUP BY d.id, v.name, d.invoice_number, d.currency, u.name, d.created_at, c.number
+             ORDER BY d.created_at DESC, d.id DESC
+             LIMIT {DRAFTS_MAX}
+        """),
+        {"tenant_id": tenant_id},
+    )
+    return [DraftRow(**row._mapping) for row in rows]
+
+
+def unit_cost_in_base(unit_cost: Decimal, head: DraftHead) -> Decimal | None:
+    """Return what one unit costs in whole units of the base currency, with two decimals more: for reading."""
+    if not head.is_foreign or head.rate is None:
+        return None
+    decimals = exponent(head.base_currency) + 2
+    scale = exponent(head.base_currency) - exponent(head.currency)
+    exact = Fraction(unit_cost) * factor_of(head.rate, head.currency) / Fraction(10) ** scale
+    return Decimal(round_half_up(exact * 10**decimals)).scaleb(-decimals)
+
+
+def _head(tenant_id: int, draft_id: uuid.UUID) -> DraftHead:
+    session = session_of(tenant_id)
+    row = session.execute(_HEAD, {"tenant_id": tenant_id, "draft_id": draft_id}).one_or_none()
+    if row is None:
+        raise NotFoundError(NO_DRAFT)
+    key, twin = invoice_key(row.invoice_number), None
+    if key and row.vendor_id:
+        asked = {"tenant_id": tenant_id, "vendor_id": row.vendor_id, "key": key, "corrects_id": row.corrects_id}
+        twin = session.execute(_DUPLICATE, asked).one_or_none()
+    return DraftHead(
+        id=row.id,
+        version=row.version,
+        vendor_id=row.vendor_id,
+        vendor=row.vendor,
+        invoice_number=row.invoice_number,
+        duplicate_reason=row.duplicate_reason,
+        duplicate_of=twin.number if twin else None,
+        duplicate_id=twin.id if twin else None,
+        invoice_on=row.invoice_on,
+        received_on=row.received_on,
+        due_on=row.due_on,
+        currency=row.currency,
+        base_currency=row.base_currency,
+        rate=_rate(row.rate, row.rate_unit, row.currency, row.base_currency),
+        rate_source=row.rate_source,
+        rate_on=row.rate_on,
+        rate_by=row.rate_by,
+        charged_base=row.charged_base,
+        charged_total=row.charged_total,
+        printed_total=row.printed_total,
+        memo=row.memo,
+        corrects_id=row.corrects_id,
+        corrects=row.corrects,
+        rounding_max=row.rounding_max,
+        last_rate=_rate(row.last_value, row.last_unit, row.currency, row.base_currency),
+    )
+
+
+def _rate(value: Decimal | None, unit: str | None, currency: str, base_currency: str) -> Rate | None:
+    if value is None or unit is None or currency == base_currency:
+        return None
+    return Rate(unit, base_currency if unit == currency else currency, value)
+
+
+def _line(row: Row[Any]) -> DraftLineRow:
+    values = dict(row._mapping)
+    units = tuple(UnitChoice(uuid.UUID(each[:36]), each[37:]) for each in values.pop("units") or ())
+    factor = Fraction(values.pop("factor_numerator"), values.pop("factor_denominator"))
+    return DraftLineRow(**values, factor=factor, units=units)
+
+
+def _charges(tenant_id: int, head: DraftHead) -> list[DraftChargeRow]:
+    rows = session_of(tenant_id).execute(_CHARGES, {"tenant_id": tenant_id, "draft_id": head.id})
+    return [
+        DraftChargeRow(
+            row.id,
+            row.name,
+            row.payee_id,
+            row.payee,
+            row.currency,
+            row.net,
+            row.tax,
+            _rate(row.rate, row.rate_unit, row.currency, head.base_currency),
+            row.spread_by,
+            row.by_hand,
+        )
+        for row in rows
+    ]
+
+
+def _rounding_trouble(head: DraftHead, found: int, rounded: int) -> str:
+    if abs(rounded) <= head.rounding_max:
+        return ""
+    return (
+        f"The lines come to {plain(found, head.currency)}, the vendor’s paper says"
+        f" {plain(head.printed_total or 0, head.currency)}. That is more than rounding: look for what differs."
+    )
+
+
+def _in_base(
+    known: Figures,
+    head: DraftHead,
+    lines: Sequence[tuple[uuid.UUID, int, int]],
+    charges: Sequence[DraftChargeRow],
+) -> Figures:
+    printed = [charge for charge in charges if charge.payee_id is None]
+    rate = head.rate if head.is_foreign else None
+    is_charged = head.charged_base is not None and head.charged_total == known.total
+    total_base = (head.charged_base or 0) if is_charged else total_in_base(max(known.total, 0), head.currency, rate)
+    rounding_base = known.rounded
+    if rate is not None:
+        rounding_base = round_half_up(abs(known.rounded) * factor_of(rate, head.currency))
+        rounding_base = rounding_base if known.rounded >= 0 else -rounding_base
+    parts = [
+        *(line[1] for line in lines),
+        *(line[2] for line in lines),
+        *(charge.net for charge in printed),
+        *(charge.tax for charge in printed),
+    ]
+    shared = shares_in_base(parts, head.currency, rate, total_base - rounding_base)
+    count, rest = len(lines), 2 * len(lines)
+    nets, taxes, charges_base = shared[:count], shared[count:rest], shared[rest:]
+    apart = [
+        total_in_base(charge.total, charge.currency, charge.rate) for charge in charges if charge.payee_id is not None
+    ]
+    apart_net = sum(
+        shares_in_base([charge.net, charge.tax], charge.currency, charge.rate, in_base)[0]
+        for charge, in_base in zip([each for each in charges if each.payee_id is not None], apart, strict=True)
+    )
+    return replace(
+        known,
+        net_base=sum(nets),
+        tax_base=sum(taxes),
+        charges_base=sum(charges_base),
+        total_base=total_base,
+        apart_base=sum(apart),
+        value_base=sum(nets) + sum(charges_base[: len(printed)]) + apart_net,
+        lines_base={line[0]: net + tax for line, net, tax in zip(lines, nets, taxes, strict=True)},
+        is_charged=is_charged,
+    )

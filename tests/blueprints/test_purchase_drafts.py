@@ -1,0 +1,256 @@
+"""The purchase form: a draft on the server, filled line by line, with both currencies under every amount."""
+
+import datetime as dt
+import re
+import uuid
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from ledger_web.domain.barcodes import read_barcode
+from ledger_web.domain.ids import new_id
+from ledger_web.services.products import AddBarcode, add_barcode
+from ledger_web.services.rates import RecordRate, record_rate
+from tests.books import count, stock_of
+from tests.clients import ShopClient, browser_at
+from tests.purchases import add_goods, add_line, add_vendor, begin, buy
+from tests.shops import Shop, open_a_shop, sell
+
+
+@pytest.fixture
+def kabul(app: Flask) -> Shop:
+    return open_a_shop("kabul", "AFN")
+
+
+@pytest.fixture
+def client(app: Flask, kabul: Shop) -> ShopClient:
+    browser = browser_at(app, "kabul")
+    browser.sign_in_as(kabul, "owner")
+    return browser
+
+
+def at(draft_id: uuid.UUID, rest: str = "") -> str:
+    return f"/purchases/drafts/{draft_id}{rest}"
+
+
+def lines_of(html: str) -> list[str]:
+    return re.findall(r'<li id="purchase-line-([0-9a-f-]{36})"', html)
+
+
+def send(client: ShopClient, path: str, data: dict[str, Any] | None = None, *, htmx: bool = True) -> Any:
+    return client.post_form(path, {"op_id": str(new_id())} | (data or {}), htmx=htmx)
+
+
+def test_a_purchase_from_the_first_click_to_the_goods(client: ShopClient, kabul: Shop) -> None:
+    karim, rice = add_vendor(kabul), add_goods(kabul)
+
+    started = send(client, "/purchases/drafts/", {"vendor_id": str(karim)}, htmx=False)
+    path = started.location
+    rated = send(client, f"{path}/rate", {"source": "typed", "value": "71.5", "unit": "USD"})
+    scanned = send(client, f"{path}/lines", {"q": "rice"})
+    [line_id] = lines_of(scanned.text)
+    changed = send(client, f"{path}/lines/{line_id}", {"quantity": "40", "unit_cost": "2.5"})
+    page = client.get(path).text
+    version = re.search(r'name="version" value="(\d+)"', page)
+    assert version
+    received = client.post_form(
+        f"{path}/receive",
+        {"op_id": path.rpartition("/")[2], "version": version[1], "currency": "USD", "queues_labels": "y"},
+    )
+
+    assert (started.status_code, rated.status_code, scanned.status_code, changed.status_code) == (303, 200, 200, 200)
+    assert "1 USD = 71.50 AFN" in rated.text
+    assert "1 AFN = 0.013986014 USD" in rated.text
+    assert "100.00 USD" in changed.text
+    assert "7,150 AFN" in changed.text
+    assert "178.75 AFN for one" in changed.text
+    assert (received.status_code, stock_of(kabul, rice)) == (303, (40, 7150))
+    assert count(kabul, "label_queue") == 1
+    shown = client.get(received.location)
+    assert "PUR-000001" in shown.text
+    assert "7,150 AFN" in shown.text
+
+
+def test_one_lines_change_swaps_its_figures_and_the_totals_only(client: ShopClient, kabul: Shop) -> None:
+    karim, rice, salt = add_vendor(kabul), add_goods(kabul), add_goods(kabul, "Salt")
+    draft_id = begin(kabul, karim, (rice, 1, "0.5"), (salt, 1, "0.5"), rate="1")
+    first, second = lines_of(client.get(at(draft_id)).text)
+
+    answer = send(client, at(draft_id, f"/lines/{second}"), {"quantity": "1", "unit_cost": "0.9"})
+
+    assert f'id="line-sums-{second}"' in answer.text
+    assert f'id="line-sums-{first}"' not in answer.text
+    # 0.50 and 0.50 were 1 and 0 AFN of 1; 0.50 and 0.90 are 0 and 1: the other line moved, so it comes along.
+    assert f'<small class="muted base" id="base-{first}" hx-swap-oob="true">0 AFN' in answer.text
+    assert 'id="purchase-totals"' in answer.text
+
+
+def test_what_is_refused_says_why_and_keeps_what_was_typed(client: ShopClient, kabul: Shop) -> None:
+    karim, rice = add_vendor(kabul), add_goods(kabul)
+    draft_id = begin(kabul, karim, (rice, 2, 5))
+    [line_id] = lines_of(client.get(at(draft_id)).text)
+
+    for value in ("0", "-1", "", "NaN", "1e5", "9" * 40, "71,5,5"):
+        refused = send(client, at(draft_id, "/rate"), {"source": "typed", "value": value, "unit": "USD"})
+        assert refused.status_code == 422
+        assert "Rate" in refused.text
+    bad = send(client, at(draft_id, f"/lines/{line_id}"), {"quantity": "two", "unit_cost": "5"}, htmx=False)
+    wrong_unit = send(client, at(draft_id, "/rate"), {"source": "typed", "value": "71", "unit": "EUR"})
+    unknown = send(client, at(draft_id, "/lines"), {"q": "9999999999994"})
+    gone = send(client, at(draft_id, f"/lines/{new_id()}"), {"quantity": "2", "unit_cost": "5"})
+    too_soon = send(client, at(draft_id, "/receive"), {"op_id": str(draft_id), "version": "1", "currency": "USD"})
+
+    assert (bad.status_code, 'value="two"' in bad.text) == (422, True)
+    assert (wrong_unit.status_code, unknown.status_code, gone.status_code) == (422, 422, 404)
+    assert "Nothing has the code" in unknown.text
+    assert too_soon.status_code == 409
+    assert count(kabul, "purchases") == 0
+
+
+def test_a_code_is_scanned_and_scanned_again_for_more(client: ShopClient, kabul: Shop) -> None:
+    rice = add_goods(kabul)
+    add_barcode(AddBarcode(op_id=new_id(), product_id=rice, barcode=read_barcode("2100000001002")), kabul.act())
+    draft_id = begin(kabul, add_vendor(kabul, currency="AFN"))
+
+    send(client, at(draft_id, "/lines"), {"q": "2100000001002"})
+    again = send(client, at(draft_id, "/lines"), {"q": "12*2100000001002"})
+
+    assert len(lines_of(client.get(at(draft_id)).text)) == 1
+    assert 'name="quantity" inputmode="decimal" value="13"' in again.text
+
+
+def test_the_rate_comes_from_the_table_the_last_purchase_or_what_was_charged(client: ShopClient, kabul: Shop) -> None:
+    karim, rice = add_vendor(kabul), add_goods(kabul)
+    today = client.get("/rates/").text
+    assert "No rates yet" in today
+    day = re.search(r'name="valid_on"[^>]*value="([0-9-]+)"', today) or re.search(r'value="(\d{4}-\d\d-\d\d)"', today)
+    assert day
+    valid_on = dt.date.fromisoformat(day[1])
+    rate = RecordRate(id=new_id(), currency="USD", unit="USD", value=Decimal(71), valid_on=valid_on)
+    record_rate(rate, kabul.act())
+
+    draft_id = begin(kabul, karim, (rice, 2, 5))
+    page = client.get(at(draft_id)).text
+    charged = send(client, at(draft_id, "/rate"), {"source": "amounts", "charged_base": "725"})
+
+    assert "1 USD = 71.00 AFN" in page
+    assert "the shop’s rates" in page
+    assert "1 USD = 72.50 AFN" in charged.text
+    assert "725" in charged.text
+
+
+def test_changing_the_currency_keeps_or_converts_the_costs(client: ShopClient, kabul: Shop) -> None:
+    karim, rice = add_vendor(kabul), add_goods(kabul)
+    draft_id = begin(kabul, karim, (rice, 2, 5), rate="70")
+    head = {"vendor_id": str(karim), "invoice_on": "2026-01-05", "currency": "AFN"}
+
+    kept = send(client, at(draft_id, "/head"), head)
+    assert 'value="5"' in kept.text
+    back = send(client, at(draft_id, "/head"), head | {"currency": "USD", "converts": "y"})
+
+    assert back.status_code == 422
+    assert "cannot be converted without a rate" in back.text
+
+
+def test_a_locked_or_future_day_is_refused(client: ShopClient, kabul: Shop) -> None:
+    draft_id = begin(kabul, add_vendor(kabul, currency="AFN"))
+    head = {"currency": "AFN", "invoice_on": "2199-01-01"}
+
+    assert send(client, at(draft_id, "/head"), head).status_code == 422
+    later = send(client, at(draft_id, "/head"), head | {"invoice_on": "2026-01-01", "received_on": "2199-01-01"})
+    assert later.status_code == 422
+
+
+def test_a_rivals_draft_is_not_there(client: ShopClient, kabul: Shop, rival: Shop) -> None:
+    theirs = begin(rival, add_vendor(rival, currency="PKR"), (add_goods(rival), 1, 5))
+    ours, their_vendor = begin(kabul, add_vendor(kabul)), add_vendor(rival, "Stranger")
+
+    assert client.get(at(theirs)).status_code == 404
+    assert send(client, at(theirs, "/lines"), {"q": "rice"}).status_code == 404
+    assert send(client, at(theirs, "/receive"), {"version": "1", "currency": "PKR"}).status_code in (404, 422)
+    head = {"currency": "USD", "invoice_on": "2026-01-05", "vendor_id": str(their_vendor)}
+    assert send(client, at(ours, "/head"), head).status_code == 422
+
+
+def test_a_cashier_neither_sees_nor_makes_purchases(app: Flask, kabul: Shop) -> None:
+    draft_id = begin(kabul, add_vendor(kabul))
+    cashier = browser_at(app, "kabul")
+    cashier.sign_in_as(kabul, "cashier")
+
+    for path in ("/purchases/", at(draft_id), "/rates/", "/purchases/unpaid"):
+        assert cashier.get(path).status_code == 403
+
+
+def test_the_list_finds_purchases_by_number_and_by_the_vendors_invoice(client: ShopClient, kabul: Shop) -> None:
+    karim, rice = add_vendor(kabul), add_goods(kabul)
+    purchase_id = buy(kabul, karim, (rice, 1, 5), rate="70")
+
+    assert "PUR-000001" in client.get("/purchases/?q=pur-000001").text
+    assert "No purchases here" in client.get("/purchases/?q=other").text
+    assert "Karim Traders" in client.get("/purchases/unpaid").text
+    assert "5 USD" in client.get(f"/purchases/products/{rice}").text
+    assert client.get(f"/purchases/{purchase_id}/deletion").status_code == 200
+    deleted = client.post_form(
+        f"/purchases/{purchase_id}/deletion", {"op_id": str(new_id()), "reason": "Entered by mistake"}
+    )
+    assert deleted.status_code == 303
+    assert "Entered by mistake" in client.get(f"/purchases/{purchase_id}").text
+    assert stock_of(kabul, rice) == (0, 0)
+
+
+def test_a_correction_takes_the_place_of_a_purchase_whose_goods_are_sold(client: ShopClient, kabul: Shop) -> None:
+    karim, rice = add_vendor(kabul), add_goods(kabul)
+    wrong = buy(kabul, karim, (rice, 10, 5), rate="70")
+
+    copy = client.post_form(f"/purchases/{wrong}/corrections", {"op_id": str(new_id())})
+    page = client.get(copy.location).text
+    [line_id] = lines_of(page)
+    send(client, f"{copy.location}/lines/{line_id}", {"quantity": "10", "unit_cost": "4"})
+    page = client.get(copy.location).text
+    sent = dict(re.findall(r'name="(version|received_on)" value="([^"]+)"', page))
+    sell(kabul, (rice, 8, 100))
+    received = client.post_form(
+        f"{copy.location}/receive", {"op_id": copy.location.rpartition("/")[2], "currency": "USD", **sent}
+    )
+
+    assert received.status_code == 303
+    assert stock_of(kabul, rice) == (2, 560)
+    assert "In its place" in client.get(f"/purchases/{wrong}").text
+
+
+def test_charges_are_added_spread_by_hand_and_taken_away(client: ShopClient, kabul: Shop) -> None:
+    karim, rice, salt = add_vendor(kabul, currency="AFN"), add_goods(kabul), add_goods(kabul, "Salt")
+    draft_id = begin(kabul, karim, (rice, 1, 100), (salt, 1, 300))
+    first, second = lines_of(client.get(at(draft_id)).text)
+
+    added = send(
+        client, at(draft_id, "/charges"), {"name": "Porter", "currency": "AFN", "net": "30", "spread_by": "hand"}
+    )
+    charge_id = re.search(r"/charges/([0-9a-f-]{36})/shares", added.text)
+    assert charge_id
+    shares = {f"share_{uuid.UUID(first).hex}": "30", f"share_{uuid.UUID(second).hex}": ""}
+    shared = send(client, at(draft_id, f"/charges/{charge_id[1]}/shares"), shares)
+    landed = client.get(at(draft_id, "/landed")).text
+
+    assert shared.status_code == 200
+    assert "130 AFN" in landed
+    assert "300 AFN" in landed
+    gone = send(client, at(draft_id, f"/charges/{charge_id[1]}/delete"))
+    assert "Porter" not in gone.text
+
+
+def test_every_page_of_purchases_has_something_to_show(client: ShopClient, kabul: Shop) -> None:
+    rice = add_goods(kabul)
+    draft_id = begin(kabul, add_vendor(kabul), rate="70")
+    add_line(kabul, draft_id, rice, 1, None)
+
+    for path in (
+        "/purchases/",
+        at(draft_id),
+        at(draft_id, "/hits?q=ri"),
+        at(draft_id, "/landed"),
+        "/rates/?currency=USD",
+    ):
+        assert client.get(path).status_code == 200
