@@ -34,6 +34,7 @@ from ledger_web.services.parties import CreateParty, create_party
 from ledger_web.services.payments import RecordOpeningBalance, RecordPayment, record_opening_balance, record_payment
 from ledger_web.services.product_imports import UploadProducts, upload_products
 from ledger_web.services.products import CreateProduct, create_product
+from ledger_web.services.rates import RecordRate, record_rate
 from ledger_web.services.recalculation import StartRecalculation, start_recalculation
 from ledger_web.services.shifts import CloseShift, Count, OpenShift, close_shift, open_shift
 from ledger_web.services.stock_counts import AddToCount, StartCount, add_to_count, start_count

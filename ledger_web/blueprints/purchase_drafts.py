@@ -49,8 +49,7 @@ def create() -> ResponseReturnValue:
     form = DraftStartForm(request.form)
     form.vendor_id.choices = _vendors()
     if not form.validate():
-        say(" ".join(form.sentences), "bad")
-        return redirect_to("purchases.index")
+        raise RuleViolationError(" ".join(form.sentences))
     draft = services.start_draft(form.to_command(), _act())
     return redirect_to(".show", draft_id=draft.id)
 

@@ -117,8 +117,7 @@ def create_deletion(purchase_id: uuid.UUID) -> ResponseReturnValue:
 def _copy(purchase_id: uuid.UUID, *, corrects: bool) -> ResponseReturnValue:
     form = CopyForm(request.form)
     if not form.validate():
-        say(" ".join(form.sentences), "bad")
-        return redirect_to(".show", purchase_id=purchase_id)
+        raise RuleViolationError(" ".join(form.sentences))
     draft = copy_purchase(form.to_command(purchase_id, corrects=corrects), _act())
     return redirect_to("purchase_drafts.show", draft_id=draft.id)
 

@@ -253,7 +253,8 @@ _LIST = """
       LEFT JOIN open_items AS i ON i.tenant_id = :tenant_id AND i.id = p.id AND i.cancelled_in IS NULL
      WHERE p.tenant_id = :tenant_id
        AND (CAST(:vendor_id AS uuid) IS NULL OR p.vendor_id = CAST(:vendor_id AS uuid))
-       AND (CAST(:older_than AS uuid) IS NULL OR p.id < CAST(:older_than AS uuid))
+       AND (CAST(:older_than AS uuid) IS NULL
+            OR p.id < (SELECT o.id FROM purchases AS o WHERE o.tenant_id = :tenant_id AND o.id = :older_than))
        AND (CAST(:since AS date) IS NULL OR p.received_on >= CAST(:since AS date))
        AND (CAST(:until AS date) IS NULL OR p.received_on <= CAST(:until AS date))
        AND (CAST(:number AS text) IS NULL OR p.number = upper(:number) OR p.invoice_key = :key)

@@ -11,7 +11,7 @@ from flask import Flask
 
 from ledger_web.domain.barcodes import read_barcode
 from ledger_web.domain.ids import new_id
-from ledger_web.services.products import AddBarcode, add_barcode
+from ledger_web.services.barcodes import AddBarcode, add_barcode
 from ledger_web.services.rates import RecordRate, record_rate
 from tests.books import count, stock_of
 from tests.clients import ShopClient, browser_at
