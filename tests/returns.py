@@ -71,12 +71,12 @@ def open_with(shop: Shop, *counts: tuple[str, int]) -> None:
     open_shift(OpenShift(id=new_id(), drawer_id=shop.drawer_id, counts=counted), shop.act())
 
 
-def record(shop: Shop, *lines: tuple[uuid.UUID, int | str, int], **how: Any) -> uuid.UUID:
-    """Sell lines as `sell` does, with anything else a sale may say: tenders, discounts."""
+def record(shop: Shop, *lines: tuple[uuid.UUID, int | str, int], by: uuid.UUID | None = None, **how: Any) -> uuid.UUID:
+    """Sell lines as `sell` does, with anything else a sale may say: tenders, discounts, who rings it up."""
     sold = tuple(SoldLine(product_id=id, quantity=Decimal(quantity), unit_price=price) for id, quantity, price in lines)
     usual = {"id": new_id(), "drawer_id": shop.drawer_id, "currency": shop.currency, "lines": sold}
     command: dict[str, Any] = usual | how
-    return record_sale(RecordSale(**command), shop.act()).id
+    return record_sale(RecordSale(**command), shop.act(by)).id
 
 
 def add_bank(shop: Shop, name: str = "HBL") -> uuid.UUID:

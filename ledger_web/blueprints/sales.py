@@ -1,36 +1,52 @@
-"""Sales that were made: the list, one of them, its receipt, and its deletion."""
+"""Sales that were made: the list, one of them, and its receipt."""
 
 import uuid
+from typing import Final
 
 from flask import Blueprint, g, request, url_for
 from flask.typing import ResponseReturnValue
 
-from ledger_web.domain.errors import ConflictError, LedgerError, NotFoundError, PeriodLockedError, RuleViolationError
-from ledger_web.domain.permissions import SALE_DELETE, SALE_REPRINT, SALE_VIEW
+from ledger_web.domain.errors import ConflictError, NotFoundError, RuleViolationError
+from ledger_web.domain.permissions import SALE_REPRINT, SALE_VIEW
+from ledger_web.domain.sheets import Row, amount_cell
+from ledger_web.downloads import download
 from ledger_web.error_pages import status_of
 from ledger_web.forms.receipts import PrintForm, ReceiptForm
-from ledger_web.forms.sales import DeletionForm
 from ledger_web.forms.sales_list import SalesListForm
 from ledger_web.identity import may, permission_required
 from ledger_web.queries import sales as queries
 from ledger_web.queries.drawers import list_drawers
 from ledger_web.queries.receipts import get_receipt, last_paper
-from ledger_web.queries.sales_list import list_sales
+from ledger_web.queries.sale_returns import list_returns_of
+from ledger_web.queries.sales_list import SaleRow, list_for_file, list_sales
 from ledger_web.queries.transactions import list_people
-from ledger_web.rendering import redirect_to, render, say
-from ledger_web.services.deletions import preview_undoing, undo
+from ledger_web.rendering import redirect_to, render
 from ledger_web.services.receipts import print_receipt
+from ledger_web.services.sale_states import look_at_sale
 from ledger_web.services.unit_of_work import UnitOfWork
 
 blueprint = Blueprint("sales", __name__, url_prefix="/sales")
+
+_HEADER: Final = (
+    "Number",
+    "Day",
+    "Drawer",
+    "Customer",
+    "Cashier",
+    "Currency",
+    "Total",
+    "Tax",
+    "On account",
+    "Came back",
+    "Net",
+    "State",
+)
 
 
 @blueprint.get("/")
 @permission_required(SALE_VIEW)
 def index() -> ResponseReturnValue:
-    form = SalesListForm(request.args)
-    form.drawer.choices = [("", "All"), *((each.id, each.name) for each in list_drawers(g.tenant.id))]
-    form.cashier.choices = [("", "Everyone"), *((each.id, each.name) for each in list_people(g.tenant.id))]
+    form = _list_form()
     if not form.validate():
         return render("sales/index.html", "sales/_sales_list.html", 422, form=form, sales=None, older="")
     page = list_sales(g.tenant.id, form.to_asked(), older_than=form.older_than)
@@ -41,10 +57,27 @@ def index() -> ResponseReturnValue:
     return render("sales/index.html", "sales/_sales_list.html", form=form, sales=page, older=older)
 
 
+@blueprint.get("/list.<any(csv, xlsx):ending>")
+@permission_required(SALE_VIEW)
+def download_list(ending: str) -> ResponseReturnValue:
+    form = _list_form()
+    if not form.validate():
+        raise NotFoundError("There is no such list of sales. Ask for it from the list.")
+    rows = list_for_file(g.tenant.id, form.to_asked())
+    return download(f"sales-{form.meta.today}", ending, [_HEADER, *(_row(sale) for sale in rows)])
+
+
 @blueprint.get("/<uuid:sale_id>")
 @permission_required(SALE_VIEW)
 def show(sale_id: uuid.UUID) -> ResponseReturnValue:
-    return render("sales/show.html", sale=queries.get_sale(g.tenant.id, sale_id))
+    held = look_at_sale(sale_id, UnitOfWork(g.tenant.id, g.identity.user_id))
+    return render(
+        "sales/show.html",
+        sale=queries.get_sale(g.tenant.id, sale_id),
+        returns=list_returns_of(g.tenant.id, sale_id),
+        fate=held.fate,
+        is_own=held.cashier_id == g.identity.user_id,
+    )
 
 
 @blueprint.get("/<uuid:sale_id>/receipt")
@@ -70,48 +103,6 @@ def create_print(sale_id: uuid.UUID) -> ResponseReturnValue:
     return redirect_to("sales.receipt", sale_id=sale_id, paper=form.paper.data, print=printed.id)
 
 
-@blueprint.get("/<uuid:sale_id>/deletion")
-@permission_required(SALE_DELETE)
-def new_deletion(sale_id: uuid.UUID) -> ResponseReturnValue:
-    return _show_deletion(sale_id, DeletionForm())
-
-
-@blueprint.post("/<uuid:sale_id>/deletion")
-@permission_required(SALE_DELETE)
-def create_deletion(sale_id: uuid.UUID) -> ResponseReturnValue:
-    form = DeletionForm(request.form)
-    if not form.validate():
-        return _show_deletion(sale_id, form, 422)
-    try:
-        deleted = undo(form.to_command(sale_id), UnitOfWork(g.tenant.id, g.identity.user_id))
-    except (RuleViolationError, ConflictError) as error:
-        return _show_deletion(sale_id, form, status_of(error), error)
-    say(
-        "This sale was deleted already."
-        if deleted.replayed
-        else "The sale was deleted and everything it moved is back."
-    )
-    return redirect_to("sales.show", sale_id=sale_id)
-
-
-def _show_deletion(
-    sale_id: uuid.UUID, form: DeletionForm, status: int = 200, error: LedgerError | None = None
-) -> ResponseReturnValue:
-    sale = queries.get_sale(g.tenant.id, sale_id)
-    uow = UnitOfWork(g.tenant.id, g.identity.user_id)
-    preview = None if sale.is_deleted else preview_undoing(sale_id, uow)
-    return render(
-        "sales/deletion.html",
-        "sales/_deletion_panel.html",
-        status,
-        sale=sale,
-        preview=preview,
-        form=form,
-        trouble=error.message if error else "",
-        is_locked=isinstance(error, PeriodLockedError),
-    )
-
-
 def _show_receipt(
     sale_id: uuid.UUID,
     form: PrintForm,
@@ -124,3 +115,25 @@ def _show_receipt(
     form.paper.data = paper or last_paper(g.tenant.id, sale_id)
     shown = get_receipt(g.tenant.id, sale_id, print_id=print_id)
     return render("sales/receipt.html", status=status, receipt=shown, sale=shown.sale, form=form, trouble=trouble)
+
+
+def _list_form() -> SalesListForm:
+    form = SalesListForm(request.args)
+    form.drawer.choices = [("", "All"), *((each.id, each.name) for each in list_drawers(g.tenant.id))]
+    form.cashier.choices = [("", "Everyone"), *((each.id, each.name) for each in list_people(g.tenant.id))]
+    return form
+
+
+def _row(sale: SaleRow) -> Row:
+    """Return a sale as a line of a file: its figures are numbers, in the order of _HEADER."""
+    amounts = (sale.total, sale.tax_total, sale.on_account, sale.returned_total, sale.net)
+    return [
+        sale.number,
+        sale.sold_on,
+        sale.drawer,
+        sale.customer or "",
+        sale.cashier or "",
+        sale.currency,
+        *(amount_cell(amount, sale.currency) for amount in amounts),
+        sale.state,
+    ]

@@ -5,20 +5,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from ledger_web.domain.taxes import TaxPart
+
 # As it is asked for, and what it is called. The first two are rolls, the others sheets.
 PAPERS: Final = {"80": "80 mm roll", "58": "58 mm roll", "a5": "A5", "a4": "A4"}
 ROLLS: Final = frozenset({"80", "58"})
 PAPER_USUAL: Final = "80"
 TELLING_SECONDS: Final = 600  # how long after a print its page may still be that print
-
-
-@dataclass(frozen=True, slots=True)
-class TaxPart:
-    """Some of the tax of a line: a name, its percent, minor units."""
-
-    name: str
-    percent: Decimal
-    amount: int
 
 
 @dataclass(frozen=True, slots=True)

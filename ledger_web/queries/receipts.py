@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 
 from ledger_web.domain.errors import NotFoundError
-from ledger_web.domain.receipts import PAPER_USUAL, PAPERS, TELLING_SECONDS, TaxLine, TaxPart, mark_of, tax_lines
+from ledger_web.domain.receipts import PAPER_USUAL, PAPERS, TELLING_SECONDS, TaxLine, mark_of, tax_lines
 from ledger_web.models.base import session_of
 from ledger_web.queries.sales import SaleDetails, get_sale
 
@@ -94,6 +94,4 @@ def last_paper(tenant_id: int, sale_id: uuid.UUID) -> str:
 
 
 def _taxes(sale: SaleDetails) -> list[TaxLine]:
-    return tax_lines(
-        (line.total, line.tax, [TaxPart("Tax", line.tax_percent, line.tax)] if line.tax else []) for line in sale.lines
-    )
+    return tax_lines((line.total, line.tax, line.taxes) for line in sale.lines)

@@ -22,11 +22,13 @@ STATES: Final = {
     "": "All",
     "stands": "Not deleted",
     "deleted": "Deleted",
+    "returned": "Something came back",
     "on_account": "On account",
 }
 _STATE_CONDITIONS: Final = {
     "stands": "s.deleted_at IS NULL",
     "deleted": "s.deleted_at IS NOT NULL",
+    "returned": "s.return_count > 0",
     "on_account": "s.on_account > 0 AND s.deleted_at IS NULL",
 }
 _NUMBER: Final = re.compile(r"[A-Z0-9]{1,4}-[0-9]{0,12}")
@@ -68,7 +70,22 @@ class SaleRow:
     total: int
     tax_total: int
     on_account: int
+    returned_total: int
+    return_count: int
     is_deleted: bool
+
+    @property
+    def net(self) -> int:
+        return 0 if self.is_deleted else self.total - self.returned_total
+
+    @property
+    def state(self) -> str:
+        """Say in a word how it stands; nothing where it stands as it was sold."""
+        if self.is_deleted:
+            return "deleted"
+        if self.return_count:
+            return "returned" if self.returned_total == self.total else "partly returned"
+        return "on account" if self.on_account else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +96,11 @@ class SalesTotals:
     gross: int
     deleted: int  # how many
     voided: int
+    returned: int
 
     @property
     def net(self) -> int:
-        return self.gross - self.voided
+        return self.gross - self.voided - self.returned
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +114,8 @@ class SalesPage:
 
 _LIST = """
     SELECT s.id, s.number, s.sold_on, s.sold_at, d.name AS drawer, k.name AS customer, u.name AS cashier,
-           s.currency, s.total, s.tax_total, s.on_account, s.deleted_at IS NOT NULL AS is_deleted
+           s.currency, s.total, s.tax_total, s.on_account, s.returned_total, s.return_count,
+           s.deleted_at IS NOT NULL AS is_deleted
       FROM sales AS s
       JOIN cash_drawers AS d ON d.tenant_id = :tenant_id AND d.id = s.drawer_id
       LEFT JOIN parties AS k ON k.tenant_id = :tenant_id AND k.id = s.customer_id
@@ -109,8 +128,9 @@ _LIST = """
 _TOTALS = """
     SELECT count(*) AS count, coalesce(sum(total), 0)::bigint AS gross,
            count(deleted_at) AS deleted,
-           coalesce(sum(total) FILTER (WHERE deleted_at IS NOT NULL), 0)::bigint AS voided
-      FROM (SELECT s.total, s.deleted_at
+           coalesce(sum(total) FILTER (WHERE deleted_at IS NOT NULL), 0)::bigint AS voided,
+           coalesce(sum(returned_total), 0)::bigint AS returned
+      FROM (SELECT s.total, s.deleted_at, s.returned_total
               FROM sales AS s
              WHERE s.tenant_id = :tenant_id {conditions}
              LIMIT :limit) AS asked

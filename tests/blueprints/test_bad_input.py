@@ -85,7 +85,7 @@ WITHOUT_NUMBER = {
     "account.delete_codes",
 }
 # Acts that take something away from other forms come last, in this order; the others of these names come before.
-LAST = ("sell.create", "sales.create_deletion", "reversal", "delete", "archiv", "sell.empty", "closing", "codes_rule")
+LAST = ("sell.create", "sale_returns.create_deletion", "reversal", "delete", "archiv", "sell.empty", "closing", "codes_rule")
 
 
 @dataclass(slots=True)
@@ -219,7 +219,7 @@ def test_what_is_sent_twice_is_done_once_and_a_number_means_one_thing_only(desk:
         "products.create",
         "products.create_receipt",
         "products.update",
-        "sales.create_deletion",
+        "sale_returns.create_deletion",
         "sell.create",
         "sell.create_line",
     }

@@ -2,7 +2,8 @@
 
 from decimal import Decimal
 
-from ledger_web.domain.receipts import TaxLine, TaxPart, mark_of, tax_lines
+from ledger_web.domain.receipts import TaxLine, mark_of, tax_lines
+from ledger_web.domain.taxes import TaxPart
 
 VAT, CITY = TaxPart("VAT", Decimal(15), 15_00), TaxPart("City", Decimal(2), 2_00)
 

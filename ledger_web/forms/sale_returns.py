@@ -1,0 +1,156 @@
+"""Forms of what undoes a sale: its deletion, a return, and the reasons for both."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+from wtforms import ValidationError
+
+from ledger_web.domain.returns import AS_PAID, DISPOSITIONS, NOT_RETURNED, REFUNDS, SELLABLE, PaidBy
+from ledger_web.forms.approvals import ApprovalFields
+from ledger_web.forms.base import LedgerForm, QueryForm
+from ledger_web.forms.fields import (
+    BooleanField,
+    ChoiceField,
+    IdField,
+    MoneyField,
+    QuantityField,
+    TextField,
+    WholeNumberField,
+)
+from ledger_web.services.deletions import Undo
+from ledger_web.services.return_reasons import SaveReason
+from ledger_web.services.sale_returns import LeftOfLine, RecordReturn, ReturnedQuantity
+
+NOTE_MAX = 500
+
+
+class DeletionForm(ApprovalFields, LedgerForm):
+    """Why a sale is deleted. `reason_id` gets its choices from the handler."""
+
+    reason_id = ChoiceField("Reason", required=False)
+    reason = TextField("Note", max_length=NOTE_MAX, required=False)
+
+    def to_command(self, sale_id: uuid.UUID, approver_id: uuid.UUID | None) -> Undo:
+        return Undo(
+            id=self.op_id.data,
+            transaction_id=sale_id,
+            reason=self.reason.data or "",
+            reason_id=self.reason_id.data or None,
+            approved_by=approver_id,
+        )
+
+    def validate_reason(self, field: TextField) -> None:
+        """Where no reason is chosen, it is written down."""
+        if not self.reason_id.data and len(field.data or "") < 3:
+            raise ValidationError("Note: Write at least three characters, so that it can be understood later.")
+
+
+class ReturnAimForm(QueryForm):
+    """Whether a return begins with everything that is left."""
+
+    all = BooleanField("Everything")
+
+
+class ReturnLineForm(QueryForm):
+    """How much of a line comes back, and what becomes of it."""
+
+    quantity = QuantityField("Quantity", required=False)
+    disposition = ChoiceField("Becomes", choices=DISPOSITIONS.items(), required=False)
+
+
+class RefundForm(QueryForm):
+    """How much goes back by one of the ways it was paid."""
+
+    amount = MoneyField("Amount", required=False)
+
+
+class ReturnForm(ApprovalFields, LedgerForm):
+    """What comes back of a sale, why, and how the money goes back.
+
+    Lines are named 3-quantity, ways of paying p0-amount, in the order in which they were sold and paid. `reason_id`
+    and `drawer_id` get their choices from the handler.
+    """
+
+    drawer_id = ChoiceField("Drawer")
+    reason_id = ChoiceField("Reason")
+    note = TextField("Note", max_length=NOTE_MAX, required=False)
+    way = ChoiceField("Money goes back", choices=REFUNDS.items(), required=False)
+    customer_id = IdField("Customer", required=False)
+
+    def __init__(
+        self,
+        formdata: MultiDict[str, str] | None = None,
+        *,
+        lines: Sequence[LeftOfLine] = (),
+        ways: Sequence[PaidBy] = (),
+        everything: bool = False,
+        **options: Any,
+    ) -> None:
+        super().__init__(formdata, **options)
+        self.lines = [
+            (
+                each,
+                ReturnLineForm(
+                    formdata,
+                    prefix=f"{each.line}-",
+                    quantity=each.left if everything and each.left else None,
+                    disposition=SELLABLE if each.keeps_stock else NOT_RETURNED,
+                ),
+            )
+            for each in lines
+        ]
+        self.ways = [(each, RefundForm(formdata, prefix=f"p{n}-")) for n, each in enumerate(ways)]
+
+    def validate(self, *args: Any, **kwargs: Any) -> bool:
+        """Look at every line, so that all that is wrong is said at once."""
+        is_valid = bool(super().validate(*args, **kwargs))
+        are_valid = [form.validate() for _, form in (*self.lines, *self.ways)]
+        return is_valid and all(are_valid)
+
+    @property
+    def sentences(self) -> list[str]:
+        own = [str(sentence) for field in self for sentence in field.errors]
+        return [*own, *(sentence for _, form in (*self.lines, *self.ways) for sentence in form.sentences)]
+
+    def to_command(self, sale_id: uuid.UUID, approver_id: uuid.UUID | None = None) -> RecordReturn:
+        return RecordReturn(
+            id=self.op_id.data,
+            sale_id=sale_id,
+            drawer_id=self.drawer_id.data,
+            lines=tuple(
+                ReturnedQuantity(
+                    line=line.line, quantity=form.quantity.data, disposition=form.disposition.data or SELLABLE
+                )
+                for line, form in self.lines
+                if form.quantity.data
+            ),
+            reason_id=self.reason_id.data,
+            note=self.note.data or "",
+            way=self.way.data or AS_PAID,
+            chosen=tuple((way.payment_id, form.amount.data) for way, form in self.ways if form.amount.data),
+            customer_id=self.customer_id.data,
+            approved_by=approver_id,
+        )
+
+
+class ReasonForm(LedgerForm):
+    """A reason for which sales are undone."""
+
+    version = WholeNumberField("Version", required=False)
+    name = TextField("Name", max_length=60)
+    restocks = BooleanField("Goods usually go back on the shelf")
+    needs_approval = BooleanField("Somebody else has to approve")
+    is_archived = BooleanField("No longer in use")
+
+    def to_command(self, reason_id: uuid.UUID | None = None) -> SaveReason:
+        return SaveReason(
+            id=self.op_id.data,
+            reason_id=reason_id,
+            version=self.version.data or 0,
+            name=self.name.data,
+            restocks=self.restocks.data,
+            needs_approval=self.needs_approval.data,
+            is_archived=self.is_archived.data if reason_id else False,
+        )
