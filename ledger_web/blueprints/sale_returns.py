@@ -24,7 +24,7 @@ from ledger_web.error_pages import status_of
 from ledger_web.forms.sale_returns import DeletionForm, ReasonForm, ReturnAimForm, ReturnForm
 from ledger_web.identity import PermissionDeniedError, may, permission_required
 from ledger_web.queries.drawers import DrawerDetails, list_drawers
-from ledger_web.queries.sale_returns import ReasonRow, get_return, list_reasons
+from ledger_web.queries.sale_returns import ReasonRow, find_customers, get_return, list_reasons
 from ledger_web.queries.sales import get_sale
 from ledger_web.queries.shifts import find_open_shift
 from ledger_web.rendering import redirect_to, render, say
@@ -88,7 +88,7 @@ def preview(sale_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show(sale_id, form, fragment, trouble_ahead=form.sentences[0])
     try:
-        shown = preview_return(form.to_command(sale_id), _act())
+        shown = preview_return(form.to_command(sale_id, _customer_id(form)), _act())
     except (RuleViolationError, NotFoundError) as error:
         return _show(sale_id, form, fragment, trouble_ahead=error.message)
     return _show(sale_id, form, fragment, shown=shown, too=_weigh(form, shown))
@@ -102,13 +102,13 @@ def create(sale_id: uuid.UUID) -> ResponseReturnValue:
         return _show(sale_id, form, fragment, 422)
     too = None
     try:
-        shown = preview_return(form.to_command(sale_id), _act())
+        shown = preview_return(form.to_command(sale_id, _customer_id(form)), _act())
         _must_be_allowed(form, shown)
         too = _weigh(form, shown)
         approver_id = _approver(form, SALE_RETURN, too)
         if too and approver_id is None:
             return _show(sale_id, form, fragment, 422, shown=shown, too=too)
-        recorded = record_return(form.to_command(sale_id, approver_id), _act())
+        recorded = record_return(form.to_command(sale_id, _customer_id(form), approver_id), _act())
     except (RuleViolationError, ConflictError, NotFoundError) as error:
         done = _done_before(form)
         if done:
@@ -228,6 +228,25 @@ def _open_drawers() -> list[DrawerDetails]:
     """Return the drawers whose shift is open; where none is, all in use: what goes on an account needs no cash."""
     active = [drawer for drawer in list_drawers(g.tenant.id) if drawer.is_active]
     return [drawer for drawer in active if find_open_shift(g.tenant.id, drawer.id)] or active
+
+
+def _customer_id(form: ReturnForm) -> uuid.UUID | None:
+    """Return the one customer that the words typed are about.
+
+    Raises:
+        RuleViolationError: They are about none, or about several.
+    """
+    if not form.customer.data:
+        return None
+    found = find_customers(g.tenant.id, form.customer.data)
+    if len(found) != 1:
+        several = ", ".join(name for _, name in found)
+        raise RuleViolationError(
+            f"Several customers are called so: {several}. Enter more of the name."
+            if found
+            else "There is no customer of this name. Look at its spelling, or add them first."
+        )
+    return found[0][0]
 
 
 def _must_be_allowed(form: ReturnForm, shown: ReturnPreview) -> None:

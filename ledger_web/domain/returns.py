@@ -75,6 +75,13 @@ DEFAULT_REASONS: Final = (
 OTHER: Final = "other"  # the code of the reason that has to be written out
 
 
+def usual_disposition(code: str | None, *, restocks: bool) -> str:
+    """Say what becomes of goods that come back for a reason, unless it is said of a line."""
+    if restocks:
+        return SELLABLE
+    return code if code in LOSSES and code is not None else "damaged"
+
+
 # What the state of a sale allows.
 
 VOID: Final = "void"

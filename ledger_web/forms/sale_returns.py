@@ -7,13 +7,12 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 from wtforms import ValidationError
 
-from ledger_web.domain.returns import AS_PAID, DISPOSITIONS, NOT_RETURNED, REFUNDS, SELLABLE, PaidBy
+from ledger_web.domain.returns import AS_PAID, DISPOSITIONS, REFUNDS, PaidBy
 from ledger_web.forms.approvals import ApprovalFields
 from ledger_web.forms.base import LedgerForm, QueryForm
 from ledger_web.forms.fields import (
     BooleanField,
     ChoiceField,
-    IdField,
     MoneyField,
     QuantityField,
     TextField,
@@ -31,6 +30,10 @@ class DeletionForm(ApprovalFields, LedgerForm):
 
     reason_id = ChoiceField("Reason", required=False)
     reason = TextField("Note", max_length=NOTE_MAX, required=False)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.reason_id.flags.optional = False  # only a note beside it may stand for it
 
     def to_command(self, sale_id: uuid.UUID, approver_id: uuid.UUID | None) -> Undo:
         return Undo(
@@ -57,7 +60,7 @@ class ReturnLineForm(QueryForm):
     """How much of a line comes back, and what becomes of it."""
 
     quantity = QuantityField("Quantity", required=False)
-    disposition = ChoiceField("Becomes", choices=DISPOSITIONS.items(), required=False)
+    disposition = ChoiceField("Becomes", choices=[("", "As the reason says"), *DISPOSITIONS.items()], required=False)
 
 
 class RefundForm(QueryForm):
@@ -77,7 +80,7 @@ class ReturnForm(ApprovalFields, LedgerForm):
     reason_id = ChoiceField("Reason")
     note = TextField("Note", max_length=NOTE_MAX, required=False)
     way = ChoiceField("Money goes back", choices=REFUNDS.items(), required=False)
-    customer_id = IdField("Customer", required=False)
+    customer = TextField("Customer", max_length=100, required=False)
 
     def __init__(
         self,
@@ -96,7 +99,6 @@ class ReturnForm(ApprovalFields, LedgerForm):
                     formdata,
                     prefix=f"{each.line}-",
                     quantity=each.left if everything and each.left else None,
-                    disposition=SELLABLE if each.keeps_stock else NOT_RETURNED,
                 ),
             )
             for each in lines
@@ -114,15 +116,15 @@ class ReturnForm(ApprovalFields, LedgerForm):
         own = [str(sentence) for field in self for sentence in field.errors]
         return [*own, *(sentence for _, form in (*self.lines, *self.ways) for sentence in form.sentences)]
 
-    def to_command(self, sale_id: uuid.UUID, approver_id: uuid.UUID | None = None) -> RecordReturn:
+    def to_command(
+        self, sale_id: uuid.UUID, customer_id: uuid.UUID | None, approver_id: uuid.UUID | None = None
+    ) -> RecordReturn:
         return RecordReturn(
             id=self.op_id.data,
             sale_id=sale_id,
             drawer_id=self.drawer_id.data,
             lines=tuple(
-                ReturnedQuantity(
-                    line=line.line, quantity=form.quantity.data, disposition=form.disposition.data or SELLABLE
-                )
+                ReturnedQuantity(line=line.line, quantity=form.quantity.data, disposition=form.disposition.data or "")
                 for line, form in self.lines
                 if form.quantity.data
             ),
@@ -130,7 +132,7 @@ class ReturnForm(ApprovalFields, LedgerForm):
             note=self.note.data or "",
             way=self.way.data or AS_PAID,
             chosen=tuple((way.payment_id, form.amount.data) for way, form in self.ways if form.amount.data),
-            customer_id=self.customer_id.data,
+            customer_id=customer_id,
             approved_by=approver_id,
         )
 

@@ -10,7 +10,9 @@ from sqlalchemy import text
 
 from ledger_web.domain.errors import NotFoundError
 from ledger_web.domain.returns import DISPOSITIONS, way_name
+from ledger_web.domain.search_words import ranges
 from ledger_web.models.base import session_of
+from ledger_web.queries.search import bounds, every_word
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,3 +180,25 @@ def list_reasons(tenant_id: int, *, archived: bool = False) -> list[ReasonRow]:
     """Return the reasons of the shop in their order, those no longer in use last."""
     rows = session_of(tenant_id).execute(_REASONS, {"tenant_id": tenant_id, "archived": archived})
     return [ReasonRow(**row._mapping) for row in rows]
+
+
+def find_customers(tenant_id: int, words: str) -> list[tuple[uuid.UUID, str]]:
+    """Return customers in use by words of their names, three at most; first the one who is called just so."""
+    typed = ranges(words)
+    if not typed:
+        return []
+    rows = session_of(tenant_id).execute(
+        text(
+            f"""
+            SELECT p.id, p.name FROM parties AS p
+             WHERE p.tenant_id = :tenant_id AND p.kind = 'customer' AND p.archived_at IS NULL
+               AND {every_word("party_words", "party_id", "p.id", len(typed))}
+             ORDER BY p.name <> :name, p.name, p.id
+             LIMIT 3
+            """
+        ),
+        {"tenant_id": tenant_id, "name": words.strip(), **bounds(typed)},
+    )
+    found = [(row.id, row.name) for row in rows]
+    exact = [each for each in found if each[1] == words.strip()]
+    return exact if len(exact) == 1 else found

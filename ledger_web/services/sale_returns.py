@@ -36,6 +36,7 @@ from ledger_web.domain.returns import (
     portion,
     quantity_portion,
     refund_entries,
+    usual_disposition,
     way_name,
 )
 from ledger_web.domain.sales import cost_entries
@@ -46,7 +47,7 @@ from ledger_web.services.effects import balance_effects
 from ledger_web.services.numbering import next_number
 from ledger_web.services.open_items import Released
 from ledger_web.services.posting import Act, account_id
-from ledger_web.services.return_reasons import find_reason
+from ledger_web.services.return_reasons import Reason, find_reason
 from ledger_web.services.reversals import BalanceEffect, StockEffect, stock_effects
 from ledger_web.services.sale_states import HeldSale, find_sale, must_not_be_deleted
 from ledger_web.services.stock import Goods
@@ -64,7 +65,7 @@ class ReturnedQuantity:
 
     line: int
     quantity: Decimal  # in the line's unit, > 0
-    disposition: str = SELLABLE  # a key of DISPOSITIONS
+    disposition: str = ""  # a key of DISPOSITIONS; "" is what the reason says
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +115,7 @@ class ReturnPlan:
     """What a return will do: made for the preview, and once more behind the lock when it is recorded."""
 
     sale: HeldSale
+    reason: Reason
     customer_id: uuid.UUID | None
     lines: tuple[ComingBack, ...]
     refund: RefundPlan
@@ -199,7 +201,6 @@ def record_return(command: RecordReturn, uow: UnitOfWork) -> Recorded:
     with uow:
         if uow.is_replay(command, id=command.id, kind="sale_return", memo=command.note):
             return Recorded(command.id, replayed=True)
-        reason = find_reason(uow, command.reason_id, command.note)
         plan = _plan(uow, command, find_sale(uow, command.sale_id, lock=True))
         _count_what_is_gone(uow, plan)
         if plan.customer_id:
@@ -217,7 +218,7 @@ def record_return(command: RecordReturn, uow: UnitOfWork) -> Recorded:
         uow.audit(
             "sale.return",
             holder=command.sale_id,
-            after={"return": number, "total": plan.total, "reason": reason.in_words(command.note)},
+            after={"return": number, "total": plan.total, "reason": plan.reason.in_words(command.note)},
             approved_by=command.approved_by,
         )
         currency = plan.sale.currency
@@ -319,7 +320,8 @@ def _plan(act: Act, command: RecordReturn, sale: HeldSale) -> ReturnPlan:
     must_not_be_deleted(sale)
     if sale.fate.kind == NOTHING:
         raise RuleViolationError(sale.fate.why)
-    lines = _coming_back(act, command, sale.currency)
+    reason = find_reason(act, command.reason_id, command.note)
+    lines = _coming_back(act, command, sale.currency, usual_disposition(reason.code, restocks=reason.restocks))
     debtor, debt = _debt_of(act, sale.id)
     total = sum(line.total for line in lines)
     refund = plan_refund(
@@ -342,10 +344,10 @@ def _plan(act: Act, command: RecordReturn, sale: HeldSale) -> ReturnPlan:
         cards=[(line.card, line.total) for line in lines if line.card],
         customer_id=customer_id,
     )
-    return ReturnPlan(sale, customer_id, tuple(lines), refund, tuple(entries))
+    return ReturnPlan(sale, reason, customer_id, tuple(lines), refund, tuple(entries))
 
 
-def _coming_back(act: Act, command: RecordReturn, currency: str) -> list[ComingBack]:
+def _coming_back(act: Act, command: RecordReturn, currency: str, usual: str) -> list[ComingBack]:
     """Read the lines that come back, with what is left of them."""
     wanted = {each.line: each for each in command.lines}
     if not wanted:
@@ -368,10 +370,10 @@ def _coming_back(act: Act, command: RecordReturn, currency: str) -> list[ComingB
     ).all()
     if len(rows) != len(wanted):
         raise NotFoundError("This sale has no such line. Open the return once more.")
-    return [_line(act, row, wanted[row.line], currency) for row in rows]
+    return [_line(act, row, wanted[row.line], currency, usual) for row in rows]
 
 
-def _line(act: Act, row: Row[Any], wanted: ReturnedQuantity, currency: str) -> ComingBack:
+def _line(act: Act, row: Row[Any], wanted: ReturnedQuantity, currency: str, usual: str) -> ComingBack:
     left = row.quantity - row.returned
     now = wanted.quantity
     if not now.is_finite() or not 0 < now < 10**9 or now != round(now, 6):
@@ -380,7 +382,8 @@ def _line(act: Act, row: Row[Any], wanted: ReturnedQuantity, currency: str) -> C
         raise RuleViolationError(
             f"{row.name}: {left.normalize():f} of {row.quantity.normalize():f} can still come back. Enter less."
         )
-    if wanted.disposition not in DISPOSITIONS:
+    disposition = wanted.disposition or usual
+    if disposition not in DISPOSITIONS:
         raise RuleViolationError(f"{row.name}: Choose what becomes of it.")
     if row.gift_card_id is not None:
         card_must_be_unused(act, row.card_code, row.total, currency)
@@ -401,7 +404,7 @@ def _line(act: Act, row: Row[Any], wanted: ReturnedQuantity, currency: str) -> C
         tax=sum(part.amount for part in parts) if row.taxes else portion(row.tax, whole, before, now),
         taxes=tuple(parts),
         cost=portion(row.cost, whole, before, now),
-        disposition=wanted.disposition if row.keeps_stock else NOT_RETURNED,
+        disposition=disposition if row.keeps_stock else NOT_RETURNED,
         sold=row.quantity,
         keeps_stock=row.keeps_stock,
         card=store_credit_of(row.card_code, currency) if row.gift_card_id else None,

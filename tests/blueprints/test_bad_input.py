@@ -85,7 +85,16 @@ WITHOUT_NUMBER = {
     "account.delete_codes",
 }
 # Acts that take something away from other forms come last, in this order; the others of these names come before.
-LAST = ("sell.create", "sale_returns.create_deletion", "reversal", "delete", "archiv", "sell.empty", "closing", "codes_rule")
+LAST = (
+    "sell.create",
+    "sale_returns.create_deletion",
+    "reversal",
+    "delete",
+    "archiv",
+    "sell.empty",
+    "closing",
+    "codes_rule",
+)
 
 
 @dataclass(slots=True)

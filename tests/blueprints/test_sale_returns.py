@@ -5,9 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 from ledger_web.domain.ids import new_id
+from ledger_web.domain.journal import store_credit
 from ledger_web.services.sales import TenderChoice
 from ledger_web.services.users import SetPin, set_pin
-from tests.books import assert_the_books_agree, count, stock_of
+from tests.books import assert_the_books_agree, balances, cached_balance, count, stock_of
 from tests.clients import ShopClient
 from tests.returns import add_bank, ask, close_the_shift, give_back, reason_of, record
 from tests.shops import PASSWORD, Shop, add_customer, add_product, person, sell
@@ -76,7 +77,7 @@ def test_a_return_that_is_not_filled_in_well_comes_back_with_what_was_typed(shop
         {"way": "chosen", "p0-amount": "1000"},
         {"1-disposition": "eaten"},
         {"reason_id": reason_of(shop, "other")},
-        {"customer_id": "nobody"},
+        {"customer": "nobody"},
     )
 
     for changed in wrong:
@@ -86,6 +87,32 @@ def test_a_return_that_is_not_filled_in_well_comes_back_with_what_was_typed(shop
     assert client.post_form(f"/sales/{sale_id}/returns", form_of(shop, op_id="")).status_code == 422
 
     assert count(shop, "sale_returns") == 0
+
+
+def test_store_credit_goes_to_the_customer_whose_name_is_typed(shop: Shop, client_of: ClientOf) -> None:
+    sale_id, client = sell(shop, (add_product(shop), 2, 115_00)), client_of(shop, "manager")
+    alice = add_customer(shop, "Alice Khan")
+    add_customer(shop, "Alina Khan")
+
+    several = client.post_form(f"/sales/{sale_id}/returns", form_of(shop, way="credit", customer="khan"), htmx=True)
+    answer = client.post_form(f"/sales/{sale_id}/returns", form_of(shop, way="credit", customer="alic"))
+
+    assert several.status_code == 422
+    assert "Alice Khan, Alina Khan" in several.text
+    assert answer.status_code == 303
+    assert cached_balance(shop, store_credit("PKR", alice)) == 115_00
+
+
+def test_goods_become_what_the_reason_says_unless_it_is_said_of_a_line(shop: Shop, client_of: ClientOf) -> None:
+    milk = add_product(shop, cost=60_00, quantity=10)
+    sale_id, client = sell(shop, (milk, 3, 115_00)), client_of(shop, "manager")
+
+    for disposition in ("", "sellable"):
+        form = form_of(shop, reason_id=reason_of(shop, "expired"), **{"1-disposition": disposition})
+        assert client.post_form(f"/sales/{sale_id}/returns", form).status_code == 303
+
+    assert stock_of(shop, milk)[0] == 8
+    assert balances(shop)[("expense", "expired_goods")] == 60_00
 
 
 def test_the_same_return_sent_twice_leads_to_the_one_that_is_there(shop: Shop, client_of: ClientOf) -> None:
