@@ -350,7 +350,7 @@ _SHIFTS = """
 
 # A reversal leaves nothing of what it reverses, but for what goods and foreign money are worth by then.
 _REVERSALS = """
-    SELECT x.id, 'left', x.currency, 0, sum(abs(x.net))
+    SELECT x.id, 'left', x.currency, 0, greatest(sum(greatest(x.net, 0)), sum(greatest(-x.net, 0)))
       FROM (SELECT b.id, a.id AS account_id, e.currency,
                    sum(CASE WHEN a.id = e.debit_account_id THEN e.amount ELSE -e.amount END) AS net
               FROM batch AS b

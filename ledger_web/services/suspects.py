@@ -56,8 +56,8 @@ _OF_ITEMS: Final = """
 def find_suspects(act: Act, source: Source, wrong: Sequence[Wrong]) -> dict[uuid.UUID, uuid.UUID]:
     """Name for each wrong row the newest transaction of its own that is off by as much as the row is.
 
-    An open item stands for its own document. Where no document is off by as much, none is suspected: the figure may
-    have been written over.
+    An open item stands for its own document. Next comes one whose amounts are right and whose entries stand where they
+    do not belong. Where there is none of either, none is suspected: the figure may have been written over.
     """
     movers = _movers_of(source)
     if not wrong or not movers:
@@ -76,6 +76,9 @@ def find_suspects(act: Act, source: Source, wrong: Sequence[Wrong]) -> dict[uuid
     suspects: dict[uuid.UUID, uuid.UUID] = {}
     for row in rows:
         if gaps[row.id] & guilty.get(row.transaction_id, set()):
+            suspects.setdefault(row.id, row.transaction_id)
+    for row in rows:
+        if gaps[row.id] and guilty.get(row.transaction_id) == set():
             suspects.setdefault(row.id, row.transaction_id)
     return suspects
 
