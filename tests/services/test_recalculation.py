@@ -335,33 +335,6 @@ def test_recalculation_waits_for_a_sale_that_is_being_posted(
     assert_the_books_agree(shop)
 
 
-def test_checks_beside_live_trade_raise_no_false_alarm(app: Flask, shop: Shop) -> None:
-    milk = add_product(shop, quantity=1_000_000)
-    customers = [add_customer(shop, name) for name in ("Alice", "Bob", "Carol")]
-    over = threading.Event()
-
-    def trade() -> int:
-        sold = 0
-        while not over.is_set():
-            sell(shop, (milk, 1, 115_00), customer_id=customers[sold % 3], tendered=15_00, rest_on_account=True)
-            sold += 1
-        return sold
-
-    def check() -> list[int]:
-        try:
-            return [recalculate(shop, batch=100).rows_wrong for _ in range(50)]
-        finally:
-            over.set()
-
-    first, second, alarms = in_threads(app, trade, trade, check)
-
-    assert alarms == [0] * 50
-    assert isinstance(first, int)
-    assert isinstance(second, int)
-    assert first + second > 10  # there was trade to be wrong about
-    assert_the_books_agree(shop)
-
-
 def test_a_step_that_was_taken_is_not_taken_again(shop: Shop) -> None:
     for number in range(5):
         owe(shop, add_customer(shop, f"Customer {number}"), 1_00)
