@@ -13,6 +13,8 @@ from flask_login import LoginManager
 
 from ledger_web.domain.errors import LedgerError
 from ledger_web.domain.tokens import TOKEN, digest_of
+from ledger_web.services.refusals import RefuseAccess, record_refusal
+from ledger_web.services.unit_of_work import UnitOfWork
 
 SESSION_COOKIE = "__Host-sid"
 TILL_COOKIE = "__Host-till"
@@ -159,6 +161,9 @@ def _ask_for_permission() -> ResponseReturnValue | None:
     if g.get("identity") is None and permission_of(request.endpoint) is not None:
         answer: ResponseReturnValue = login_manager.unauthorized()
         return answer
+    if identity is not None:
+        refused = RefuseAccess(right=permission_of(request.endpoint) or "", path=request.path[:200])
+        record_refusal(refused, UnitOfWork(identity.tenant_id, identity.user_id))
     raise PermissionDeniedError
 
 

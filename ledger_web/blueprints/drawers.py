@@ -10,7 +10,7 @@ from ledger_web.blueprints import statements
 from ledger_web.blueprints.statements import StatedAccount
 from ledger_web.domain.errors import ConflictError, RuleViolationError, StaleEditError
 from ledger_web.domain.expenses import DRAWING, purpose_of
-from ledger_web.domain.permissions import DRAWER_EDIT, DRAWER_MOVE, DRAWER_VIEW
+from ledger_web.domain.permissions import DRAWER_EDIT, DRAWER_MOVE, DRAWER_OPEN, DRAWER_VIEW
 from ledger_web.domain.places import drawer_place
 from ledger_web.error_pages import status_of
 from ledger_web.forms.drawers import DrawerActForm, DrawerForm, DrawerNameForm, PayInForm, PayOutForm
@@ -21,7 +21,16 @@ from ledger_web.queries.accounts import list_categories
 from ledger_web.queries.banks import list_banks
 from ledger_web.queries.drawers import DrawerDetails, get_drawer, list_drawers
 from ledger_web.rendering import redirect_to, render, say
-from ledger_web.services.drawers import create_drawer, pay_in, pay_out, rename_drawer, restore_drawer, retire_drawer
+from ledger_web.services.drawers import (
+    OpenDrawer,
+    create_drawer,
+    open_drawer,
+    pay_in,
+    pay_out,
+    rename_drawer,
+    restore_drawer,
+    retire_drawer,
+)
 from ledger_web.services.unit_of_work import UnitOfWork
 
 blueprint = Blueprint("drawers", __name__, url_prefix="/drawers")
@@ -136,6 +145,15 @@ def create_pay_in(drawer_id: uuid.UUID) -> ResponseReturnValue:
         return _show_new_pay_in(drawer, form, status_of(error), trouble=error.message)
     say("This was paid in already." if recorded.replayed else "The money was paid in.")
     return redirect_to(".show", drawer_id=drawer_id, currency=form.currency.data)
+
+
+@blueprint.post("/<uuid:drawer_id>/openings/")
+@permission_required(DRAWER_OPEN)
+def create_opening(drawer_id: uuid.UUID) -> ResponseReturnValue:
+    get_drawer(g.tenant.id, drawer_id)
+    open_drawer(OpenDrawer(op_id=_sent(DrawerActForm(request.form)).op_id.data, drawer_id=drawer_id), _act())
+    say("Open it now. It is written down.")
+    return redirect_to(".show", drawer_id=drawer_id)
 
 
 @blueprint.get("/<uuid:drawer_id>/pay-outs/new")

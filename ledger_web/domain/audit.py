@@ -6,8 +6,10 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from fractions import Fraction
+from types import MappingProxyType
 from typing import Any, Final
 
 FIRST: Final = bytes(32)  # what the first block of a shop follows
@@ -105,3 +107,81 @@ def _without(side: dict[str, Any], names: set[str]) -> dict[str, Any]:
 
 def _text(id: uuid.UUID | None) -> str | None:
     return str(id) if id else None
+
+
+WORDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "access.refuse": "was refused",
+        "approval.give": "got an approval",
+        "approval.refuse": "got no approval",
+        "barcode.add": "gave a barcode",
+        "barcode.remove": "took a barcode away",
+        "cart.discard": "threw a cart away",
+        "cart.remove_line": "removed a line before payment",
+        "cart.lower_line": "made a line smaller before payment",
+        "drawer.open": "opened a drawer without a sale",
+        "party.set_credit_limit": "set a credit limit",
+        "recalculation.repair": "repaired balances",
+        "sale.delete": "deleted a sale",
+        "sale.return": "took goods back",
+        "session.close": "signed out",
+        "session.end": "signed out a browser",
+        "session.open": "signed in",
+        "session.refuse": "failed to sign in",
+        "settings.edit": "changed the settings",
+        "settings.lock": "changed the lock date",
+        "till.register": "registered a till",
+        "till.remove": "removed a till",
+        "user.begin_codes": "began to use codes",
+        "user.change_password": "changed the password",
+        "user.disable": "ended somebody's access",
+        "user.edit": "changed a person",
+        "user.enable": "gave access back",
+        "user.end_codes": "ended the use of codes",
+        "user.invite": "invited somebody",
+        "user.make_link": "made a link for a password",
+        "user.remove_codes": "asks somebody for no code",
+        "user.reset_password": "gave another password",
+        "user.set_pin": "set a PIN",
+        "user.use_link": "chose a password with a link",
+    }
+)
+# What says something about a person at a till, in the order it is shown.
+SIGNALS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "cart.remove_line": "Lines removed",
+        "cart.lower_line": "Lines made smaller",
+        "cart.discard": "Carts thrown away",
+        "drawer.open": "Drawer opened",
+        "sale.delete": "Sales deleted",
+        "sale.return": "Returns",
+        "approval.refuse": "Approvals refused",
+        "access.refuse": "Refused",
+        "session.refuse": "Failed sign-ins",
+    }
+)
+STANDS_OUT_FROM: Final = 5  # fewer say nothing
+STANDS_OUT_TIMES: Final = 3
+
+
+def words_of(action: str) -> str:
+    """Say an action; one that has no words yet in its own: "label.print" is "label: print"."""
+    return WORDS.get(action) or action.replace(".", ": ").replace("_", " ")
+
+
+def stands_out(count: int, sales: int, others: Sequence[tuple[int, int]]) -> bool:
+    """Say whether somebody does something far more often than the others, for each of their sales.
+
+    Args:
+        count: How often this person did it.
+        sales: How many sales they made.
+        others: The same pairs of everybody else.
+
+    Returns:
+        True from five times on, if it is three times as often as among all others together; where nobody else sells
+        there is nothing to compare with.
+    """
+    others_count, others_sales = sum(each for each, _ in others), sum(each for _, each in others)
+    if count < STANDS_OUT_FROM or not others_sales:
+        return False
+    return Fraction(count, max(sales, 1)) >= STANDS_OUT_TIMES * Fraction(max(others_count, 1), others_sales)

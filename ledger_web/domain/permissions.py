@@ -45,6 +45,7 @@ RATE_EDIT: Final = "rate.edit"
 PAYMENT_VIEW: Final = "payment.view"
 PAYMENT_CREATE: Final = "payment.create"
 DRAWER_VIEW: Final = "drawer.view"
+DRAWER_OPEN: Final = "drawer.open"
 DRAWER_MOVE: Final = "drawer.move"
 DRAWER_EDIT: Final = "drawer.edit"
 SHIFT_OPEN: Final = "shift.open"
@@ -106,6 +107,7 @@ _DESCRIPTIONS: Final = MappingProxyType(
         PAYMENT_VIEW: "See payments.",
         PAYMENT_CREATE: "Take and make payments.",
         DRAWER_VIEW: "See what is in the cash drawers.",
+        DRAWER_OPEN: "Open a cash drawer without a sale, which is written down.",
         DRAWER_MOVE: "Pay money into a cash drawer and out of it.",
         DRAWER_EDIT: "Add and rename cash drawers.",
         SHIFT_OPEN: "Open a cash drawer with a count.",
@@ -146,6 +148,7 @@ _CASHIER: Final = frozenset(
         PAYMENT_VIEW,
         PAYMENT_CREATE,
         DRAWER_VIEW,
+        DRAWER_OPEN,
         SHIFT_OPEN,
         SHIFT_CLOSE,
         LABEL_PRINT,

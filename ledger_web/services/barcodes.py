@@ -47,6 +47,7 @@ def add_barcode(command: AddBarcode, uow: UnitOfWork) -> Recorded:
             _must_be_its_unit(uow, command.product_id, command.unit_id)
         insert_barcodes(uow, command.product_id, [command.barcode], unit_id=command.unit_id)
         _must_not_have_too_many(uow, command.product_id)
+        uow.audit("barcode.add", holder=command.product_id, after={"code": command.barcode.code})
     return Recorded(command.product_id)
 
 
@@ -68,6 +69,7 @@ def remove_barcode(command: RemoveBarcode, uow: UnitOfWork) -> Recorded:
             """,
             {"code": command.code, "product_id": command.product_id},
         )
+        uow.audit("barcode.remove", holder=command.product_id, before={"code": command.code})
     return Recorded(command.product_id)
 
 

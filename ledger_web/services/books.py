@@ -69,6 +69,11 @@ def set_lock_date(command: SetLockDate, uow: UnitOfWork) -> Recorded:
                 "reason": command.reason,
             },
         )
+        uow.audit(
+            "settings.lock",
+            before={"locked_until": before},
+            after={"locked_until": command.locked_until, "reason": command.reason},
+        )
     return Recorded(command.id)
 
 
@@ -94,6 +99,7 @@ def set_day_start(command: SetDayStart, uow: UnitOfWork) -> Recorded:
             """,
             {"day_starts_at": command.day_starts_at},
         )
+        uow.audit("settings.edit", after={"day_starts_at": command.day_starts_at})
     return Recorded(command.id)
 
 

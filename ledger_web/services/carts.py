@@ -180,6 +180,7 @@ def change_cart_line(command: ChangeCartLine, uow: UnitOfWork) -> Recorded:
             _must_be_sold(offer)
         if before.gift_card_code is not None:
             raise RuleViolationError("A gift card is sold once and as it is. Take it out and sell another one.")
+        _tell_if_less(uow, command, cart_id)
         _set_line(uow, command, offer, before, cart_id)
     return Recorded(cart_id)
 
@@ -547,6 +548,23 @@ class _Line:
     gift_card_code: str | None
     approved_by: uuid.UUID | None
     approved_percent: Decimal | None
+
+
+def _tell_if_less(uow: UnitOfWork, command: ChangeCartLine, cart_id: uuid.UUID) -> None:
+    """Write down that a line is made smaller before it is paid: taking four of five out is taking out, too."""
+    was = uow.execute(
+        """
+        SELECT l.quantity, p.name
+          FROM cart_lines AS l
+          JOIN products AS p ON p.tenant_id = %(tenant_id)s AND p.id = l.product_id
+         WHERE l.tenant_id = %(tenant_id)s AND l.cart_id = %(cart_id)s AND l.id = %(line_id)s
+        """,
+        {"cart_id": cart_id, "line_id": command.line_id},
+    ).one_or_none()
+    if was is not None and command.quantity < was.quantity:
+        before = {"product": was.name, "quantity": was.quantity}
+        after = {"product": was.name, "quantity": command.quantity}
+        uow.audit("cart.lower_line", holder=cart_id, before=before, after=after)
 
 
 def _line(uow: UnitOfWork, line_id: uuid.UUID) -> _Line:

@@ -52,6 +52,14 @@ class RestoreDrawer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OpenDrawer:
+    """Open a drawer without a sale: to give change, or to look."""
+
+    op_id: uuid.UUID
+    drawer_id: uuid.UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class PayIn:
     """Put the owner's money into a drawer or a bank account."""
 
@@ -192,6 +200,26 @@ def restore_drawer(command: RestoreDrawer, uow: UnitOfWork) -> Recorded:
         )
         _set_active(uow, command.drawer_id, active=True)
         uow.audit("drawer.restore", holder=command.drawer_id, before={"active": False}, after={"active": True})
+    return Recorded(command.drawer_id)
+
+
+@whole_act
+def open_drawer(command: OpenDrawer, uow: UnitOfWork) -> Recorded:
+    """Write down that a drawer was opened without a sale.
+
+    Raises:
+        NotFoundError: The shop has no such drawer in use.
+    """
+    with uow:
+        if uow.is_resubmission(command, id=command.op_id, subject_id=command.drawer_id):
+            return Recorded(command.drawer_id, replayed=True)
+        name = uow.execute(
+            "SELECT name FROM cash_drawers WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND active",
+            {"id": command.drawer_id},
+        ).scalar_one_or_none()
+        if name is None:
+            raise NotFoundError("There is no such drawer in use in this shop.")
+        uow.audit("drawer.open", holder=command.drawer_id, after={"drawer": name})
     return Recorded(command.drawer_id)
 
 

@@ -130,6 +130,8 @@ def edit_party(command: EditParty, uow: UnitOfWork) -> Recorded:
             "DELETE FROM party_words WHERE tenant_id = %(tenant_id)s AND party_id = %(id)s", {"id": command.party_id}
         )
         _insert_words(uow, command.party_id, command.name, command.phone)
+        after = {"name": command.name, "phone": command.phone, "note": command.note}
+        uow.audit("party.edit", holder=command.party_id, before={"name": party.name}, after=after)
     return Recorded(command.party_id)
 
 
@@ -152,6 +154,8 @@ def set_credit_limit(command: SetCreditLimit, uow: UnitOfWork) -> Recorded:
             {"id": command.party_id},
         )
         _limit(uow, "customer", command.party_id, party.currency, command.credit_limit)
+        after = {"credit_limit": command.credit_limit, "currency": party.currency}
+        uow.audit("party.set_credit_limit", holder=command.party_id, after=after)
     return Recorded(command.party_id)
 
 
@@ -186,6 +190,7 @@ def archive_party(command: ArchiveParty, uow: UnitOfWork) -> Recorded:
             """,
             {"id": command.party_id},
         )
+        uow.audit("party.archive", holder=command.party_id)
     return Recorded(command.party_id)
 
 
@@ -213,6 +218,7 @@ def restore_party(command: RestoreParty, uow: UnitOfWork) -> Recorded:
             "UPDATE accounts SET closed_at = NULL WHERE tenant_id = %(tenant_id)s AND party_id = %(id)s",
             {"id": command.party_id},
         )
+        uow.audit("party.restore", holder=command.party_id)
     return Recorded(command.party_id)
 
 

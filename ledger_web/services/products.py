@@ -110,6 +110,8 @@ def create_product(command: CreateProduct, uow: UnitOfWork) -> Recorded:
         write_words(uow, command.id, _words(command))
         insert_barcodes(uow, command.id, command.barcodes)
         keep_stock(uow, command.id, command.stock_policy)
+        after = {"name": command.name, "sku": command.sku, "unit_price": command.unit_price}
+        uow.audit("product.create", holder=command.id, after=after)
         if command.opening_quantity:
             put_opening_stock(uow, command.id, command.opening_quantity, command.opening_unit_cost, command.currency)
     return Recorded(command.id)

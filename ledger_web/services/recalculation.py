@@ -311,6 +311,9 @@ def _repair(uow: UnitOfWork, run: Run) -> Run:
     cached_balances.write(uow, source, repaired)
     _write_down(uow, run, model, wrong, _UNEXPLAINED)
     _settle(uow, run, model, ids, repaired)
+    if repaired:
+        told = {"model": model, "repaired": len(repaired), "forced": run.force}
+        uow.audit("recalculation.repair", holder=run.id, after=told)
     uow.after_commit(lambda: _log("repaired", uow, run, model, repaired))
     after = replace(run, rows_fixed=run.rows_fixed + len(repaired))
     return after if _repairable(uow, run) else replace(after, phase=DONE)

@@ -71,6 +71,8 @@ def set_counting_rules(command: SetCountingRules, uow: UnitOfWork) -> Recorded:
                 """,
                 {"limit": command.over_short_limit, "blind": command.blind_count},
             )
+            after = {"over_short_limit": command.over_short_limit, "blind_count": command.blind_count}
+            uow.audit("settings.edit", after=after)
     return Recorded(command.op_id)
 
 

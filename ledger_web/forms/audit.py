@@ -1,0 +1,69 @@
+"""What to show of the audit."""
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from wtforms import ValidationError
+
+from ledger_web.filters import shop_zone
+from ledger_web.forms.base import QueryForm
+from ledger_web.forms.fields import ChoiceField, DateField, IdField
+from ledger_web.queries.audit import AskedEvents
+
+AREAS = (
+    ("", "Everything"),
+    ("access", "Refusals"),
+    ("approval", "Approvals"),
+    ("barcode", "Barcodes"),
+    ("cart", "Carts"),
+    ("drawer", "Drawers"),
+    ("export", "Exports"),
+    ("label", "Labels"),
+    ("party", "Customers, vendors and others"),
+    ("price", "Prices"),
+    ("product", "Products"),
+    ("recalculation", "Repairs"),
+    ("role", "Roles"),
+    ("sale", "Sales"),
+    ("session", "Signing in and out"),
+    ("settings", "Settings"),
+    ("till", "Tills"),
+    ("user", "People who sign in"),
+)
+
+
+class AuditForm(QueryForm):
+    """Whose acts, of which kind, from when to when. `person` gets its choices from the handler."""
+
+    person = ChoiceField("Who", required=False)
+    area = ChoiceField("What", choices=AREAS, required=False)
+    since = DateField("From", required=False)
+    until = DateField("To", required=False)
+    holder = IdField("Thing", required=False)
+    before = IdField("Before", required=False)
+
+    def validate_until(self, field: Any) -> None:
+        """A range ends where it begins, or later."""
+        if field.data and self.since.data and field.data < self.since.data:
+            raise ValidationError("To: Choose a day that is not before the first one.")
+
+    @property
+    def in_address(self) -> dict[str, Any]:
+        """What the address of another page of the same list says."""
+        return {name: self[name].data or None for name in ("person", "area", "since", "until", "holder")}
+
+    def to_asked(self) -> AskedEvents:
+        person: uuid.UUID | None = self.person.data or None
+        return AskedEvents(
+            person_id=person,
+            area=self.area.data or None,
+            since=_midnight(self.since.data),
+            until=_midnight(self.until.data + dt.timedelta(days=1)) if self.until.data else None,
+            holder_id=self.holder.data,
+            before=self.before.data,
+        )
+
+
+def _midnight(day: dt.date | None) -> dt.datetime | None:
+    return dt.datetime.combine(day, dt.time(), shop_zone()) if day else None
