@@ -14,6 +14,7 @@ from ledger_web.domain.label_drawing import DrawnLabel, LabelContent, draw_label
 from ledger_web.domain.labels import COPIES_MAX, Paper, Printer, Template
 from ledger_web.domain.pdf import PdfDocument
 from ledger_web.domain.products import UNIT
+from ledger_web.domain.symbols import printed_code
 from ledger_web.filters import date, money, shop_today
 from ledger_web.queries.labels import LabelRow
 
@@ -82,7 +83,7 @@ def content_of(row: LabelRow, *, has_price: bool) -> LabelContent:
     texts = {
         "name": row.name if row.unit_id is None else f"{row.name} ({row.unit})",
         "variant": row.variant,
-        "digits": row.code or "",
+        "digits": printed_code(row.code, row.symbology) if row.code and row.symbology else "",
         "sku": row.sku or "",
         "date": date(shop_today()),
         "shop": g.tenant.name,

@@ -60,7 +60,7 @@ def rows_of(code: str, symbology: str) -> Rows:
         InvalidBarcodeError: Not a code of this symbology.
         InvariantBrokenError: The encoder would draw something else than the code.
     """
-    shown = _shown(code, symbology)
+    shown = printed_code(code, symbology)
     if symbology in SQUARE:
         return _square(shown)
     encoded = _encoded(shown, symbology)
@@ -100,7 +100,7 @@ def svg(
     Source: promises B1, B3.
     """
     rows = rows_of(code, symbology)
-    shown = escape(_shown(code, symbology))
+    shown = escape(printed_code(code, symbology))
     width = len(rows[0])
     bars = round(height_mm / module_mm) if len(rows) == 1 else len(rows)
     height = bars + (_TEXT_HEIGHT if text else 0)
@@ -134,7 +134,7 @@ def _square(text: str) -> Rows:
     return tuple("".join(map(str, row)) for row in drawn.matrix_iter(border=_QUIET_SQUARE))
 
 
-def _shown(code: str, symbology: str) -> str:
+def printed_code(code: str, symbology: str) -> str:
     """Return the code as it is encoded and written under the bars: a UPC-A has 12 digits there."""
     checked = read_barcode(code, symbology).code
     return checked[1:] if symbology == "upca" else checked
