@@ -20,6 +20,7 @@ from ledger_web.domain.labels import (
 )
 from ledger_web.domain.permissions import LABEL_PRICE, LABEL_PRINT, LABEL_TEMPLATE_EDIT
 from ledger_web.error_pages import status_of
+from ledger_web.filters import shop_today
 from ledger_web.forms.labels import (
     PrinterForm,
     PutAwayForm,
@@ -247,7 +248,7 @@ def _previewed(form: TemplateMeasuresForm) -> dict[str, Any]:
     if any(form[name].errors or form[name].data is None for name in measures):
         return {"label": None, "template": None, "troubles": []}
     template = Template("preview", "", form.to_paper(), form.to_blocks())
-    row = queries.find_sample_label(g.tenant.id) or SAMPLE
+    row = queries.find_sample_label(g.tenant.id, shop_today()) or SAMPLE
     drawn = draw_label(template, content_of(row, has_price=may(LABEL_PRICE)), rtl=is_rtl())
     return {"label": drawn, "template": template, "troubles": _troubles(template, drawn)}
 

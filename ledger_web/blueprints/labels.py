@@ -15,7 +15,7 @@ from ledger_web.domain.pictures import png
 from ledger_web.domain.scans import read_scan
 from ledger_web.domain.symbols import rows_of
 from ledger_web.error_pages import status_of
-from ledger_web.filters import shop_signs, shop_zone
+from ledger_web.filters import shop_signs, shop_today, shop_zone
 from ledger_web.forms.labels import (
     CopiesForm,
     FoundForm,
@@ -144,7 +144,7 @@ def show() -> ResponseReturnValue:
     form = _print_form(PrintLabelsForm, request.args)
     if not form.validate():
         return _show(422, print_form=form)
-    rows = queries.list_queued_labels(g.tenant.id, g.identity.user_id)
+    rows = queries.list_queued_labels(g.tenant.id, g.identity.user_id, shop_today())
     job = _job(form.template.data, form.printer_id, form.start.data or 1, without_price=bool(form.without_price.data))
     try:
         sheets = draw_sheets(job, rows)
@@ -172,7 +172,7 @@ def create_job() -> ResponseReturnValue:
     try:
         draw_sheets(
             _job(command.template, command.printer_id, command.start, without_price=command.without_price),
-            queries.list_queued_labels(g.tenant.id, g.identity.user_id),
+            queries.list_queued_labels(g.tenant.id, g.identity.user_id, shop_today()),
             only_look=True,
         )
         printed = job_services.print_labels(command, _act())
@@ -282,7 +282,7 @@ def _recorded(job_id: uuid.UUID) -> tuple[queries.JobRow, Job, list[queries.Labe
     if record is None:
         raise NotFoundError("These labels were never printed in this shop.")
     job = _job(record.template, record.printer_id, record.start, without_price=record.without_price)
-    return record, job, queries.list_job_labels(g.tenant.id, job_id)
+    return record, job, queries.list_job_labels(g.tenant.id, job_id, shop_today())
 
 
 def _job(key: str, printer_id: uuid.UUID | None, start: int, *, without_price: bool) -> Job:
@@ -316,7 +316,7 @@ def _show(
         "labels/index.html",
         "labels/_label_queue.html",
         status,
-        rows=queries.list_queued_labels(g.tenant.id, g.identity.user_id),
+        rows=queries.list_queued_labels(g.tenant.id, g.identity.user_id, shop_today()),
         without_code=queries.count_products_without_code(g.tenant.id),
         jobs=queries.list_jobs(g.tenant.id),
         print_form=print_form or _print_form(PrintLabelsForm),

@@ -4,7 +4,7 @@ Source: the makers' layouts (Avery L7651, L7159, L7160, L4732, 5160, 5195, 5167)
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
@@ -16,7 +16,7 @@ INCH: Final = Decimal("25.4")
 MODULE_NOMINAL: Final = Decimal("0.33")  # mm, GS1 100 %
 MODULE_LEAST: Final = Decimal("0.264")  # mm, GS1 80 %: below, some scanners fail
 MODULE_FLOOR: Final = Decimal("0.19")  # mm: narrower bars run into each other, so they are not printed
-SQUARE_NOMINAL: Final = Decimal("0.5")  # mm
+SQUARE_NOMINAL: Final = Decimal("0.75")  # mm: as large as a telephone likes it
 SQUARE_LEAST: Final = Decimal("0.25")  # mm: below, some telephones fail
 PADDING: Final = Decimal("0.5")  # mm at each side of a label; the symbol brings its own quiet zones
 COPIES_MAX: Final = 5000
@@ -25,19 +25,19 @@ LINES_MAX: Final = 9
 SIZE_LEAST: Final = Decimal(1)  # mm, of letters: smaller ones nobody reads
 SIZE_MOST: Final = Decimal(30)
 
-# What may stand on a label, and how large its letters are if nobody says otherwise, mm.
+# What may stand on a label, and how large its letters are if nobody says otherwise, mm. In this order on one line.
 BLOCKS: Final = MappingProxyType(
     {
         "name": ("Name", Decimal(3)),
+        "shop": ("Name of the shop", Decimal("2.2")),
         "variant": ("Variant", Decimal("2.4")),
-        "price": ("Price", Decimal(4)),
+        "sku": ("SKU", Decimal("2.2")),
         "unit_price": ("Price per kg or l", Decimal("2.2")),
-        "old_price": ("Old price", Decimal("2.6")),
         "code": ("Barcode", Decimal(0)),
         "digits": ("Code in digits", Decimal("2.4")),
-        "sku": ("SKU", Decimal("2.2")),
         "date": ("Date of printing", Decimal(2)),
-        "shop": ("Name of the shop", Decimal("2.2")),
+        "old_price": ("Old price", Decimal("2.6")),
+        "price": ("Price", Decimal(4)),
     }
 )
 PRICES: Final = frozenset({"price", "unit_price", "old_price"})
@@ -231,7 +231,7 @@ TEMPLATES: Final = MappingProxyType(
 )
 
 
-def read_blocks(stored: list[Mapping[str, Any]]) -> tuple[Block, ...]:
+def read_blocks(stored: Sequence[Mapping[str, Any]]) -> tuple[Block, ...]:
     """Read blocks as they are stored."""
     return tuple(Block(each["kind"], each["line"], Decimal(each["size"]), each["bold"]) for each in stored)
 

@@ -12,12 +12,14 @@ from sqlalchemy import text
 
 from ledger_web.domain.barcodes import normalise
 from ledger_web.domain.labels import TEMPLATES, Paper, Printer, Template, read_blocks
+from ledger_web.domain.prices import PriceCandidate, best_price, candidates_of_unit
 from ledger_web.domain.search_words import ranges
 from ledger_web.domain.units import price_of
 from ledger_web.models.base import session_of
 from ledger_web.queries.search import bounds, holders_of_every_word
 
 JOBS_SHOWN = 8
+ONE = Decimal(1)
 OLD_PRICE_DAYS = 30  # a price that was lower longer ago is nobody's bargain any more
 
 
@@ -65,13 +67,14 @@ class PrinterRow:
     version: int
 
 
-# The oldest code of the product or pack; the price for everybody; what it cost before its last change, if that is new.
+# The oldest code of the product or pack; every price for everybody; what it cost before its last change.
 _LABELS = """
     SELECT l.line_id, l.copies, p.id AS product_id, u.id AS unit_id, p.name,
            array_to_string(p.option_values, ' · ') AS variant, p.sku,
            coalesce(u.name, p.unit) AS unit, p.unit_price AS base_price, u.unit_price AS own_price,
            coalesce(u.factor_numerator, 1) AS numerator, coalesce(u.factor_denominator, 1) AS denominator,
-           NOT t.prices_include_tax AND p.tax_percent > 0 AS has_tax_on_top, c.old_price, b.code, b.symbology
+           NOT t.prices_include_tax AND p.tax_percent > 0 AS has_tax_on_top, c.old_price, b.code, b.symbology,
+           m.further
       FROM ({lines}) AS l
       JOIN products AS p ON p.tenant_id = :tenant_id AND p.id = l.product_id
       JOIN tenants AS t ON t.tenant_id = :tenant_id
@@ -89,6 +92,12 @@ _LABELS = """
                AND h.starts_on IS NULL AND h.changed_at > now() - make_interval(days => :days)
              ORDER BY h.changed_at DESC, h.id DESC
              LIMIT 1) AS c ON true
+      LEFT JOIN LATERAL (
+            SELECT json_agg(json_build_array(
+                       r.unit_id IS NOT NULL, r.unit_price, r.quantity_from, r.starts_on, r.ends_on)) AS further
+              FROM product_prices AS r
+             WHERE r.tenant_id = :tenant_id AND r.product_id = l.product_id AND r.price_list_id IS NULL
+               AND (r.unit_id IS NULL OR r.unit_id = l.unit_id)) AS m ON true
      ORDER BY l.place, l.line_id
 """
 
@@ -123,19 +132,19 @@ _ONE = text(
 )
 
 
-def list_queued_labels(tenant_id: int, user_id: uuid.UUID) -> list[LabelRow]:
-    """Return what a person has queued, in the order it was queued."""
-    return _labels(tenant_id, _QUEUE, user_id=user_id)
+def list_queued_labels(tenant_id: int, user_id: uuid.UUID, on: dt.date) -> list[LabelRow]:
+    """Return what a person has queued, in the order it was queued, with the prices of a day."""
+    return _labels(tenant_id, _QUEUE, on, user_id=user_id)
 
 
-def list_job_labels(tenant_id: int, job_id: uuid.UUID) -> list[LabelRow]:
-    """Return what a job printed, in its order, with the prices and codes of now."""
-    return _labels(tenant_id, _JOB_LINES, job_id=job_id)
+def list_job_labels(tenant_id: int, job_id: uuid.UUID, on: dt.date) -> list[LabelRow]:
+    """Return what a job printed, in its order, with the prices of a day and the codes of now."""
+    return _labels(tenant_id, _JOB_LINES, on, job_id=job_id)
 
 
-def find_sample_label(tenant_id: int) -> LabelRow | None:
+def find_sample_label(tenant_id: int, on: dt.date) -> LabelRow | None:
     """Return the label of some product of the shop that has a code, to show what a template looks like."""
-    rows = _labels(tenant_id, _ONE)
+    rows = _labels(tenant_id, _ONE, on)
     return rows[0] if rows else None
 
 
@@ -229,13 +238,16 @@ def count_products_without_code(tenant_id: int) -> int:
     return int(found.scalar_one())
 
 
-def _labels(tenant_id: int, query: Any, **values: Any) -> list[LabelRow]:
+def _labels(tenant_id: int, query: Any, on: dt.date, **values: Any) -> list[LabelRow]:
     rows = session_of(tenant_id).execute(query, {"tenant_id": tenant_id, "days": OLD_PRICE_DAYS, **values})
-    return [_label(row) for row in rows]
+    return [_label(row, on) for row in rows]
 
 
-def _label(row: Any) -> LabelRow:
-    price = price_of(Fraction(row.numerator, row.denominator), row.base_price, row.own_price)
+def _label(row: Any, on: dt.date) -> LabelRow:
+    factor = Fraction(row.numerator, row.denominator)
+    ordinary = price_of(factor, row.base_price, row.own_price)
+    price = _price_on(row, factor, on) or ordinary
+    old_price = ordinary if price < ordinary else row.old_price
     return LabelRow(
         line_id=row.line_id,
         product_id=row.product_id,
@@ -245,12 +257,34 @@ def _label(row: Any) -> LabelRow:
         sku=row.sku,
         unit=row.unit,
         unit_price=price,
-        old_price=row.old_price if row.old_price is not None and row.old_price > price else None,
+        old_price=old_price if old_price is not None and old_price > price else None,
         has_tax_on_top=row.has_tax_on_top,
         code=row.code,
         symbology=row.symbology,
         copies=row.copies,
     )
+
+
+def _price_on(row: Any, factor: Fraction, on: dt.date) -> int | None:
+    """Return what one of the unit costs everybody on a day, as the till would say."""
+    further = [(is_own, _candidate(*price)) for is_own, *price in row.further or ()]
+    best = best_price(
+        candidates_of_unit(
+            row.base_price,
+            [candidate for is_own, candidate in further if not is_own],
+            factor=factor,
+            own_price=row.own_price,
+            own_rows=[candidate for is_own, candidate in further if is_own],
+        ),
+        ONE,
+        on,
+    )
+    return best.unit_price if best else None
+
+
+def _candidate(unit_price: int, quantity_from: float, starts_on: str | None, ends_on: str | None) -> PriceCandidate:
+    starts, ends = (dt.date.fromisoformat(day) if day else None for day in (starts_on, ends_on))
+    return PriceCandidate(unit_price, Decimal(str(quantity_from)), starts, ends)
 
 
 def _jobs(tenant_id: int, condition: str, values: dict[str, Any]) -> list[JobRow]:

@@ -1,5 +1,7 @@
 """Codes of the shop's own, and the queue of labels."""
 
+import datetime as dt
+
 import pytest
 from flask import Flask
 
@@ -23,10 +25,12 @@ from tests.at_once import in_threads
 from tests.books import count
 from tests.shops import Shop, add_product
 
+DAY = dt.date(2026, 11, 20)
+
 
 def code_of(shop: Shop, product_id: object) -> str | None:
     queue_label(QueueLabel(op_id=new_id(), product_id=product_id, copies=1), shop.act())  # type: ignore[arg-type]
-    rows = list_queued_labels(shop.tenant_id, shop.owner_id)
+    rows = list_queued_labels(shop.tenant_id, shop.owner_id, DAY)
     return next(row.code for row in rows if row.product_id == product_id)
 
 
@@ -88,18 +92,18 @@ def test_the_queue_adds_up_is_changed_and_emptied(shop: Shop) -> None:
     milk, tea = add_product(shop, "Milk"), add_product(shop, "Tea")
     for product_id, copies in ((milk, 3), (tea, 1), (milk, 2)):
         queue_label(QueueLabel(op_id=new_id(), product_id=product_id, copies=copies), shop.act())
-    assert [(row.name, row.copies) for row in list_queued_labels(shop.tenant_id, shop.owner_id)] == [
+    assert [(row.name, row.copies) for row in list_queued_labels(shop.tenant_id, shop.owner_id, DAY)] == [
         ("Milk", 5),
         ("Tea", 1),
     ]
 
-    first, second = (row.line_id for row in list_queued_labels(shop.tenant_id, shop.owner_id))
+    first, second = (row.line_id for row in list_queued_labels(shop.tenant_id, shop.owner_id, DAY))
     set_copies(SetCopies(op_id=new_id(), line_id=first, copies=0), shop.act())
     set_copies(SetCopies(op_id=new_id(), line_id=second, copies=7), shop.act())
-    assert [(row.name, row.copies) for row in list_queued_labels(shop.tenant_id, shop.owner_id)] == [("Tea", 7)]
+    assert [(row.name, row.copies) for row in list_queued_labels(shop.tenant_id, shop.owner_id, DAY)] == [("Tea", 7)]
     empty_label_queue(EmptyLabelQueue(op_id=new_id()), shop.act())
 
-    assert list_queued_labels(shop.tenant_id, shop.owner_id) == []
+    assert list_queued_labels(shop.tenant_id, shop.owner_id, DAY) == []
 
 
 def test_absurd_numbers_of_copies_are_refused(shop: Shop) -> None:
