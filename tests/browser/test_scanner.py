@@ -158,6 +158,7 @@ def test_a_slow_hand_in_a_text_box_is_left_alone(site: Site, stocked: Shop) -> N
     page = site.open(stocked)
     page.goto("/sell/")
     Scanner(page).scan(MILK)
+    expect(page.locator("table.cart tbody tr")).to_have_count(1)
     customer = page.get_by_label("Customer's name or phone")
     customer.focus()
 
@@ -224,7 +225,7 @@ def test_a_scan_does_not_throw_away_a_form_that_is_half_filled_in(site: Site, st
 def test_a_new_product_takes_its_codes_from_the_scanner_wherever_the_focus_is(site: Site, stocked: Shop) -> None:
     page = site.open(stocked)
     page.goto("/products/new")
-    page.get_by_label("Name").press_sequentially("Biscuits", delay=50)
+    page.get_by_label("Name", exact=True).press_sequentially("Biscuits", delay=50)
     scanner = Scanner(page)
 
     for code in UNKNOWN:

@@ -55,6 +55,12 @@ def transfer_form(sent: MultiDict[str, str]) -> TransferForm:
     return form
 
 
+def pay_out_form(sent: MultiDict[str, str]) -> PayOutForm:
+    form = PayOutForm(sent)
+    form.category.choices = [("food", "Tea and food")]
+    return form
+
+
 def other_party_form(sent: MultiDict[str, str]) -> SetOffForm:
     form = SetOffForm(sent)
     form.other_id.choices = [(ID, "Ali")]
@@ -109,7 +115,7 @@ FORMS: list[tuple[Callable[..., QueryForm], dict[str, str], Callable[..., object
     ),
     (DrawerForm, {"op_id": ID, "name": "Bar", "series": "B"}, lambda form: form.to_command()),
     (PayInForm, {**MONEY, "reason": "Float"}, lambda form: form.to_command(TILL)),
-    (PayOutForm, {**MONEY, "reason": "Tea", "category": "food"}, lambda form: form.to_command(BANK)),
+    (pay_out_form, {**MONEY, "reason": "Tea", "category": "food"}, lambda form: form.to_command(BANK)),
     (BankForm, {"op_id": ID, "name": "Meezan", "currency": "PKR"}, lambda form: form.to_command()),
     (BankNameForm, {"op_id": ID, "version": "1", "name": "Meezan"}, lambda form: form.to_command(new_id())),
     (
