@@ -232,7 +232,7 @@ def test_a_new_product_takes_its_codes_from_the_scanner_wherever_the_focus_is(si
         scanner.scan(code)
 
     expect(page.get_by_label("Barcodes")).to_have_value("\n".join([*UNKNOWN, ""]))
-    expect(page.get_by_label("Name")).to_have_value("Biscuits")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Biscuits")
 
 
 def test_the_test_page_shows_keys_and_reading_and_a_prefix_is_taken_off(site: Site, stocked: Shop) -> None:
