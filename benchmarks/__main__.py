@@ -11,6 +11,7 @@ from typing import Any
 
 from benchmarks import recalculation
 from benchmarks.ground import Ground, Result, ground
+from benchmarks.imports import measure_imports
 from benchmarks.pages import measure_pages
 from benchmarks.posting import measure_batches, measure_posting
 from benchmarks.reports import measure_reports
@@ -31,6 +32,9 @@ GOALS = {
     "scan.server_ms.p50": 1,
     "scan.server_ms.p99": 1,
     "scan.queries": 1,
+    "import.50k.rows_per_s": 10,
+    "import.50k.peak_mb": 1,
+    "import.50k.xlsx.peak_mb": 1,
 }
 
 
@@ -46,6 +50,7 @@ MEASURES: dict[str, Callable[[Ground], list[Result]]] = {
     "recalculation": measure_recalculation,
     "reports": measure_reports,
     "scans": measure_scans,
+    "imports": measure_imports,
 }
 
 

@@ -1,23 +1,27 @@
-"""CSV files of products: bytes in, checked rows and the reasons against the others out.
+"""CSV and XLSX files of products: bytes in, checked rows and the reasons against the others out.
 
 A file is refused as a whole when it cannot be read as what it says it is; a row is refused by itself, with its line.
-Nothing is guessed: no encoding but UTF-8, no number that the shop's locale would not write, no lost leading zero.
+Nothing is guessed: no encoding but UTF-8 and marked UTF-16, no number that the shop's locale would not write, no lost
+leading zero.
 """
 
 import csv
 import hashlib
 import io
+import json
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from ledger_web.domain.barcodes import Barcode, read_barcode
 from ledger_web.domain.errors import InvalidAmountError, InvalidBarcodeError, InvalidQuantityError, RuleViolationError
 from ledger_web.domain.money import multiply, parse_amount
-from ledger_web.domain.numbers import ENGLISH, Signs, parse_percent, parse_quantity
+from ledger_web.domain.numbers import ENGLISH, Signs, parse_percent, parse_quantity, write_number
 from ledger_web.domain.products import NAME_MAX, UNIT_MAX, read_line, read_sku
+from ledger_web.domain.sheets import plain_text
+from ledger_web.domain.workbooks import UnreadableWorkbookError, Value, read_sheet
 
 ROWS_MAX: Final = 50_000
 LINE_MAX: Final = 64 * 1024  # characters between two line ends
@@ -37,13 +41,15 @@ COLUMNS: Final = {
     "cost": ("cost", "unit cost", "unit_cost"),
 }
 _MEANING: Final = {alias: column for column, aliases in COLUMNS.items() for alias in aliases}
+_NUMBERS: Final = frozenset({"price", "tax_percent", "quantity", "cost"})
 _SEPARATORS: Final = ",;\t|"
+_ZIP: Final = b"PK\x03\x04"
 
 T = TypeVar("T")
 
 
 class UnreadableFileError(RuleViolationError):
-    """This file cannot be read. Save it as CSV in UTF-8 and choose it again."""
+    """This file cannot be read. Save it as CSV in UTF-8, or as XLSX, and choose it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +95,20 @@ def file_id(content: bytes) -> uuid.UUID:
     return uuid.UUID(bytes=hashlib.sha256(content).digest()[:16])
 
 
+Record = tuple[int, Sequence[Value]]  # the line it begins on, and its cells
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What a header says: where each column that is read stands, how many there are, and those that mean nothing."""
+
+    places: Mapping[str, int]
+    width: int
+    ignored: tuple[str, ...]
+
+
 def read_products(content: bytes, currency: str, signs: Signs = ENGLISH) -> ProductFile:
-    """Read a file of products.
+    """Read a file of products at once.
 
     Args:
         content: As uploaded.
@@ -98,42 +116,137 @@ def read_products(content: bytes, currency: str, signs: Signs = ENGLISH) -> Prod
         signs: The decimal and group signs of the shop's locale.
 
     Raises:
-        UnreadableFileError: Not UTF-8 text, not CSV, no column called name, more than 50,000 rows.
+        UnreadableFileError: Neither text nor a workbook, no column called name, more than 50,000 rows.
     """
-    text = _decoded(content)
-    records = _records(text)
+    columns, records = open_products(content)
+    file = ProductFile(ignored_columns=list(columns.ignored))
+    read_rows(file, records, columns, currency, signs)
+    return file
+
+
+def open_products(content: bytes) -> tuple[Columns, Iterator[Record]]:
+    """Read the header of a file, and give its records one by one, as they stand there.
+
+    Raises:
+        UnreadableFileError: As `read_products`, here or while the records are taken.
+    """
+    records = _sheet_records(content) if content.startswith(_ZIP) else _records(_decoded(content))
     _, header = next(records, (1, []))
-    columns, ignored = _columns(header)
-    file = ProductFile(ignored_columns=ignored)
-    for number, (line, cells) in enumerate(records, start=1):
+    columns, ignored = _columns([str(cell) for cell in header])
+    return Columns(columns, len(header), tuple(ignored)), _not_too_many(records)
+
+
+def _not_too_many(records: Iterator[Record]) -> Iterator[Record]:
+    number = 0
+    for number, record in enumerate(records, start=1):
         if number > ROWS_MAX:
             raise UnreadableFileError(f"This file has more than {ROWS_MAX:,} rows. Divide it into several files.")
-        if len(cells) > len(header):
-            file.refuse(line, f"This row has {len(cells)} cells, but the header names {len(header)}.")
-            continue
-        _read_row(file, line, {name: cells[at] for name, at in columns.items() if at < len(cells)}, currency, signs)
-    if not file.rows and not file.problems:
+        yield record
+    if not number:
         raise UnreadableFileError("There are no products in this file: only a header, or nothing at all.")
-    return file
+
+
+def read_rows(
+    file: ProductFile, records: Iterable[Record], columns: Columns, currency: str, signs: Signs = ENGLISH
+) -> None:
+    """Check records, and add them to the good rows of a file or to its problems."""
+    for line, cells in records:
+        if len(cells) > columns.width:
+            file.refuse(line, f"This row has {len(cells)} cells, but the header names {columns.width}.")
+            continue
+        _read_row(
+            file, line, {name: cells[at] for name, at in columns.places.items() if at < len(cells)}, currency, signs
+        )
+
+
+# What is kept of a file from one step to the next, as JSON. A number of a workbook is a list of its digits.
+
+
+def records_as_json(records: Iterable[Record]) -> str:
+    return json.dumps(list(records), default=lambda number: [str(number)])
+
+
+def records_from_json(kept: Iterable[Any]) -> Iterator[Record]:
+    for line, cells in kept:
+        yield line, [cell if isinstance(cell, str) else Decimal(cell[0]) for cell in cells]
+
+
+def columns_as_json(columns: Columns) -> dict[str, object]:
+    return {"places": dict(columns.places), "width": columns.width, "ignored": list(columns.ignored)}
+
+
+def columns_from_json(kept: Mapping[str, Any]) -> Columns:
+    return Columns(kept["places"], kept["width"], tuple(kept["ignored"]))
+
+
+def file_as_json(file: ProductFile) -> tuple[str, str]:
+    """Return the good rows and the problems of a file."""
+    rows = [
+        [
+            row.line,
+            row.name,
+            [row.barcode.code, row.barcode.symbology] if row.barcode else None,
+            row.sku,
+            row.unit_price,
+            row.unit,
+            None if row.tax_percent is None else str(row.tax_percent),
+            None if row.quantity is None else str(row.quantity),
+            row.unit_cost,
+        ]
+        for row in file.rows
+    ]
+    said = [[problem.line, problem.reason] for problem in file.problems]
+    return json.dumps(rows), json.dumps({"count": file.problems_count, "said": said})
+
+
+def add_from_json(file: ProductFile, rows: Iterable[Any], problems: Mapping[str, Any]) -> None:
+    """Add the good rows and the problems of a part to a file."""
+    for line, name, barcode, sku, unit_price, unit, tax_percent, quantity, unit_cost in rows:
+        row = FileRow(
+            line,
+            name,
+            Barcode(*barcode) if barcode else None,
+            sku,
+            unit_price,
+            unit,
+            None if tax_percent is None else Decimal(tax_percent),
+            None if quantity is None else Decimal(quantity),
+            unit_cost,
+        )
+        file.rows.append(row)
+    for line, reason in problems["said"]:
+        file.refuse(line, reason)
+    file.problems_count += problems["count"] - len(problems["said"])
+
+
+def _sheet_records(content: bytes) -> Iterator[Record]:
+    """Yield the records of the first sheet of a workbook."""
+    try:
+        yield from read_sheet(content)
+    except UnreadableWorkbookError as refusal:
+        raise UnreadableFileError(refusal.message) from None
 
 
 def _decoded(content: bytes) -> str:
     """Turn bytes into text, or say what they are instead."""
     if not content.strip(b" \r\n\t"):
-        raise UnreadableFileError("This file is empty. Choose a CSV file with a column called name.")
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise UnreadableFileError("This file is in UTF-16. Save it as “CSV UTF-8” and choose it again.")
-    if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise UnreadableFileError("This is a workbook or an archive, not CSV. Save it as “CSV UTF-8” first.")
-    if b"\0" in content:
+        raise UnreadableFileError("This file is empty. Choose a CSV or XLSX file with a column called name.")
+    if content.startswith(b"\xd0\xcf\x11\xe0"):
+        raise UnreadableFileError(
+            "This is an old or locked workbook. Save it without a password as “Excel workbook (.xlsx)” or as CSV."
+        )
+    is_utf_16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    if b"\0" in content and not is_utf_16:
         raise UnreadableFileError("This file is not text: there are NUL characters in it. Save it as “CSV UTF-8”.")
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode("utf-16" if is_utf_16 else "utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise UnreadableFileError(
             f"Line {line} is not in UTF-8, perhaps in Latin-1. Save the file as “CSV UTF-8” and choose it again."
         ) from None
+    if "\0" in text:
+        raise UnreadableFileError("This file is not text: there are NUL characters in it. Save it as “CSV UTF-8”.")
     if any(len(line) > LINE_MAX for line in text.splitlines()):
         raise UnreadableFileError(
             f"A line of this file has more than {LINE_MAX:,} characters. Is it a list of products?"
@@ -141,7 +254,7 @@ def _decoded(content: bytes) -> str:
     return text
 
 
-def _records(text: str) -> Iterator[tuple[int, list[str]]]:
+def _records(text: str) -> Iterator[Record]:
     """Yield each record with the line it begins on; empty lines are passed over."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text), strict=True)
     line = 1
@@ -195,12 +308,13 @@ def _columns(header: list[str]) -> tuple[dict[str, int], list[str]]:
     return columns, ignored
 
 
-def _read_row(file: ProductFile, line: int, cells: dict[str, str], currency: str, signs: Signs) -> None:
+def _read_row(file: ProductFile, line: int, cells: dict[str, Value], currency: str, signs: Signs) -> None:
     """Add the row to the good ones, or the first thing wrong with each of its cells to the problems."""
     reasons: list[str] = []
 
     def read(column: str, reader: Callable[[str], T]) -> T | None:
-        cell = cells.get(column, "").strip()
+        value = cells.get(column, "")
+        cell = _written(value, column, signs) if isinstance(value, Decimal) else plain_text(value.strip()).strip()
         if not cell:
             return None
         try:
@@ -222,7 +336,7 @@ def _read_row(file: ProductFile, line: int, cells: dict[str, str], currency: str
         quantity=read("quantity", lambda cell: _quantity(cell, signs)) or None,
         unit_cost=read("cost", lambda cell: _amount(cell, currency, signs)),
     )
-    if not cells.get("name", "").strip():
+    if not str(cells.get("name", "")).strip():
         reasons.insert(0, "name: Every product needs a name.")
     if not reasons and row.quantity and row.unit_cost:
         _must_fit(row.unit_cost, row.quantity, reasons)
@@ -230,6 +344,11 @@ def _read_row(file: ProductFile, line: int, cells: dict[str, str], currency: str
         file.refuse(line, " ".join(reasons))
     else:
         file.rows.append(row)
+
+
+def _written(number: Decimal, column: str, signs: Signs) -> str:
+    """Write a number of a workbook as the shop writes numbers; in a column of texts, as its digits."""
+    return write_number(number, signs) if column in _NUMBERS else f"{number:f}"
 
 
 def _barcode(cell: str) -> Barcode:

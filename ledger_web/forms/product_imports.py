@@ -7,8 +7,8 @@ from wtforms import FileField, ValidationError
 
 from ledger_web.domain.products import STOCK_POLICIES
 from ledger_web.forms.base import LedgerForm
-from ledger_web.forms.fields import ChoiceField, TextField
-from ledger_web.services.product_imports import CarryOutImport, UploadProducts
+from ledger_web.forms.fields import ChoiceField, TextField, WholeNumberField
+from ledger_web.services.product_imports import CarryOutImport, ContinueCheck, UploadProducts
 
 FILE_NAME_MAX = 200
 
@@ -16,12 +16,12 @@ FILE_NAME_MAX = 200
 class UploadForm(LedgerForm):
     """The file, and what new products do when there is not enough of them."""
 
-    file = FileField("File", render_kw={"accept": ".csv,.txt,.tsv,text/csv,text/plain", "required": True})
+    file = FileField("File", render_kw={"accept": ".csv,.xlsx,.txt,.tsv,text/csv,text/plain", "required": True})
     stock_policy = ChoiceField("When there is not enough of a new product", choices=STOCK_POLICIES.items())
 
     def validate_file(self, field: FileField) -> None:
         if not getattr(field.data, "filename", ""):
-            raise ValidationError("File: Choose a CSV file.")
+            raise ValidationError("File: Choose a CSV or XLSX file.")
 
     def to_command(self) -> UploadProducts:
         upload: Any = self.file.data
@@ -45,6 +45,15 @@ class ImportForm(LedgerForm):
 
 class CheckForm(LedgerForm):
     """Another look at a file."""
+
+
+class StepForm(LedgerForm):
+    """The next rows of a file, by how many were checked when it was shown."""
+
+    seen = WholeNumberField("Rows", minimum=0)
+
+    def to_command(self, import_id: uuid.UUID) -> ContinueCheck:
+        return ContinueCheck(import_id=import_id, seen=self.seen.data)
 
 
 def _shown(file_name: str) -> str:

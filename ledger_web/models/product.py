@@ -192,10 +192,26 @@ class ProductImport(Base):
     tenant_id: Mapped[TenantKey]
     id: Mapped[Key]
     file_name: Mapped[str]
-    content: Mapped[bytes]
+    content: Mapped[bytes] = mapped_column(server_default="")  # of files that were not yet kept in parts
     stock_policy: Mapped[str]
     plan: Mapped[dict[str, Any]] = mapped_column(JSONB)
     uploaded_at: Mapped[MadeAt]
     uploaded_by: Mapped[uuid.UUID | None]
     imported_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
     imported_by: Mapped[uuid.UUID | None]
+
+
+class ProductImportPart(Base):
+    """A thousand rows of a file: as they stand there, later those that are right and what is wrong with the others.
+
+    Always true: `records` until it is checked, `rows` and `problems` from then on.
+    """
+
+    __tablename__ = "product_import_parts"
+
+    tenant_id: Mapped[TenantKey]
+    import_id: Mapped[Key]
+    number: Mapped[int] = mapped_column(primary_key=True)
+    records: Mapped[list[Any] | None] = mapped_column(JSONB)
+    rows: Mapped[list[Any] | None] = mapped_column(JSONB)
+    problems: Mapped[dict[str, Any] | None] = mapped_column(JSONB)

@@ -2,7 +2,9 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
 from sqlalchemy import text
@@ -11,6 +13,7 @@ from ledger_web.domain.errors import NotFoundError
 from ledger_web.models.base import session_of
 
 ROWS_MAX: Final = 10
+PAGE: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,8 @@ class ImportReport:
     imported_at: dt.datetime | None
     imported_by: str | None
     is_done: bool  # this dry run was carried out
+    rows_total: int
+    rows_checked: int
     created: int
     updated: int
     unchanged: int
@@ -56,8 +61,18 @@ class ImportReport:
         return self.created + self.updated + self.unchanged + self.problems_count
 
     @property
+    def is_under_way(self) -> bool:
+        """Whether rows are still to be checked, step by step."""
+        return self.rows_checked < self.rows_total
+
+    @property
     def may_be_imported(self) -> bool:
-        return not self.is_done and not self.problems_count and bool(self.created or self.updated)
+        return (
+            not self.is_under_way
+            and not self.is_done
+            and not self.problems_count
+            and bool(self.created or self.updated)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +85,7 @@ class ImportRow:
     imported_at: dt.datetime | None
     rows_count: int
     problems_count: int
+    is_under_way: bool
 
 
 def get_import(tenant_id: int, import_id: uuid.UUID) -> ImportReport:
@@ -105,6 +121,8 @@ def get_import(tenant_id: int, import_id: uuid.UUID) -> ImportReport:
         imported_at=row.imported_at,
         imported_by=row.imported_by,
         is_done=plan["is_done"],
+        rows_total=plan.get("rows_total", 0),
+        rows_checked=plan.get("rows_checked", 0),
         created=plan["created"],
         updated=plan["updated"],
         unchanged=plan["unchanged"],
@@ -128,7 +146,9 @@ def list_imports(tenant_id: int) -> list[ImportRow]:
                    CAST(i.plan ->> 'created' AS integer) + CAST(i.plan ->> 'updated' AS integer)
                  + CAST(i.plan ->> 'unchanged' AS integer) + CAST(i.plan ->> 'problems_count' AS integer)
                    AS rows_count,
-                   CAST(i.plan ->> 'problems_count' AS integer) AS problems_count
+                   CAST(i.plan ->> 'problems_count' AS integer) AS problems_count,
+                   coalesce(CAST(i.plan ->> 'rows_checked' AS integer) < CAST(i.plan ->> 'rows_total' AS integer),
+                            false) AS is_under_way
               FROM product_imports AS i
              WHERE i.tenant_id = :tenant_id
              ORDER BY i.uploaded_at DESC, i.id DESC
@@ -138,3 +158,50 @@ def list_imports(tenant_id: int) -> list[ImportRow]:
         {"tenant_id": tenant_id, "rows": ROWS_MAX},
     )
     return [ImportRow(*row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedProduct:
+    """A product as a file says it. Amounts are minor units of the base currency."""
+
+    id: uuid.UUID
+    name: str
+    code: str | None
+    sku: str | None
+    unit_price: int
+    unit: str
+    tax_percent: Decimal
+    quantity: Decimal | None  # None: keeps no stock
+    unit_cost: int | None  # None: nothing on hand
+
+
+def iterate_products(tenant_id: int) -> Iterator[ExportedProduct]:
+    """Yield the products in use in the order in which they were added, a thousand at a time."""
+    after = uuid.UUID(int=0)
+    while True:
+        rows = session_of(tenant_id).execute(
+            text(
+                """
+                SELECT p.id, p.name, b.code, p.sku, p.unit_price, p.unit, p.tax_percent,
+                       CASE WHEN p.stock_policy <> 'none' THEN coalesce(l.quantity, 0) END AS quantity,
+                       CASE WHEN l.quantity > 0 THEN CAST(round(l.value / l.quantity) AS bigint) END AS unit_cost
+                  FROM products AS p
+                  LEFT JOIN stock_levels AS l ON l.tenant_id = :tenant_id AND l.product_id = p.id
+                  LEFT JOIN LATERAL (SELECT c.code FROM barcodes AS c
+                                      WHERE c.tenant_id = :tenant_id AND c.product_id = p.id AND c.unit_id IS NULL
+                                      ORDER BY c.created_at, c.code
+                                      LIMIT 1) AS b ON true
+                 WHERE p.tenant_id = :tenant_id
+                   AND p.archived_at IS NULL
+                   AND p.id > :after
+                 ORDER BY p.id
+                 LIMIT :rows
+                """
+            ),
+            {"tenant_id": tenant_id, "after": after, "rows": PAGE},
+        )
+        page = [ExportedProduct(*row) for row in rows]
+        yield from page
+        if len(page) < PAGE:
+            return
+        after = page[-1].id

@@ -4,6 +4,7 @@ However many rows, each step is a constant number of statements for every thousa
 """
 
 import json
+import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +22,21 @@ from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import AMOUNT_MAX, equity, inventory, unless_zero
 from ledger_web.domain.money import multiply
 from ledger_web.domain.numbers import signs_of
-from ledger_web.domain.product_files import FileRow, ProductFile, file_id, read_products
+from ledger_web.domain.product_files import (
+    Columns,
+    FileRow,
+    ProductFile,
+    Record,
+    add_from_json,
+    columns_as_json,
+    columns_from_json,
+    file_as_json,
+    file_id,
+    open_products,
+    read_rows,
+    records_as_json,
+    records_from_json,
+)
 from ledger_web.domain.product_imports import (
     KnownProduct,
     KnownProducts,
@@ -37,6 +52,7 @@ from ledger_web.services.stock import Goods
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, violated_constraint, whole_act
 
 CHUNK: Final = 1_000  # rows in one statement
+STEP_SECONDS: Final = 1.5  # rows are checked for so long in one request
 UNUSED_DAYS: Final = 7  # a file that nobody imported is forgotten then
 _TAKEN_MEANWHILE: Final = frozenset({"barcodes_pkey", "products_sku_key"})
 
@@ -65,6 +81,14 @@ class CheckImport:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ContinueCheck:
+    """Check a few more rows of a kept file."""
+
+    import_id: uuid.UUID
+    seen: int  # rows that were checked when the page was shown; if it is more by now, nothing is done
+
+
+@dataclass(frozen=True, kw_only=True)
 class CarryOutImport:
     """Import a kept file, if that still does what its dry run said."""
 
@@ -84,10 +108,10 @@ class _Upload:
 
 @whole_act
 def upload_products(command: UploadProducts, uow: UnitOfWork) -> Recorded:
-    """Keep a file and its dry run. The same content again is the same file, looked at again.
+    """Keep a file's rows and begin to check them. The same content again is the same file, checked again.
 
     Raises:
-        UnreadableFileError: Not a CSV file of products. Nothing is kept.
+        UnreadableFileError: Neither a CSV file nor a workbook of products. Nothing is kept.
         ResubmissionError: The form was sent before with another file.
     """
     import_id = file_id(command.content)
@@ -96,27 +120,25 @@ def upload_products(command: UploadProducts, uow: UnitOfWork) -> Recorded:
         if uow.is_resubmission(upload, id=command.op_id, subject_id=import_id):
             return Recorded(import_id, replayed=True)
         _forget_unused(uow)
-        file, plan = _plan(uow, command.content, command.stock_policy)
-        uow.execute(
-            """
-            INSERT INTO product_imports AS i
-                   (tenant_id, id, file_name, content, stock_policy, plan, uploaded_at, uploaded_by)
-            VALUES (%(tenant_id)s, %(id)s, %(file_name)s, %(content)s, %(stock_policy)s, %(plan)s::jsonb, now(),
-                    %(actor_id)s)
-            ON CONFLICT (tenant_id, id) DO UPDATE
-               SET file_name = excluded.file_name, stock_policy = excluded.stock_policy, plan = excluded.plan,
-                   uploaded_at = excluded.uploaded_at, uploaded_by = excluded.uploaded_by
-            """,
-            {
-                "id": import_id,
-                "file_name": command.file_name,
-                "content": command.content,
-                "stock_policy": command.stock_policy,
-                "plan": json.dumps(_report(file, plan)),
-                "actor_id": uow.actor_id,
-            },
-        )
+        columns, records = open_products(command.content)
+        _keep(uow, command, import_id)
+        _keep_report(uow, import_id, _begun(columns, _keep_parts(uow, import_id, records)))
+        _go_on(uow, import_id)
     return Recorded(import_id)
+
+
+@whole_act
+def continue_check(command: ContinueCheck, uow: UnitOfWork) -> Recorded:
+    """Check rows of a kept file for a second or two; behind the last one, say what importing it would do.
+
+    Raises:
+        NotFoundError: The shop has no such file.
+    """
+    with uow:
+        kept = _lock_import(uow, command.import_id)
+        if kept.plan.get("rows_checked") == command.seen:
+            _go_on(uow, command.import_id)
+    return Recorded(command.import_id)
 
 
 @whole_act
@@ -125,17 +147,10 @@ def check_import(command: CheckImport, uow: UnitOfWork) -> Recorded:
 
     Raises:
         NotFoundError: The shop has no such file.
+        RuleViolationError: Its rows are not there any more.
     """
     with uow:
-        kept = _lock_import(uow, command.import_id)
-        file, plan = _plan(uow, bytes(kept.content), kept.stock_policy)
-        uow.execute(
-            """
-            UPDATE product_imports SET plan = %(plan)s::jsonb
-             WHERE tenant_id = %(tenant_id)s AND id = %(id)s
-            """,
-            {"id": command.import_id, "plan": json.dumps(_report(file, plan))},
-        )
+        _go_on(uow, command.import_id)
     return Recorded(command.import_id)
 
 
@@ -147,7 +162,7 @@ def carry_out_import(command: CarryOutImport, uow: UnitOfWork) -> Recorded:
 
     Raises:
         NotFoundError: The shop has no such file.
-        RuleViolationError: There is something wrong with a row.
+        RuleViolationError: There is something wrong with a row, or not every row is checked yet.
         ChangedMeanwhileError: It would do something else by now than its dry run said.
         ResubmissionError: The id was used for something else.
     """
@@ -158,7 +173,8 @@ def carry_out_import(command: CarryOutImport, uow: UnitOfWork) -> Recorded:
             uow.execute("SET LOCAL statement_timeout = '30s'")  # a till gets five; fifty thousand rows need more
             _wait_for_other_imports(uow)
             kept = _lock_import(uow, command.import_id)
-            file, plan = _plan(uow, bytes(kept.content), kept.stock_policy)
+            _must_be_checked(kept.plan)
+            file, plan = _plan(uow, command.import_id, kept)
             if file.problems_count:
                 raise RuleViolationError("Some rows cannot be imported. Correct the file and choose it again.")
             if plan.digest() != command.digest:
@@ -187,18 +203,110 @@ def _forget_unused(uow: UnitOfWork) -> None:
     )
 
 
+def _keep(uow: UnitOfWork, command: UploadProducts, import_id: uuid.UUID) -> None:
+    uow.execute(
+        """
+        INSERT INTO product_imports AS i (tenant_id, id, file_name, stock_policy, plan, uploaded_at, uploaded_by)
+        VALUES (%(tenant_id)s, %(id)s, %(file_name)s, %(stock_policy)s, '{}', now(), %(actor_id)s)
+        ON CONFLICT (tenant_id, id) DO UPDATE
+           SET file_name = excluded.file_name, stock_policy = excluded.stock_policy, plan = excluded.plan,
+               uploaded_at = excluded.uploaded_at, uploaded_by = excluded.uploaded_by
+        """,
+        {
+            "id": import_id,
+            "file_name": command.file_name,
+            "stock_policy": command.stock_policy,
+            "actor_id": uow.actor_id,
+        },
+    )
+    uow.execute(
+        "DELETE FROM product_import_parts WHERE tenant_id = %(tenant_id)s AND import_id = %(id)s", {"id": import_id}
+    )
+
+
+def _keep_parts(uow: UnitOfWork, import_id: uuid.UUID, records: Iterable[Record]) -> int:
+    """Keep a file's rows as they stand there, a thousand at a time; return how many there are."""
+    rows = 0
+    for number, chunk in enumerate(_chunks(records), start=1):
+        rows += len(chunk)
+        uow.execute(
+            """
+            INSERT INTO product_import_parts (tenant_id, import_id, number, records)
+            VALUES (%(tenant_id)s, %(import_id)s, %(number)s, %(records)s::jsonb)
+            """,
+            {"import_id": import_id, "number": number, "records": records_as_json(chunk)},
+        )
+    return rows
+
+
+def _keep_report(uow: UnitOfWork, import_id: uuid.UUID, report: Mapping[str, object]) -> None:
+    uow.execute(
+        """
+        UPDATE product_imports SET plan = plan || %(report)s::jsonb
+         WHERE tenant_id = %(tenant_id)s AND id = %(id)s
+        """,
+        {"id": import_id, "report": json.dumps(report)},
+    )
+
+
 def _lock_import(uow: UnitOfWork, import_id: uuid.UUID) -> Row[Any]:
     row = uow.execute(
         """
-        SELECT content, stock_policy FROM product_imports
-         WHERE tenant_id = %(tenant_id)s AND id = %(id)s
-           FOR NO KEY UPDATE
+        SELECT i.plan, i.stock_policy, s.base_currency, s.locale
+          FROM product_imports AS i
+          JOIN tenants AS s ON s.tenant_id = %(tenant_id)s
+         WHERE i.tenant_id = %(tenant_id)s AND i.id = %(id)s
+           FOR NO KEY UPDATE OF i
         """,
         {"id": import_id},
     ).one_or_none()
     if row is None:
         raise NotFoundError("There is no such file. Choose it again.")
     return row
+
+
+def _go_on(uow: UnitOfWork, import_id: uuid.UUID) -> None:
+    """Check the parts that are not checked yet, for as long as a request may take; then make the dry run."""
+    kept = _lock_import(uow, import_id)
+    columns = columns_from_json(kept.plan["columns"])
+    checked = kept.plan["rows_checked"]
+    began = time.monotonic()
+    while checked < kept.plan["rows_total"]:
+        if time.monotonic() - began > STEP_SECONDS:
+            _keep_report(uow, import_id, {"rows_checked": checked})
+            return
+        checked += _check_next_part(uow, import_id, kept, columns)
+    file, plan = _plan(uow, import_id, kept)
+    _keep_report(uow, import_id, {"rows_checked": checked, **_report(file, plan)})
+
+
+def _check_next_part(uow: UnitOfWork, import_id: uuid.UUID, kept: Row[Any], columns: Columns) -> int:
+    """Check the first part that is not; return how many rows it has."""
+    part = uow.execute(
+        """
+        SELECT number, records FROM product_import_parts
+         WHERE tenant_id = %(tenant_id)s AND import_id = %(import_id)s AND rows IS NULL
+         ORDER BY number
+         LIMIT 1
+        """,
+        {"import_id": import_id},
+    ).one()
+    file = ProductFile()
+    read_rows(file, records_from_json(part.records), columns, kept.base_currency, signs_of(kept.locale))
+    rows, problems = file_as_json(file)
+    uow.execute(
+        """
+        UPDATE product_import_parts SET records = NULL, rows = %(rows)s::jsonb, problems = %(problems)s::jsonb
+         WHERE tenant_id = %(tenant_id)s AND import_id = %(import_id)s AND number = %(number)s
+        """,
+        {"import_id": import_id, "number": part.number, "rows": rows, "problems": problems},
+    )
+    return len(part.records)
+
+
+def _must_be_checked(plan: Mapping[str, Any]) -> None:
+    if plan.get("rows_checked", 0) < plan.get("rows_total", 0):
+        raise RuleViolationError("Not every row of this file is checked yet. Wait a moment, then import it.")
 
 
 def _mark_imported(uow: UnitOfWork, import_id: uuid.UUID) -> None:
@@ -211,6 +319,13 @@ def _mark_imported(uow: UnitOfWork, import_id: uuid.UUID) -> None:
         """,
         {"id": import_id, "actor_id": uow.actor_id, "done": json.dumps({"is_done": True})},
     )
+
+
+def _begun(columns: Columns, rows: int) -> dict[str, object]:
+    """Say of a file that is not checked yet what `_report` will say of it."""
+    nothing = {"created": 0, "updated": 0, "unchanged": 0, "problems_count": 0, "digest": "", "is_done": False}
+    lists: dict[str, object] = {"problems": [], "warnings": [], "changes": []}
+    return {"columns": columns_as_json(columns), "rows_total": rows, "rows_checked": 0, **nothing, **lists}
 
 
 def _report(file: ProductFile, plan: Plan) -> dict[str, object]:
@@ -237,10 +352,26 @@ def _wait_for_other_imports(uow: UnitOfWork) -> None:
     uow.execute("SELECT 1 FROM tenants WHERE tenant_id = %(tenant_id)s FOR NO KEY UPDATE")
 
 
-def _plan(uow: UnitOfWork, content: bytes, stock_policy: str) -> tuple[ProductFile, Plan]:
-    shop = uow.execute("SELECT base_currency, locale FROM tenants WHERE tenant_id = %(tenant_id)s").one()
-    file = read_products(content, shop.base_currency, signs_of(shop.locale))
-    return file, make_plan(file, _known(uow, file.rows), stock_policy)
+def _plan(uow: UnitOfWork, import_id: uuid.UUID, kept: Row[Any]) -> tuple[ProductFile, Plan]:
+    """Put the checked parts of a file together, and decide what each row does by what the shop has now.
+
+    Raises:
+        RuleViolationError: The rows are not there any more.
+    """
+    file = ProductFile(ignored_columns=list(columns_from_json(kept.plan["columns"]).ignored))
+    parts = uow.execute(
+        """
+        SELECT rows, problems FROM product_import_parts
+         WHERE tenant_id = %(tenant_id)s AND import_id = %(import_id)s
+         ORDER BY number
+        """,
+        {"import_id": import_id},
+    )
+    for part in parts:
+        add_from_json(file, part.rows, part.problems)
+    if not file.rows and not file.problems_count:
+        raise RuleViolationError("The rows of this file are not kept any more. Choose the file again.")
+    return file, make_plan(file, _known(uow, file.rows), kept.stock_policy)
 
 
 def _known(uow: UnitOfWork, rows: Sequence[FileRow]) -> KnownProducts:

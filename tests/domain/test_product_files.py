@@ -1,10 +1,14 @@
 """Files of products: what is read, what is refused as a whole, and what row by row."""
 
+import io
+import json
 import tracemalloc
 from decimal import Decimal
 
+import openpyxl
 import pytest
 
+from ledger_web.domain.barcodes import read_barcode
 from ledger_web.domain.numbers import Signs
 from ledger_web.domain.product_files import (
     COLUMNS,
@@ -12,8 +16,16 @@ from ledger_web.domain.product_files import (
     FileRow,
     ProductFile,
     UnreadableFileError,
+    add_from_json,
+    columns_as_json,
+    columns_from_json,
+    file_as_json,
     file_id,
+    open_products,
     read_products,
+    read_rows,
+    records_as_json,
+    records_from_json,
 )
 from tests.bad_input import SENDABLE
 
@@ -137,12 +149,11 @@ def test_columns_that_mean_nothing_are_named() -> None:
         (b"", "This file is empty"),
         (b" \r\n\r\n", "This file is empty"),
         (b"\xef\xbb\xbf", "must name the columns"),
-        ("name\nCola\n".encode("utf-16"), "UTF-16"),
         ("name\nCola\n".encode("utf-16-le"), "NUL characters"),
         (b"name\nCaf\xe9\n", "Line 2 is not in UTF-8, perhaps in Latin-1"),
         (b"name\nCo\0la\n", "NUL characters"),
-        (b"PK\x03\x04 and so on", "a workbook or an archive"),
-        (b"\xd0\xcf\x11\xe0 and so on", "a workbook or an archive"),
+        (b"PK\x03\x04 and so on", "This workbook cannot be read"),
+        (b"\xd0\xcf\x11\xe0 and so on", "an old or locked workbook"),
         (b"barcode,price\n1,2\n", "one of them must be called name"),
         (b"name,Price,unit price\nCola,1,2\n", "Two columns of this file mean price"),
         (b"name\n", "no products in this file"),
@@ -160,6 +171,53 @@ def test_a_file_that_cannot_be_read_is_refused_with_a_sentence(content: bytes, s
         read_products(content, "PKR")
 
     assert sentence in refusal.value.message
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_marked_utf_16_is_read(encoding: str) -> None:
+    mark = "" if encoding == "utf-16" else "\ufeff"
+
+    file = read_products(f"{mark}name;price\r\nCafé چای;1.50\r\n".encode(encoding), "PKR")
+
+    assert file.rows == [FileRow(line=2, name="Café چای", unit_price=1_50)]
+
+
+def test_what_an_export_keeps_from_computing_is_read_as_it_was() -> None:
+    assert [row.name for row in read("name\n'=1+1\n'quoted\n-5\n").rows] == ["=1+1", "'quoted", "-5"]
+
+
+def test_a_workbook_is_read_with_its_zeros_and_numbers_in_any_language() -> None:
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    sheet.append(["name", "barcode", "sku", "price", "tax", "quantity"])
+    sheet.append(["Cola", "0012345678905", "0042", 1234.5, 0.15, 2])
+    sheet.append(["Tea", 5449000000996, 42, "9,50", 15, 1.25])
+    sheet["E2"].number_format = "0%"
+    sheet["C3"].number_format = "00000"
+    content = io.BytesIO()
+    book.save(content)
+
+    file = read_products(content.getvalue(), "EUR", GERMAN)
+
+    assert file.problems == []
+    cola, tea = file.rows
+    assert (cola.barcode, cola.sku, cola.unit_price) == (read_barcode("0012345678905"), "0042", 1234_50)
+    assert (cola.tax_percent, cola.quantity) == (Decimal(15), Decimal(2))
+    assert (tea.barcode, tea.sku, tea.unit_price) == (read_barcode("5449000000996"), "00042", 9_50)
+    assert tea.quantity == Decimal("1.25")
+
+
+def test_what_is_kept_between_two_steps_is_what_was_read() -> None:
+    columns, records = open_products(b"name,barcode,price,quantity\nCola,5449000000996,1.50,2\nTea,,x,\n")
+    kept = records_from_json(json.loads(records_as_json([*records, (4, ["Salt", "", Decimal("1.5"), Decimal(3)])])))
+    file, again = ProductFile(), ProductFile()
+    read_rows(file, kept, columns_from_json(json.loads(json.dumps(columns_as_json(columns)))), "PKR")
+
+    add_from_json(again, *map(json.loads, file_as_json(file)))
+
+    assert again == file
+    assert [row.name for row in again.rows] == ["Cola", "Salt"]
+    assert again.problems_count == 1
 
 
 def test_rows_of_nothing_but_separators_are_passed_over() -> None:
