@@ -7,8 +7,8 @@ Old code beside it: yes; it reads files that it uploaded itself, and none of tho
 
 from migrations.tenant_tables import protect, run
 
-revision = "0041"
-down_revision = "0040"
+revision = "0045"
+down_revision = "0044"
 branch_labels = None
 depends_on = None
 
