@@ -55,7 +55,7 @@ def told(result: Result) -> Any:
     return json.loads(result.output)
 
 
-def test_clean_shops_end_with_0(shop: Shop, rival: Shop, command: Command) -> None:
+def test_r6_clean_shops_end_with_0(shop: Shop, rival: Shop, command: Command) -> None:
     milk = add_product(shop)
     sell(shop, (milk, 1, 115_00), tendered=115_00)
 
@@ -67,7 +67,7 @@ def test_clean_shops_end_with_0(shop: Shop, rival: Shop, command: Command) -> No
     )
 
 
-def test_drift_ends_with_1_and_is_told_with_its_figures(
+def test_r6_drift_ends_with_1_and_is_told_with_its_figures(
     shop: Shop, command: Command, superuser: psycopg.Connection
 ) -> None:
     owe(shop, add_customer(shop, "Alice"), 120_00)
@@ -83,7 +83,7 @@ def test_drift_ends_with_1_and_is_told_with_its_figures(
     )
 
 
-def test_json_says_the_same_in_minor_units(shop: Shop, command: Command, superuser: psycopg.Connection) -> None:
+def test_r6_json_says_the_same_in_minor_units(shop: Shop, command: Command, superuser: psycopg.Connection) -> None:
     alice = add_customer(shop, "Alice")
     owe(shop, alice, 120_00)
     superuser.execute("UPDATE accounts SET debits = 15000 WHERE kind = 'customer'")
@@ -226,7 +226,7 @@ def test_only_the_shop_that_was_named_is_looked_at(
         (("--all", "--max-fix=many"), "many is neither a number of rows nor a percentage"),
     ],
 )
-def test_a_wrong_call_ends_with_2_and_says_what_there_is(
+def test_r6_a_wrong_call_ends_with_2_and_says_what_there_is(
     shop: Shop, command: Command, arguments: tuple[str, ...], sentence: str
 ) -> None:
     result = command(*arguments)
@@ -253,7 +253,7 @@ def test_too_much_wrong_ends_with_3_and_repairs_nothing_until_forced(
     assert command("--model=customers").exit_code == 0
 
 
-def test_books_that_cannot_be_read_end_with_3(
+def test_r6_books_that_cannot_be_read_end_with_3(
     shop: Shop, rival: Shop, command: Command, superuser: psycopg.Connection
 ) -> None:
     superuser.execute("REVOKE SELECT ON stock_moves FROM ledger_app")

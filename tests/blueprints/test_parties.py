@@ -111,7 +111,7 @@ def test_x1_x2_x6_a_form_sent_twice_changed_or_without_its_number(shop: Shop, cl
     assert count(shop, "parties") == 1
 
 
-def test_a_stale_edit_shows_both_values_and_overwrites_nothing(shop: Shop, client_of: ClientOf) -> None:
+def test_c7_a_stale_edit_shows_both_values_and_overwrites_nothing(shop: Shop, client_of: ClientOf) -> None:
     client, alice = client_of(shop), add(shop, name="Alice")
     form = party_form(name="Mine", version="1", note="Two\r\nlines")
     theirs = EditParty(

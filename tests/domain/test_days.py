@@ -32,7 +32,7 @@ MOMENTS = [
 
 
 @pytest.mark.parametrize(("moment", "zone", "starts_at", "day"), MOMENTS)
-def test_a_moment_belongs_to_the_day_of_the_shops_clock(moment: str, zone: str, starts_at: str, day: str) -> None:
+def test_i8_a_moment_belongs_to_the_day_of_the_shops_clock(moment: str, zone: str, starts_at: str, day: str) -> None:
     instant = dt.datetime.fromisoformat(moment).replace(tzinfo=dt.UTC)
 
     found = business_day(instant, ZoneInfo(zone), dt.time.fromisoformat(starts_at))

@@ -262,7 +262,7 @@ def test_a_total_is_spread_by_largest_remainder(total: int, weights: list[int], 
 
 @settings(max_examples=200, deadline=None)
 @given(seed=st.integers(0, 2**32))
-def test_spreading_loses_nothing_in_ten_thousand_cases(seed: int) -> None:
+def test_l5_spreading_loses_nothing_in_ten_thousand_cases(seed: int) -> None:
     """Hypothesis prints the seed of a failure; fifty cases grow from each."""
     chance = random.Random(seed)
     for _ in range(50):

@@ -48,7 +48,7 @@ def test_tax_comes_on_top_of_a_net_price(amount: int, percents: list[str], taxes
     percents=st.lists(st.decimals(0, 100, places=3), max_size=4),
     inclusive=st.booleans(),
 )
-def test_net_and_taxes_are_always_the_gross(amount: int, percents: list[Decimal], inclusive: bool) -> None:
+def test_l5_net_and_taxes_are_always_the_gross(amount: int, percents: list[Decimal], inclusive: bool) -> None:
     taxed = tax_of(amount, percents, inclusive=inclusive)
 
     assert taxed.net + sum(taxed.taxes) == taxed.gross

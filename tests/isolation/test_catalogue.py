@@ -149,7 +149,7 @@ def test_no_identity_no_sequence_no_default_of_the_database_makes_an_id(worker_d
     assert ask(worker_database, identities) == []
 
 
-def test_money_is_never_a_float(worker_database: Database) -> None:
+def test_l4_money_is_never_a_float(worker_database: Database) -> None:
     floats = ask(
         worker_database,
         """
@@ -188,7 +188,7 @@ def test_no_function_runs_with_the_rights_of_another(worker_database: Database) 
     assert definers == []
 
 
-def test_the_journal_is_never_changed_by_the_application(worker_database: Database) -> None:
+def test_l3_the_journal_is_never_changed_by_the_application(worker_database: Database) -> None:
     rows = ask(
         worker_database,
         """

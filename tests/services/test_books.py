@@ -283,7 +283,7 @@ def in_the_background(app: Flask, act: Callable[[], object]) -> tuple[threading.
     return thread, results
 
 
-def test_setting_the_lock_waits_for_a_posting_that_is_under_way(app: Flask, shop: Shop) -> None:
+def test_c6_setting_the_lock_waits_for_a_posting_that_is_under_way(app: Flask, shop: Shop) -> None:
     locked = today(shop) - 10 * DAY
     reached, go_on = threading.Event(), threading.Event()
     posting, posted = in_the_background(app, held(shop, locked, reached, go_on))
@@ -302,7 +302,7 @@ def test_setting_the_lock_waits_for_a_posting_that_is_under_way(app: Flask, shop
         put_in(shop, locked)
 
 
-def test_a_posting_that_begins_while_the_lock_is_set_waits_and_is_refused(app: Flask, shop: Shop) -> None:
+def test_c6_a_posting_that_begins_while_the_lock_is_set_waits_and_is_refused(app: Flask, shop: Shop) -> None:
     locked = today(shop) - 10 * DAY
     with shop.act() as uow:
         uow.execute("SELECT 1 FROM tenants WHERE tenant_id = %(tenant_id)s FOR UPDATE")
@@ -377,7 +377,7 @@ def test_the_database_counts_days_as_the_pages_do(shop: Shop, moment: str, zone:
     assert found == dt.date.fromisoformat(day)
 
 
-def test_what_is_posted_without_a_day_counts_on_the_business_day(shop: Shop) -> None:
+def test_i8_what_is_posted_without_a_day_counts_on_the_business_day(shop: Shop) -> None:
     """The hour is chosen so that, whenever this runs, the shop's day began yesterday by the calendar of its zone."""
     with shop.act() as uow:
         clock: dt.time = uow.execute("SELECT (now() AT TIME ZONE 'UTC')::time").scalar_one()

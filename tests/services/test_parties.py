@@ -113,7 +113,7 @@ def test_editing_changes_what_is_shown_and_what_is_searched(shop: Shop) -> None:
     assert found(shop, "alice") == []
 
 
-def test_a_stale_edit_overwrites_nothing(shop: Shop) -> None:
+def test_c7_a_stale_edit_overwrites_nothing(shop: Shop) -> None:
     alice = add_customer(shop, "Alice")
     edit(shop, alice, name="Alicia")
 
@@ -133,7 +133,7 @@ def test_an_edit_that_arrives_twice_is_one(shop: Shop) -> None:
     assert get_party(shop.tenant_id, alice).version == 2
 
 
-def test_two_editors_at_once_one_saves_and_one_is_told(shop: Shop, app: Flask) -> None:
+def test_c7_two_editors_at_once_one_saves_and_one_is_told(shop: Shop, app: Flask) -> None:
     alice = add_customer(shop)
 
     results = in_threads(app, lambda: edit(shop, alice, name="Ann"), lambda: edit(shop, alice, name="Bea"))

@@ -248,7 +248,7 @@ def test_an_edit_changes_what_is_said_and_where_search_finds_it(shop: Shop) -> N
     assert list_products(shop.tenant_id, search="cola").rows == ()
 
 
-def test_a_stale_edit_is_refused_and_overwrites_nothing(shop: Shop) -> None:
+def test_c7_a_stale_edit_is_refused_and_overwrites_nothing(shop: Shop) -> None:
     cola = create(shop, "Cola")
     edit(shop, cola, name="Cola Zero")
 

@@ -322,7 +322,7 @@ def test_a_rivals_sale_drawer_reason_or_customer_is_not_there(shop: Shop, rival:
     assert count(shop, "sale_returns") == count(rival, "sale_returns") == 0
 
 
-def test_eight_people_returning_the_same_two_pieces_return_two(shop: Shop, app: Flask) -> None:
+def test_c6_eight_people_returning_the_same_two_pieces_return_two(shop: Shop, app: Flask) -> None:
     sale_id = sell(shop, (add_product(shop), 2, 115_00))
     commands = [command_of(shop, sale_id, (1, 1)) for _ in range(8)]
 

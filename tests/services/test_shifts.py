@@ -94,7 +94,7 @@ def test_a_day_from_the_float_to_a_shortage_is_told_by_the_z_report(shop: Shop) 
     assert_the_books_agree(shop)
 
 
-def test_a_drawer_is_opened_once(shop: Shop, app: Flask) -> None:
+def test_c6_a_drawer_is_opened_once(shop: Shop, app: Flask) -> None:
     with pytest.raises(ShiftAlreadyOpenError):
         reopen(shop)
     close(shop)
