@@ -87,6 +87,8 @@ WITHOUT_NUMBER = {
 # Acts that take something away from other forms come last, in this order; the others of these names come before.
 LAST = (
     "sell.create",
+    "sell.create_payment",
+    "sell.create_parked",
     "sale_returns.create_deletion",
     "reversal",
     "delete",
@@ -294,7 +296,10 @@ def _some(turn: int, of_each_class: int = OF_EACH_CLASS) -> list[str]:
 
 def _try(desk: Desk, form: FoundForm, data: dict[str, Any], tried: FoundField, text: str) -> None:
     sent = data | {tried.name: text}
-    if "op_id" in data and desk.endpoint(form) != "sell.create":  # there it is the cart's own
+    if "op_id" in data and desk.endpoint(form) not in {
+        "sell.create",
+        "sell.create_payment",
+    }:  # there it is the cart's own
         sent["op_id"] = str(new_id())
     before = desk.fingerprint()
     response = desk.send(form, sent)
