@@ -21,7 +21,7 @@ from ledger_web.services.recalculation import StartRecalculation, start_recalcul
 from ledger_web.services.reorder_levels import SetReorderLevel, set_reorder_level
 from ledger_web.services.stock_counts import AddToCount, StartCount, add_to_count, start_count
 from tests.purchases import add_charge, begin, buy
-from tests.shops import Shop, sell
+from tests.shops import Shop, price_and_picture, sell
 
 FILE = b"name,barcode,price\nCandles,2100000009015,30\nMatches,2100000009022,2.345\n"
 
@@ -33,6 +33,7 @@ def furnish(shop: Shop) -> None:
         _product(shop, "چای سیاه", "2100000001019", 290_00),
     )
     alice, vendor = _parties(shop)
+    price_and_picture(shop, "Tall", tea, alice)
     create_drawer(CreateDrawer(id=new_id(), name="Till 2", series="B"), shop.act())
     paid: dict[str, Any] = {"drawer_id": shop.drawer_id, "currency": shop.currency, "reason": "Float"}
     pay_in(PayIn(id=new_id(), amount=5_000_00, **paid), shop.act())

@@ -3,17 +3,32 @@
 Builders go through the services, as the pages do.
 """
 
+import io
 import uuid
 from dataclasses import dataclass
 from decimal import Decimal
 
+from PIL import Image
+
 from ledger_web.domain.ids import new_id
+from ledger_web.domain.variants import Option
+from ledger_web.services.families import CreateFamily, create_family
 from ledger_web.services.parties import CreateParty, create_party
+from ledger_web.services.prices import (
+    ChoosePriceList,
+    CreatePriceList,
+    SetPrice,
+    choose_price_list,
+    create_price_list,
+    set_price,
+)
+from ledger_web.services.product_pictures import SetPicture, set_picture
 from ledger_web.services.products import CreateProduct, create_product
 from ledger_web.services.sales import RecordSale, SoldLine, record_sale
 from ledger_web.services.shifts import OpenShift, open_shift
 from ledger_web.services.tenants import OpenShop, new_tenant_id, open_shop
 from ledger_web.services.unit_of_work import UnitOfWork
+from ledger_web.services.units import CreateUnit, create_unit
 from ledger_web.services.users import CreateUser, create_user
 
 PASSWORD = "correct horse battery staple"
@@ -123,3 +138,29 @@ def sell(
         rest_on_account=rest_on_account,
     )
     return record_sale(command, shop.act()).id
+
+
+def price_and_picture(shop: Shop, word: str, product_id: uuid.UUID, customer_id: uuid.UUID) -> None:
+    """Let a product have a pack, a price of a list that a customer has, a picture; and another one variants."""
+    pack = CreateUnit(id=new_id(), product_id=product_id, name=f"{word} crate"[:20], factor_numerator=12)
+    create_unit(pack, shop.act())
+    listed = create_price_list(CreatePriceList(id=new_id(), name=f"{word} list"), shop.act()).id
+    price = SetPrice(
+        id=new_id(),
+        product_id=product_id,
+        unit_price=240_00,
+        price_list_id=listed,
+        quantity_from=Decimal(10),
+        reason=f"{word} reason",
+    )
+    set_price(price, shop.act())
+    choose_price_list(ChoosePriceList(op_id=new_id(), party_id=customer_id, price_list_id=listed), shop.act())
+    red = io.BytesIO()
+    Image.new("RGB", (8, 8), "red").save(red, "PNG")
+    set_picture(SetPicture(op_id=new_id(), product_id=product_id, content=red.getvalue()), shop.act())
+    shirt = CreateProduct(
+        id=new_id(), name=f"{word} shirt", category=f"{word} clothes", unit_price=900_00, currency=shop.currency
+    )
+    create_product(shirt, shop.act())
+    sizes = (Option("Size", ("M", "L")),)
+    create_family(CreateFamily(id=new_id(), product_id=shirt.id, options=sizes), shop.act())

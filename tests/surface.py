@@ -43,7 +43,7 @@ from tests.clients import ShopClient
 from tests.databases import Database
 from tests.pages import FoundForm, endpoint_of, read_page, walk
 from tests.purchases import add_charge, begin, receive, say_head
-from tests.shops import Shop, add_user, sell
+from tests.shops import Shop, add_user, price_and_picture, sell
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 Rows = dict[str, tuple[int, int]]
@@ -71,6 +71,7 @@ FILLED = {
     "name": "Something new",
     "name_line": "1",
     "page_height": "297",
+    "factor_numerator": "6",
     "page_width": "210",
     "price": "30",
     "q": "tea",
@@ -122,6 +123,7 @@ def furnish_with(shop: Shop, word: str, code: str) -> None:
             memo=f"{word} opening",
         )
         record_opening_balance(owed, shop.act())
+    price_and_picture(shop, word, tea.id, parties["customer"])
     _let_money_move(shop, word, parties["customer"])
     _let_goods_come(shop, word, parties["vendor"], tea.id)
     sell(shop, (tea.id, 2, 260_00), tendered=1_000_00)
