@@ -81,6 +81,7 @@ def show(product_id: uuid.UUID) -> ResponseReturnValue:
 def show_panel(product_id: uuid.UUID, panel: str) -> ResponseReturnValue:
     """Answer with one panel; whoever may not see what is in it is told so."""
     if not may_see(panel):
+        queries.get_product_details(g.tenant.id, product_id)  # what is not there is not there for anybody
         abort(403)
     return show_product(product_id, panel)
 

@@ -1,5 +1,6 @@
 """What may be said about a product: its texts and their lengths, its stock policy, the key its name is sorted by."""
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from types import MappingProxyType
@@ -82,6 +83,16 @@ def read_sku(text: str) -> str | None:
     if not _INVISIBLE.isdisjoint(map(unicodedata.category, sku)):
         raise RuleViolationError("There are invisible characters in an SKU. Type it anew.")
     return sku or None
+
+
+def read_list(text: str) -> tuple[str, ...]:
+    """Read texts with commas between them; of two that differ only in capitals the first is kept."""
+    read: dict[str, str] = {}
+    for part in re.split("[,،、;\n]", text):
+        line = " ".join(part.split())
+        if line:
+            read.setdefault(line.casefold(), line)
+    return tuple(read.values())
 
 
 def distinct(items: Iterable[str]) -> list[str]:

@@ -1,12 +1,12 @@
 """What is typed about variants: options with their values, and prices in the grid."""
 
-import re
 import uuid
 from collections.abc import Sequence
 from typing import Any, Final
 
 from ledger_web.domain.errors import RuleViolationError
 from ledger_web.domain.ids import parse_id
+from ledger_web.domain.products import read_list
 from ledger_web.domain.variants import OPTION_MAX, VALUE_MAX, VARIANTS_MAX, Option
 from ledger_web.forms.base import LedgerForm
 from ledger_web.forms.fields import MoneyField, TextField
@@ -27,8 +27,7 @@ class ValuesField(TextField):
         return ()
 
     def parse(self, text: str) -> Any:
-        typed = [" ".join(part.split()) for part in re.split("[,،、;\n]", super().parse(text))]
-        values = tuple({value.casefold(): value for value in typed if value}.values())
+        values = read_list(super().parse(text))
         if any(len(value) > VALUE_MAX for value in values):
             raise RuleViolationError(f"A value has at most {VALUE_MAX} characters. Put commas between them.")
         return values

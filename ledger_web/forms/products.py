@@ -1,6 +1,5 @@
 """What is typed about a product, its codes and its stock."""
 
-import re
 import uuid
 from decimal import Decimal
 from typing import Any, Final
@@ -24,6 +23,7 @@ from ledger_web.domain.products import (
     UNIT,
     UNIT_MAX,
     keeps_stock,
+    read_list,
 )
 from ledger_web.domain.stock import REASONS
 from ledger_web.forms.base import LedgerForm, QueryForm
@@ -87,8 +87,7 @@ class TagsField(TextField):
         return ()
 
     def parse(self, text: str) -> Any:
-        typed = [" ".join(part.split()) for part in re.split("[,،、;\n]", super().parse(text))]
-        tags = tuple({tag.casefold(): tag for tag in typed if tag}.values())
+        tags = read_list(super().parse(text))
         if len(tags) > TAGS_MAX or any(len(tag) > TAG_MAX for tag in tags):
             raise RuleViolationError(
                 f"Enter at most {TAGS_MAX} tags of {TAG_MAX} characters, with commas between them."

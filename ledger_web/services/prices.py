@@ -185,10 +185,10 @@ def set_price(command: SetPrice, uow: UnitOfWork) -> Recorded:
 
 @whole_act
 def remove_price(command: RemovePrice, uow: UnitOfWork) -> Recorded:
-    """Take a price away; one that is gone already is fine.
+    """Take a price away.
 
     Raises:
-        NotFoundError: The shop has no such product.
+        NotFoundError: The shop has no such product, or the product no such price any more.
     """
     with uow:
         if uow.is_resubmission(command, id=command.op_id, subject_id=command.product_id):
@@ -206,7 +206,7 @@ def remove_price(command: RemovePrice, uow: UnitOfWork) -> Recorded:
             {"product_id": command.product_id, "id": command.price_id},
         ).one_or_none()
         if row is None:
-            return Recorded(command.price_id, replayed=True)
+            raise NotFoundError("This price was taken away already.")
         uow.execute(
             "DELETE FROM product_prices WHERE tenant_id = %(tenant_id)s AND id = %(id)s", {"id": command.price_id}
         )

@@ -73,7 +73,8 @@ def test_every_change_of_a_price_says_who_and_why(shop: Shop) -> None:
     change(shop, milk, 120_00)
     ten = ask(shop, milk, 110_00, quantity_from=Decimal(10))
     ask(shop, milk, 105_00, quantity_from=Decimal(10))
-    remove_price(RemovePrice(op_id=new_id(), product_id=milk, price_id=ten), shop.act())  # replaced already
+    with pytest.raises(NotFoundError, match="already"):  # it was replaced
+        remove_price(RemovePrice(op_id=new_id(), product_id=milk, price_id=ten), shop.act())
     with shop.act() as uow:
         change_ordinary_prices(uow, {milk: 130_00}, reason="Purchase 12")
         change_ordinary_prices(uow, {milk: 130_00}, reason="Purchase 13")
