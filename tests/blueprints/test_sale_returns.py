@@ -236,3 +236,19 @@ def test_the_list_is_a_file_too_with_what_came_back(shop: Shop, client_of: Clien
 
 def delete(client: ShopClient, sale_id: uuid.UUID) -> Any:
     return client.post_form(f"/sales/{sale_id}/deletion", {"reason": "Rung up twice", "op_id": str(new_id())})
+
+
+def test_the_report_shows_what_came_back_and_is_a_file_too(shop: Shop, client_of: ClientOf) -> None:
+    sale_id = sell(shop, (add_product(shop), 2, 115_00))
+    give_back(shop, sale_id, (1, 1))
+    client = client_of(shop, "manager")
+
+    page = client.get("/sales/report/?by=staff").text
+
+    assert "1 · 115.00 PKR" in page
+    assert "Olga Owner" in page
+    lines = client.get("/sales/report/sales.csv?by=staff").get_data().decode("utf-8-sig").splitlines()
+    assert lines[1] == "Olga Owner,1,230.00,0,0.00,1,115.00,115.00"
+    assert client.get("/sales/report/?since=2021-01-02&until=2021-01-01").status_code == 422
+    assert client.get("/sales/report/?by=moon").status_code == 422
+    assert client_of(shop, "cashier").get("/sales/report/").status_code == 403

@@ -1,0 +1,150 @@
+"""What was sold, deleted and returned, each by itself, and who undid how much."""
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import text
+
+from ledger_web.models.base import session_of
+
+# What the report can be divided by, and how that is called.
+DIVISIONS: Final = {"day": "Day", "staff": "Cashier", "hour": "Hour", "drawer": "Drawer", "reason": "Reason"}
+_KEYS: Final = {
+    "day": "to_char(f.day, 'YYYY-MM-DD')",
+    "staff": "coalesce(u.name, '')",
+    "hour": "to_char(f.at AT TIME ZONE t.time_zone, 'HH24')",
+    "drawer": "coalesce(d.name, '')",
+    "reason": "coalesce(e.name, f.written, '')",
+}
+UNUSUAL_TIMES: Final = 3  # as often as the others, measured by what was sold
+UNUSUAL_COUNT: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRow:
+    """Sales of one division. Amounts are minor units of the base currency, none below zero."""
+
+    key: str
+    sales: int
+    gross: int
+    voids: int
+    voided: int
+    returns: int
+    returned: int
+
+    @property
+    def net(self) -> int:
+        return self.gross - self.voided - self.returned
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """What one person undid, beside what they sold."""
+
+    user_id: uuid.UUID
+    name: str
+    sales: int
+    voids: int
+    returns: int
+    amount: int  # of both
+    copies: int  # of receipts
+    is_unusual: bool
+
+
+_FACTS = """
+    SELECT s.sold_on AS day, s.sold_at AS at, s.cashier_id, s.drawer_id, s.total AS gross,
+           CASE WHEN s.deleted_at IS NULL THEN 0 ELSE s.total END AS voided, 0 AS returned,
+           CASE WHEN s.deleted_at IS NOT NULL THEN s.reason_id END AS reason_id,
+           CASE WHEN s.deleted_at IS NOT NULL AND s.reason_id IS NULL THEN 'Written by hand' END AS written,
+           1 AS sales, (s.deleted_at IS NOT NULL)::integer AS voids, 0 AS returns
+      FROM sales AS s
+     WHERE s.tenant_id = :tenant_id AND s.sold_on BETWEEN :since AND :until
+     UNION ALL
+    SELECT r.returned_on, r.returned_at, r.cashier_id, r.drawer_id, 0, 0, r.total, r.reason_id, NULL, 0, 0, 1
+      FROM sale_returns AS r
+     WHERE r.tenant_id = :tenant_id AND r.returned_on BETWEEN :since AND :until
+"""
+
+_REPORT = """
+    SELECT {key} AS key, sum(f.sales)::bigint AS sales, sum(f.gross)::bigint AS gross, sum(f.voids)::bigint AS voids,
+           sum(f.voided)::bigint AS voided, sum(f.returns)::bigint AS returns, sum(f.returned)::bigint AS returned
+      FROM ({facts}) AS f
+      JOIN tenants AS t ON t.tenant_id = :tenant_id
+      LEFT JOIN users AS u ON u.tenant_id = :tenant_id AND u.id = f.cashier_id
+      LEFT JOIN cash_drawers AS d ON d.tenant_id = :tenant_id AND d.id = f.drawer_id
+      LEFT JOIN return_reasons AS e ON e.tenant_id = :tenant_id AND e.id = f.reason_id
+     WHERE {condition}
+     GROUP BY 1
+     ORDER BY 1
+"""
+
+_PEOPLE = text("""
+    SELECT u.id AS user_id, u.name,
+           (SELECT count(*) FROM sales AS s
+             WHERE s.tenant_id = :tenant_id AND s.cashier_id = u.id AND s.sold_on BETWEEN :since AND :until) AS sales,
+           v.voids, r.returns, v.amount + r.amount AS amount,
+           (SELECT count(*) FROM receipt_prints AS p
+             WHERE p.tenant_id = :tenant_id AND p.printed_by = u.id AND p.number > 1
+               AND (p.printed_at AT TIME ZONE t.time_zone)::date BETWEEN :since AND :until) AS copies
+      FROM users AS u
+      JOIN tenants AS t ON t.tenant_id = :tenant_id
+     CROSS JOIN LATERAL (
+           SELECT count(*) AS voids, coalesce(sum(s.total), 0)::bigint AS amount FROM sales AS s
+            WHERE s.tenant_id = :tenant_id AND s.deleted_by = u.id
+              AND (s.deleted_at AT TIME ZONE t.time_zone)::date BETWEEN :since AND :until) AS v
+     CROSS JOIN LATERAL (
+           SELECT count(*) AS returns, coalesce(sum(r.total), 0)::bigint AS amount FROM sale_returns AS r
+            WHERE r.tenant_id = :tenant_id AND r.cashier_id = u.id AND r.returned_on BETWEEN :since AND :until) AS r
+     WHERE u.tenant_id = :tenant_id
+     ORDER BY v.amount + r.amount DESC, u.name
+""")
+
+
+def sales_report(tenant_id: int, since: dt.date, until: dt.date, by: str) -> list[ReportRow]:
+    """Return sums of sales, deletions and returns: of the day a sale was made, and of the day something came back.
+
+    Args:
+        by: A key of DIVISIONS. By reason, only what was undone.
+    """
+    condition = "f.voids + f.returns > 0" if by == "reason" else "true"
+    sql = _REPORT.format(key=_KEYS[by], facts=_FACTS, condition=condition)
+    rows = session_of(tenant_id).execute(text(sql), {"tenant_id": tenant_id, "since": since, "until": until})
+    return [ReportRow(**row._mapping) for row in rows]
+
+
+def total_of(rows: Sequence[ReportRow]) -> ReportRow:
+    """Add up a report."""
+    return ReportRow(
+        "",
+        sum(row.sales for row in rows),
+        sum(row.gross for row in rows),
+        sum(row.voids for row in rows),
+        sum(row.voided for row in rows),
+        sum(row.returns for row in rows),
+        sum(row.returned for row in rows),
+    )
+
+
+def who_undid(tenant_id: int, since: dt.date, until: dt.date) -> list[PersonRow]:
+    """Return what each person undid and how many copies they printed, the largest amount first.
+
+    Unusual is who undid at least UNUSUAL_COUNT and, for what they sold, UNUSUAL_TIMES as often as the others together.
+    """
+    values = {"tenant_id": tenant_id, "since": since, "until": until}
+    rows = [row for row in session_of(tenant_id).execute(_PEOPLE, values) if row.sales or row.voids or row.returns]
+    all_sales = sum(row.sales for row in rows)
+    all_undone = sum(row.voids + row.returns for row in rows)
+    found = []
+    for row in rows:
+        undone = row.voids + row.returns
+        others = (all_undone - undone, all_sales - row.sales)
+        is_unusual = (
+            undone >= UNUSUAL_COUNT
+            and undone * max(others[1], 1) > UNUSUAL_TIMES * others[0] * max(row.sales, 1)
+            and undone * 10 > row.sales
+        )
+        found.append(PersonRow(**row._mapping, is_unusual=is_unusual))
+    return found
