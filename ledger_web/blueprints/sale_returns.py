@@ -12,6 +12,7 @@ from ledger_web.approval import approved_by
 from ledger_web.domain.errors import ConflictError, LedgerError, NotFoundError, RuleViolationError
 from ledger_web.domain.permissions import (
     SALE_CHANGE_REFUND,
+    SALE_CREATE,
     SALE_DELETE,
     SALE_REASON_EDIT,
     SALE_REFUND_CASH,
@@ -21,13 +22,14 @@ from ledger_web.domain.permissions import (
 )
 from ledger_web.domain.returns import AS_PAID, CHOSEN, RETURN, VOID, TooMuch, Weight, too_much
 from ledger_web.error_pages import status_of
-from ledger_web.forms.sale_returns import DeletionForm, ReasonForm, ReturnAimForm, ReturnForm
+from ledger_web.forms.sale_returns import CopyForm, DeletionForm, ReasonForm, ReturnAimForm, ReturnForm
 from ledger_web.identity import PermissionDeniedError, may, permission_required
 from ledger_web.queries.drawers import DrawerDetails, list_drawers
 from ledger_web.queries.sale_returns import ReasonRow, find_customers, get_return, list_reasons
 from ledger_web.queries.sales import get_sale
 from ledger_web.queries.shifts import find_open_shift
 from ledger_web.rendering import redirect_to, render, say
+from ledger_web.services.carts import copy_to_cart
 from ledger_web.services.deletions import preview_undoing, undo
 from ledger_web.services.return_reasons import save_reason
 from ledger_web.services.sale_returns import ReturnPreview, look_at_return, preview_return, record_return
@@ -69,6 +71,19 @@ def create_deletion(sale_id: uuid.UUID) -> ResponseReturnValue:
         else "The sale was deleted and everything it moved is back."
     )
     return redirect_to("sales.show", sale_id=sale_id)
+
+
+@blueprint.post("/<uuid:sale_id>/copies")
+@permission_required(SALE_CREATE)
+def create_copy(sale_id: uuid.UUID) -> ResponseReturnValue:
+    """A deleted sale is never brought back: what it sold goes into the cart, to be sold anew."""
+    form = CopyForm(request.form)
+    if not form.validate():
+        say(form.sentences[0], "bad")
+        return redirect_to("sales.show", sale_id=sale_id)
+    copied = copy_to_cart(form.to_command(sale_id), _act())
+    say("This was copied to the cart already." if copied.replayed else "It is in the cart, at the prices of today.")
+    return redirect_to("sell.show")
 
 
 @blueprint.get("/<uuid:sale_id>/return")

@@ -18,6 +18,7 @@ from ledger_web.forms.fields import (
     TextField,
     WholeNumberField,
 )
+from ledger_web.services.carts import CopyToCart
 from ledger_web.services.deletions import Undo
 from ledger_web.services.return_reasons import SaveReason
 from ledger_web.services.sale_returns import LeftOfLine, RecordReturn, ReturnedQuantity
@@ -48,6 +49,13 @@ class DeletionForm(ApprovalFields, LedgerForm):
         """Where no reason is chosen, it is written down."""
         if not self.reason_id.data and len(field.data or "") < 3:
             raise ValidationError("Note: Write at least three characters, so that it can be understood later.")
+
+
+class CopyForm(LedgerForm):
+    """Sell once more what a sale sold."""
+
+    def to_command(self, sale_id: uuid.UUID) -> CopyToCart:
+        return CopyToCart(id=self.op_id.data, sale_id=sale_id)
 
 
 class ReturnAimForm(QueryForm):

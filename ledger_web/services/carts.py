@@ -43,6 +43,14 @@ class AddToCart:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CopyToCart:
+    """Sell once more what a sale sold."""
+
+    id: uuid.UUID
+    sale_id: uuid.UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class Ceilings:
     """How far a person may go, in percent; None is no limit. An approver's reach counts as their own for one act."""
 
@@ -146,14 +154,35 @@ def add_to_cart(command: AddToCart, uow: UnitOfWork) -> Recorded:
     with uow:
         if uow.is_resubmission(command, id=command.id):
             return Recorded(command.id, replayed=True)
-        offer = _offer(uow, command)
-        total = command.quantity + (offer.row.quantity or 0)
-        _must_be_a_quantity(total)
-        offer.must_be_countable(total)
-        price = offer.price_of(total)
-        multiply(max(price, offer.row.unit_price or 0), total)  # refuses a line that no page could add up
-        cart_id = offer.row.cart_id or _touch(uow, opens=True)
-        _add_line(uow, command, offer, cart_id, price)
+        cart_id = _add(uow, command)
+    return Recorded(cart_id)
+
+
+@whole_act
+def copy_to_cart(command: CopyToCart, uow: UnitOfWork) -> Recorded:
+    """Add what a sale sold to the cart, at the prices of today: a deleted sale is not brought back, but sold anew.
+
+    Raises:
+        NotFoundError: The shop has no such sale, or it sold nothing but gift cards.
+        RuleViolationError: A product or a unit is archived, or not sold so any more.
+    """
+    with uow:
+        if uow.is_resubmission(command, id=command.id, subject_id=command.sale_id):
+            return Recorded(command.id, replayed=True)
+        lines = uow.execute(
+            """
+            SELECT product_id, unit_id, sum(quantity) AS quantity FROM sale_lines
+             WHERE tenant_id = %(tenant_id)s AND sale_id = %(sale_id)s AND gift_card_id IS NULL
+             GROUP BY product_id, unit_id
+             ORDER BY min(line)
+            """,
+            {"sale_id": command.sale_id},
+        ).all()
+        if not lines:
+            raise NotFoundError("There is no such sale in this shop with anything to sell again.")
+        for line in lines:
+            again = AddToCart(id=new_id(), product_id=line.product_id, quantity=line.quantity, unit_id=line.unit_id)
+            cart_id = _add(uow, again)
     return Recorded(cart_id)
 
 
@@ -479,6 +508,18 @@ def _must_have_lines(uow: UnitOfWork, cart_id: uuid.UUID) -> None:
 
 
 # Lines.
+
+
+def _add(uow: UnitOfWork, command: AddToCart) -> uuid.UUID:
+    offer = _offer(uow, command)
+    total = command.quantity + (offer.row.quantity or 0)
+    _must_be_a_quantity(total)
+    offer.must_be_countable(total)
+    price = offer.price_of(total)
+    multiply(max(price, offer.row.unit_price or 0), total)  # refuses a line that no page could add up
+    cart_id: uuid.UUID = offer.row.cart_id or _touch(uow, opens=True)
+    _add_line(uow, command, offer, cart_id, price)
+    return cart_id
 
 
 def _offer(uow: UnitOfWork, command: AddToCart) -> Offer:
