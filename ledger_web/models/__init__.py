@@ -35,7 +35,11 @@ from ledger_web.models.purchase import (
     PurchaseDraftCharge,
     PurchaseDraftLine,
     PurchaseLine,
+    PurchasePaper,
+    PurchaseReturn,
+    PurchaseReturnLine,
     PurchaseSettings,
+    VendorPrice,
 )
 from ledger_web.models.recalculation import BalanceDiscrepancy, RecalculationRun
 from ledger_web.models.receipt import ReceiptPrint
@@ -100,6 +104,9 @@ __all__ = [
     "PurchaseDraftCharge",
     "PurchaseDraftLine",
     "PurchaseLine",
+    "PurchasePaper",
+    "PurchaseReturn",
+    "PurchaseReturnLine",
     "PurchaseSettings",
     "QueuedLabel",
     "RecalculationRun",
@@ -131,5 +138,6 @@ __all__ = [
     "TransactionWord",
     "User",
     "Vendor",
+    "VendorPrice",
     "ZReport",
 ]

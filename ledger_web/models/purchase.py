@@ -5,7 +5,7 @@ import uuid
 from decimal import Decimal
 from typing import Annotated, Any
 
-from sqlalchemy import BigInteger, Boolean, Date, DateTime, Numeric
+from sqlalchemy import BigInteger, Boolean, Date, DateTime, LargeBinary, Numeric
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -215,3 +215,74 @@ class PurchaseCharge(Base):
     kept_base: Mapped[int | None] = mapped_column(BigInteger)
     spread_by: Mapped[str]
     by_hand: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default="{}")
+
+
+class PurchaseReturn(Base):
+    """Goods of a purchase that went back to the vendor, at its rate and cost. Its id is the id of its transaction."""
+
+    __tablename__ = "purchase_returns"
+
+    tenant_id: Mapped[TenantKey]
+    id: Mapped[Key]
+    number: Mapped[str]
+    purchase_id: Mapped[uuid.UUID]
+    returned_on: Mapped[dt.date]
+    currency: Mapped[Currency]
+    total: Mapped[Minor]
+    total_base: Mapped[Minor]
+    reason: Mapped[str]
+    deleted_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
+    deleted_by: Mapped[uuid.UUID | None]
+    delete_reason: Mapped[str | None]
+
+
+class PurchaseReturnLine(Base):
+    """How much of a line of the purchase went back, and what it came to."""
+
+    __tablename__ = "purchase_return_lines"
+
+    tenant_id: Mapped[TenantKey]
+    return_id: Mapped[Key]
+    line: Mapped[int] = mapped_column(primary_key=True)
+    purchase_id: Mapped[uuid.UUID]
+    quantity: Mapped[Quantity]
+    net: Mapped[Minor]
+    tax: Mapped[Minor]
+    net_base: Mapped[Minor]
+    tax_base: Mapped[Minor]
+    charges_base: Mapped[Minor]
+
+
+class PurchasePaper(Base):
+    """A photo or PDF of the vendor's own paper, by the digest of its content."""
+
+    __tablename__ = "purchase_papers"
+
+    tenant_id: Mapped[TenantKey]
+    id: Mapped[Key]
+    purchase_id: Mapped[uuid.UUID]
+    name: Mapped[str]
+    media_type: Mapped[str]
+    digest: Mapped[bytes] = mapped_column(LargeBinary)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    added_by: Mapped[uuid.UUID | None]
+    added_at: Mapped[MadeAt]
+
+
+class VendorPrice(Base):
+    """What a vendor asks for a product, in which packs, and how long it takes."""
+
+    __tablename__ = "vendor_prices"
+
+    tenant_id: Mapped[TenantKey]
+    id: Mapped[Key]
+    vendor_id: Mapped[uuid.UUID]
+    product_id: Mapped[uuid.UUID]
+    unit_id: Mapped[uuid.UUID | None]
+    code: Mapped[str] = mapped_column(server_default="")
+    currency: Mapped[Currency]
+    unit_cost: Mapped[UnitCost]
+    pack: Mapped[Quantity] = mapped_column(Numeric(18, 6), server_default="1")
+    lead_days: Mapped[int | None]
+    written_by: Mapped[uuid.UUID | None]
+    written_at: Mapped[MadeAt]

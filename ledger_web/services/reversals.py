@@ -123,7 +123,9 @@ def put_back(
     going = [Goods(goods.product_id, -goods.quantity, -goods.value) for goods in reversal.goods if goods.quantity < 0]
     kept = stock.put(act, coming)
     left = _take_back(act, going, there)
+    worth = {goods.product_id: goods.value for goods in reversal.goods if not goods.quantity}
     moved = [
+        *(Goods(product_id, Decimal(0), value) for product_id, value in stock.revalue(act, worth).items()),
         *(Goods(goods.product_id, goods.quantity, kept[goods.product_id]) for goods in coming),
         *(Goods(goods.product_id, -goods.quantity, -left[goods.product_id]) for goods in going),
     ]

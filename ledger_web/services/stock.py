@@ -254,6 +254,41 @@ def _worth(level: Row[Any], quantity: Decimal) -> int:
     return value
 
 
+def revalue(act: Act, values: Mapping[uuid.UUID, int]) -> dict[uuid.UUID, int]:
+    """Raise or lower what goods are worth, their quantity as it is, all products in one statement.
+
+    Returns:
+        What was moved of each product's value. None of it where nothing is there, or where they would be worth less
+        than nothing: those are left out.
+    """
+    if not values:
+        return {}
+    rows = act.execute(
+        """
+        WITH asked AS (
+            SELECT * FROM unnest(%(products)s::uuid[], %(values)s::bigint[]) AS n(product_id, value)
+        ), locked AS MATERIALIZED (
+            SELECT product_id, quantity, value, version FROM stock_levels
+             WHERE tenant_id = %(tenant_id)s AND product_id = ANY(%(products)s::uuid[])
+             ORDER BY product_id
+               FOR NO KEY UPDATE
+        )
+        UPDATE stock_levels AS s
+           SET value = l.value + n.value, version = l.version + 1
+          FROM locked AS l
+          JOIN asked AS n ON n.product_id = l.product_id
+         WHERE s.tenant_id = %(tenant_id)s
+           AND s.product_id = l.product_id
+           AND n.value <> 0
+           AND l.quantity > 0
+           AND l.value + n.value >= 0
+        RETURNING s.product_id, n.value
+        """,
+        {"products": list(values), "values": list(values.values())},
+    )
+    return {row.product_id: row.value for row in rows}
+
+
 def insert_moves(act: Act, moves: Sequence[Goods]) -> None:
     """Write down what moved, one line per product: quantity and value above zero came in, below went out."""
     act.execute(
