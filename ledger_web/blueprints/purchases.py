@@ -17,6 +17,7 @@ from ledger_web.identity import permission_required
 from ledger_web.queries import purchases as queries
 from ledger_web.queries.products import get_product_details
 from ledger_web.queries.purchase_drafts import list_drafts
+from ledger_web.queries.purchase_papers import list_papers, list_returns
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services.purchase_drafts import copy_purchase
 from ledger_web.services.purchases import delete_purchase, preview_purchase_deletion
@@ -73,6 +74,8 @@ def show(purchase_id: uuid.UUID) -> ResponseReturnValue:
     return render(
         "purchases/show.html",
         purchase=queries.get_purchase(g.tenant.id, purchase_id),
+        returns=list_returns(g.tenant.id, purchase_id),
+        papers=list_papers(g.tenant.id, purchase_id),
         act=CopyForm(),
         sources=SOURCES,
         spreads=SPREADS,

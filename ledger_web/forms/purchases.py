@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, cast
 
-from wtforms import ValidationError
+from wtforms import FileField, ValidationError
 
 from ledger_web.domain.numbers import parse_number
 from ledger_web.domain.permissions import JOURNAL_BACKDATE
@@ -43,10 +43,14 @@ from ledger_web.services.purchase_drafts import (
     ShareDraftCharge,
     StartDraft,
 )
+from ledger_web.services.purchase_papers import AddPaper
+from ledger_web.services.purchase_returns import AddLateCharge, ReturnToVendor
 from ledger_web.services.purchases import DeletePurchase, ReceivePurchase
+from ledger_web.services.vendor_prices import SetVendorPrice, WriteProposedPrices
 
 MEMO_MAX = 500
 INVOICE_MAX = 60
+PAPER_NAME_MAX = 200
 DUE_DAYS_MAX = 3650
 
 _SHARE = re.compile(r"share_([0-9a-f]{32})")
@@ -365,4 +369,146 @@ class PurchaseDeletionForm(LockableForm):
     def to_command(self, purchase_id: uuid.UUID) -> DeletePurchase:
         return DeletePurchase(
             id=self.op_id.data, purchase_id=purchase_id, reason=self.reason.data, overrides_lock=self.insists
+        )
+
+
+class ReorderForm(LedgerForm):
+    """A draft with what is to be bought again."""
+
+    vendor_id = ChoiceField("Vendor", required=False, id="reorder-vendor")
+
+
+class LateChargeForm(LockableForm):
+    """Freight or duty whose bill came after the goods."""
+
+    name = TextField("What for", max_length=80)
+    payee_id = VendorField("Paid to")
+    currency = CurrencyField("Currency")
+    net = MoneyField("Amount", currency_field="currency", minimum=1)
+    tax_percent = PercentField("Tax %", required=False)
+    rate = RateField("Rate", required=False)
+    rate_unit = RateUnitField(one="for one of this currency", other="for one of the shop’s currency")
+    spread_by = ChoiceField(
+        "Spread over the lines", choices=[(kind, name) for kind, name in SPREADS.items() if kind != "hand"]
+    )
+
+    def validate_payee_id(self, field: VendorField) -> None:
+        """A bill of its own is somebody's."""
+        if not field.data and not field.errors:
+            raise ValidationError("Paid to: Choose who sent the bill.")
+
+    def to_command(self, purchase_id: uuid.UUID, base_currency: str) -> AddLateCharge:
+        rate, unit = rate_of(self.rate, self.rate_unit, self.currency.data, base_currency)
+        return AddLateCharge(
+            id=self.op_id.data,
+            purchase_id=purchase_id,
+            name=self.name.data,
+            payee_id=self.payee_id.data,
+            currency=self.currency.data,
+            net=self.net.data,
+            tax_percent=self.tax_percent.data or Decimal(0),
+            rate=rate,
+            rate_unit=unit,
+            spread_by=self.spread_by.data,
+            overrides_lock=self.insists,
+        )
+
+
+class ReturnForm(LockableForm):
+    """What goes back to the vendor; made for the lines of a purchase: see `return_form`."""
+
+    lines: tuple[int, ...] = ()
+
+    reason = TextField("Reason", max_length=500)
+
+    def validate_reason(self, field: TextField) -> None:
+        """A reason says something."""
+        if field.data and len(field.data) < 3:
+            raise ValidationError("Reason: Write at least three characters, so that it can be understood later.")
+
+    def quantity_of(self, line: int) -> QuantityField:
+        return cast(QuantityField, self[f"line_{line}"])
+
+    def to_command(self, purchase_id: uuid.UUID) -> ReturnToVendor:
+        typed = [(line, self.quantity_of(line).data) for line in self.lines]
+        return ReturnToVendor(
+            id=self.op_id.data,
+            purchase_id=purchase_id,
+            lines=tuple((line, quantity) for line, quantity in typed if quantity),
+            reason=self.reason.data,
+            overrides_lock=self.insists,
+        )
+
+
+def return_form(lines: Iterable[int]) -> type[ReturnForm]:
+    """Make the form for the lines of a purchase."""
+    numbers = tuple(lines)
+    fields = {f"line_{line}": QuantityField(f"Line {line}", minimum="zero", required=False) for line in numbers}
+    return type("ReturnForm", (ReturnForm,), {"lines": numbers, **fields})
+
+
+class PricesForm(LedgerForm):
+    """Selling prices that are written if they are ticked; made for products: see `prices_form`."""
+
+    product_ids: tuple[uuid.UUID, ...] = ()
+
+    def price_of(self, product_id: uuid.UUID) -> MoneyField:
+        return cast(MoneyField, self[f"price_{product_id.hex}"])
+
+    def is_ticked(self, product_id: uuid.UUID) -> bool:
+        return bool(self[f"tick_{product_id.hex}"].data)
+
+    def to_command(self, purchase_id: uuid.UUID) -> WriteProposedPrices:
+        prices = tuple((id, self.price_of(id).data) for id in self.product_ids if self.is_ticked(id))
+        return WriteProposedPrices(op_id=self.op_id.data, purchase_id=purchase_id, prices=prices)
+
+
+def prices_form(product_ids: Iterable[uuid.UUID]) -> type[PricesForm]:
+    """Make the form for the products of a purchase."""
+    ids = tuple(product_ids)
+    fields: dict[str, Any] = {}
+    for id in ids:
+        fields[f"tick_{id.hex}"] = BooleanField("Change it")
+        fields[f"price_{id.hex}"] = MoneyField("New price", required=False)
+    return type("PricesForm", (PricesForm,), {"product_ids": ids, **fields})
+
+
+class PaperForm(LedgerForm):
+    """A photo or a PDF of the vendor's paper."""
+
+    paper = FileField("Photo or PDF", render_kw={"accept": "image/jpeg,image/png,image/webp,application/pdf"})
+
+    def validate_paper(self, field: FileField) -> None:
+        """A file was chosen."""
+        if not getattr(field.data, "filename", ""):
+            raise ValidationError("Photo or PDF: Choose a file.")
+
+    def to_command(self, purchase_id: uuid.UUID) -> AddPaper:
+        upload: Any = self.paper.data
+        last = upload.filename.replace("\\", "/").rpartition("/")[2]
+        name = "".join(sign for sign in last if sign.isprintable())[:PAPER_NAME_MAX] or "paper"
+        with upload.stream as content:
+            return AddPaper(id=self.op_id.data, purchase_id=purchase_id, name=name, content=content.read())
+
+
+class VendorPriceForm(LedgerForm):
+    """What a vendor asks for a product."""
+
+    product_id = IdField("Product")
+    code = TextField("Their code", max_length=60, required=False)
+    currency = CurrencyField("Currency")
+    unit_cost = UnitCostField("Price of one")
+    pack = QuantityField("Pack", required=False)
+    lead_days = WholeNumberField("Days to deliver", maximum=3650, required=False)
+
+    def to_command(self, vendor_id: uuid.UUID) -> SetVendorPrice:
+        return SetVendorPrice(
+            id=self.op_id.data,
+            vendor_id=vendor_id,
+            product_id=self.product_id.data,
+            code=self.code.data or "",
+            currency=self.currency.data,
+            unit_cost=self.unit_cost.data,
+            pack=self.pack.data or Decimal(1),
+            lead_days=self.lead_days.data,
         )

@@ -1,0 +1,172 @@
+"""What is done with a purchase over HTTP: returns, late charges, prices, papers, vendors' lists."""
+
+import io
+import re
+import uuid
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from ledger_web.domain.ids import new_id
+from ledger_web.services.reorder_levels import SetReorderLevel, set_reorder_level
+from tests.books import count, stock_of
+from tests.clients import ShopClient, browser_at
+from tests.purchases import add_goods, add_vendor, begin, buy
+from tests.shops import Shop, open_a_shop
+
+PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer<<>>\n%%EOF"
+
+
+@pytest.fixture
+def kabul(app: Flask) -> Shop:
+    return open_a_shop("kabul", "AFN")
+
+
+@pytest.fixture
+def client(app: Flask, kabul: Shop) -> ShopClient:
+    browser = browser_at(app, "kabul")
+    browser.sign_in_as(kabul, "owner")
+    return browser
+
+
+def send(client: ShopClient, path: str, **data: Any) -> Any:
+    return client.post_form(path, {"op_id": str(new_id())} | data)
+
+
+def test_goods_go_back_and_the_return_is_deleted_again(client: ShopClient, kabul: Shop) -> None:
+    karim, rice = add_vendor(kabul), add_goods(kabul)
+    purchase_id = buy(kabul, karim, (rice, 10, 5), rate="70")
+    path = f"/purchases/{purchase_id}"
+
+    too_many = send(client, f"{path}/returns", line_1="11", reason="Wet bags")
+    returned = send(client, f"{path}/returns", line_1="4", reason="Wet bags")
+    page = client.get(path).text
+    [return_id] = re.findall(r"/purchases/returns/([0-9a-f-]{36})/deletion", page)
+    deleted = send(client, f"/purchases/returns/{return_id}/deletion", reason="They kept it")
+
+    assert (too_many.status_code, returned.status_code, deleted.status_code) == (422, 303, 303)
+    assert "More is to go back" in too_many.text
+    assert "RTV-000001" in page
+    assert stock_of(kabul, rice) == (10, 3500)
+
+
+def test_a_late_charge_is_recorded_and_deleted(client: ShopClient, kabul: Shop) -> None:
+    karim, customs, rice = add_vendor(kabul), add_vendor(kabul, "Customs", "AFN"), add_goods(kabul)
+    purchase_id = buy(kabul, karim, (rice, 10, 5), rate="70")
+    said = {"name": "Duty", "currency": "AFN", "net": "100", "spread_by": "quantity"}
+
+    nobody = send(client, f"/purchases/{purchase_id}/charges", **said)
+    added = send(client, f"/purchases/{purchase_id}/charges", **said, payee_id=str(customs))
+    assert stock_of(kabul, rice) == (10, 3600)
+    page = client.get(f"/purchases/{purchase_id}").text
+    [charge_id] = re.findall(r"/purchases/charges/([0-9a-f-]{36})/deletion", page)
+    deleted = send(client, f"/purchases/charges/{charge_id}/deletion", reason="Not ours")
+
+    assert (nobody.status_code, added.status_code, deleted.status_code) == (422, 303, 303)
+    assert "Choose who sent the bill" in nobody.text
+    assert stock_of(kabul, rice) == (10, 3500)
+
+
+def test_selling_prices_are_proposed_and_only_what_is_ticked_changes(client: ShopClient, kabul: Shop) -> None:
+    """At a margin of 25 % goods of 300 are proposed at 400; rounded up to 99 at 499."""
+    karim, rice, salt = add_vendor(kabul, currency="AFN"), add_goods(kabul), add_goods(kabul, "Salt")
+    purchase_id = buy(kabul, karim, (rice, 1, 300), (salt, 1, 60))
+    send(client, "/rates/rules", margin_percent="25", price_ending="99", rounding_max="1")
+
+    page = client.get(f"/purchases/{purchase_id}/prices").text
+    nothing = send(client, f"/purchases/{purchase_id}/prices")
+    ticked = {f"tick_{rice.hex}": "y", f"price_{rice.hex}": "499", f"price_{salt.hex}": "99"}
+    done = send(client, f"/purchases/{purchase_id}/prices", **ticked)
+
+    assert 'value="499"' in page
+    assert 'value="99"' in page
+    assert (nothing.status_code, done.status_code) == (422, 303)
+    prices = client.get(f"/purchases/{purchase_id}/prices").text
+    assert "499 AFN" in prices
+    assert count(kabul, "price_changes") == 1
+
+
+def test_a_paper_is_kept_and_sent_as_what_is_in_it(client: ShopClient, app: Flask, kabul: Shop, rival: Shop) -> None:
+    purchase_id = buy(kabul, add_vendor(kabul, currency="AFN"), (add_goods(kabul), 1, 5))
+
+    def upload(name: str, content: bytes) -> Any:
+        data = {
+            "csrf_token": client.csrf_token(),
+            "op_id": str(new_id()),
+            "paper": (io.BytesIO(content), name),
+        }
+        return client.post(f"/purchases/{purchase_id}/papers", data=data, content_type="multipart/form-data")
+
+    kept = upload("../inv<1>.html", PDF)
+    refused = [upload("photo.jpg", content) for content in (b"", b"<html><script>", b"MZ" + b"\0" * 100)]
+    page = client.get(f"/purchases/{purchase_id}").text
+    [paper_id] = re.findall(r"/purchases/papers/([0-9a-f-]{36})", page)
+    sent = client.get(f"/purchases/papers/{paper_id}")
+
+    assert kept.status_code == 303
+    assert {answer.status_code for answer in refused} == {422}
+    assert (sent.mimetype, sent.data) == ("application/pdf", PDF)
+    assert sent.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert sent.headers["X-Content-Type-Options"] == "nosniff"
+    assert "<script>" not in sent.headers["Content-Disposition"]
+    stranger = browser_at(app, rival.slug)
+    stranger.sign_in_as(rival, "owner")
+    assert stranger.get(f"/purchases/papers/{paper_id}").status_code == 404
+
+
+def test_a_vendors_list_says_price_pack_and_days(client: ShopClient, kabul: Shop) -> None:
+    karim, rice = add_vendor(kabul), add_goods(kabul)
+    path = f"/purchases/vendors/{karim}/prices"
+
+    found = client.get(f"{path}?q=rice")
+    send(client, path, product_id=str(rice), currency="USD", unit_cost="2.50", pack="12", lead_days="14")
+    send(client, path, product_id=str(rice), currency="USD", unit_cost="2.75", pack="12", lead_days="10")
+    page = client.get(path).text
+    [price_id] = re.findall(r"/prices/([0-9a-f-]{36})/delete", page)
+
+    assert "Rice" in found.text
+    assert "2.75 USD" in page
+    assert "2.5 USD" not in page
+    assert send(client, f"{path}/{price_id}/delete").status_code == 303
+    assert "Nothing on their list yet" in client.get(path).text
+
+
+def test_what_is_below_its_level_begins_a_purchase(client: ShopClient, kabul: Shop) -> None:
+    rice = add_goods(kabul)
+    nothing = send(client, "/purchases/reorders")
+    level: dict[str, Any] = {"level": 10, "up_to": 25, "version": 1}
+    set_reorder_level(SetReorderLevel(op_id=new_id(), product_id=rice, **level), kabul.act())
+
+    begun = send(client, "/purchases/reorders")
+
+    assert nothing.status_code == 422
+    assert begun.status_code == 303
+    assert 'value="25"' in client.get(begun.location).text
+
+
+def test_a_vendors_account_and_foreign_money_are_shown_in_the_shops_currency(client: ShopClient, kabul: Shop) -> None:
+    """100.00 USD owed at 70 stand at 7,000; at 72 they are worth 7,200: a loss of 200 that is not realised yet."""
+    karim, rice = add_vendor(kabul), add_goods(kabul)
+    buy(kabul, karim, (rice, 40, "2.5"), rate="70")
+    today = re.search(r'value="(\d{4}-\d\d-\d\d)"', client.get("/rates/").text)
+    assert today
+    send(client, "/rates/", currency="USD", unit="USD", value="72", valid_on=today[1])
+
+    account = client.get(f"/purchases/vendors/{karim}/account").text
+    exchange = client.get("/purchases/exchange").text
+
+    assert "100.00 USD" in account
+    assert "7,000 AFN" in account
+    assert "7,200 AFN" in exchange
+    assert "Loss that is not realised yet" in exchange
+    assert "200 AFN" in exchange
+
+
+def test_the_rivals_purchases_are_not_there(client: ShopClient, kabul: Shop, rival: Shop) -> None:
+    theirs = buy(rival, add_vendor(rival, currency="PKR"), (add_goods(rival), 1, 5))
+    begin(kabul, add_vendor(kabul))
+
+    for path in ("", "/returns/new", "/charges/new", "/prices", "/papers/new", "/deletion"):
+        assert client.get(f"/purchases/{theirs}{path}").status_code == 404
+    assert client.get(f"/purchases/vendors/{uuid.uuid4()}/account").status_code == 404
