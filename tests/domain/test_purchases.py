@@ -126,9 +126,7 @@ def _random_rate(chance: random.Random, currency: str, base: str) -> Rate | None
     return Rate(currency, base, value) if chance.random() < 0.5 else Rate(base, currency, value)
 
 
-def _random_purchase(
-    chance: random.Random, vendor: UUID, payee: UUID
-) -> tuple[str, str, list[BoughtLine], list[Charge], Costing]:
+def _random_purchase(chance: random.Random, vendor: UUID, payee: UUID) -> tuple[str, str, list[Charge], Costing]:
     base, currency = chance.choice(CURRENCIES), chance.choice(CURRENCIES)
     lines = [
         BoughtLine(
@@ -144,7 +142,7 @@ def _random_purchase(
         rate = _random_rate(chance, of, base) if payee_id else None
         charges.append(Charge(net, chance.choice((0, 17)), of, rate, spread_by, payee_id, by_hand))
     costing = cost_purchase(lines, charges, currency, base, _random_rate(chance, currency, base))
-    return currency, base, lines, charges, costing
+    return currency, base, charges, costing
 
 
 def test_ten_thousand_random_purchases_add_up_in_every_currency() -> None:
@@ -153,7 +151,7 @@ def test_ten_thousand_random_purchases_add_up_in_every_currency() -> None:
     made = 0
     for _ in range(CASES):
         try:
-            currency, base, lines, charges, costing = _random_purchase(chance, vendor, payee)
+            currency, base, charges, costing = _random_purchase(chance, vendor, payee)
         except InvalidAmountError:
             continue  # a rate so small that something would come to nothing is refused, not rounded away
         made += 1
