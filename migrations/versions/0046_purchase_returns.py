@@ -8,8 +8,8 @@ Old code beside it: yes, it neither reads nor writes any of this.
 
 from migrations.tenant_tables import protect, run
 
-revision = "0045"
-down_revision = "0044"
+revision = "0046"
+down_revision = "0045"
 branch_labels = None
 depends_on = None
 
