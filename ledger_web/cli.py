@@ -7,6 +7,8 @@ import click
 from flask import Flask
 
 from ledger_web.commands.audit import audit
+from ledger_web.commands.indexes import indexes
+from ledger_web.commands.isolation import isolation
 from ledger_web.commands.recalculation import recalculate
 from ledger_web.demo import CASHIER, MANAGER, OWNER, make_demo
 from ledger_web.domain.errors import LedgerError
@@ -171,4 +173,4 @@ def demo() -> None:
         click.echo(f"The shop {made.slug} is open.\nSign in as {OWNER}, {MANAGER} or {CASHIER}: {made.password}")
 
 
-COMMANDS: list[click.Command] = [tenants, users, audit, demo, recalculate]
+COMMANDS: list[click.Command] = [tenants, users, audit, demo, recalculate, indexes, isolation]
