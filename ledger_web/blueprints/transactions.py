@@ -1,8 +1,9 @@
 """The register: everything that happened, one of them with its entries, its reversal; and what is posted from here."""
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Blueprint, g, request, url_for
 from flask.typing import ResponseReturnValue
@@ -10,8 +11,11 @@ from flask.typing import ResponseReturnValue
 from ledger_web.domain.accounts import choice_of
 from ledger_web.domain.errors import ConflictError, LedgerError, NotFoundError, PeriodLockedError, RuleViolationError
 from ledger_web.domain.permissions import JOURNAL_POST, JOURNAL_REVERSE, JOURNAL_VIEW
+from ledger_web.domain.sheets import ENDINGS, Row, amount_cell
 from ledger_web.domain.transactions import name_of
+from ledger_web.downloads import download
 from ledger_web.error_pages import status_of
+from ledger_web.filters import shop_zone
 from ledger_web.forms.days import DatedForm, MoneyForm
 from ledger_web.forms.payments import offer_first
 from ledger_web.forms.transactions import (
@@ -54,25 +58,19 @@ class MoneyPage:
 @blueprint.get("/")
 @permission_required(JOURNAL_VIEW)
 def index() -> ResponseReturnValue:
-    form = RegisterForm(request.args)
-    people = [("", "Everyone"), *((each.id, each.name) for each in queries.list_people(g.tenant.id))]
-    form.person.choices = people
-    form.kind.choices = [("", "Everything"), *((kind, name_of(kind)) for kind in queries.list_kinds(g.tenant.id))]
+    form = _register_form()
     if not form.validate():
         return _show_index(form, None, 422)
-    return _show_index(
-        form,
-        queries.list_transactions(
-            g.tenant.id,
-            kind=form.kind.data or "",
-            since=form.since.data,
-            until=form.until.data,
-            actor_id=form.person.data or None,
-            words=form.q.data,
-            overrides=form.overrides.data,
-            older_than=form.older_than,
-        ),
-    )
+    return _show_index(form, queries.list_transactions(g.tenant.id, **_asked_of(form), older_than=form.older_than))
+
+
+@blueprint.get("/register.<any(csv, xlsx):ending>")
+@permission_required(JOURNAL_VIEW)
+def register_file(ending: str) -> ResponseReturnValue:
+    form = _register_form()
+    if not form.validate():
+        raise NotFoundError("There is no such list. Choose the days again.")
+    return download("register", ending, _rows(queries.iterate_transactions(g.tenant.id, **_asked_of(form))))
 
 
 @blueprint.get("/<uuid:transaction_id>")
@@ -188,13 +186,58 @@ def show_money(form: MoneyForm, page: MoneyPage, status: int, error: LedgerError
     )
 
 
+def _register_form() -> RegisterForm:
+    form = RegisterForm(request.args)
+    people = [("", "Everyone"), *((each.id, each.name) for each in queries.list_people(g.tenant.id))]
+    form.person.choices = people
+    form.kind.choices = [("", "Everything"), *((kind, name_of(kind)) for kind in queries.list_kinds(g.tenant.id))]
+    return form
+
+
+def _asked_of(form: RegisterForm) -> dict[str, Any]:
+    return {
+        "kind": form.kind.data or "",
+        "since": form.since.data,
+        "until": form.until.data,
+        "actor_id": form.person.data or None,
+        "words": form.q.data,
+        "overrides": form.overrides.data,
+    }
+
+
+def _rows(transactions: Iterator[queries.TransactionRow]) -> Iterator[Row]:
+    """One row for each amount: a transaction in two currencies has two."""
+    yield "Day", "What", "With", "Memo", "By", "Posted", "Undone", "Amount", "Currency"
+    for each in transactions:
+        posted = f"{each.posted_at.astimezone(shop_zone()):%Y-%m-%d %H:%M}"
+        said = (
+            each.occurred_on,
+            each.title,
+            each.party,
+            each.memo,
+            each.actor,
+            posted,
+            "yes" if each.is_reversed else "",
+        )
+        for amount in each.amounts:
+            yield *said, amount_cell(amount.amount, amount.currency), amount.currency
+        if not each.amounts:
+            yield *said, None, ""
+
+
 def _show_index(form: RegisterForm, page: queries.TransactionsPage | None, status: int = 200) -> ResponseReturnValue:
     older = ""
     if page and page.older_than:
         before_day, before = page.older_than
         older = url_for(".index", **form.asked, before_day=before_day, before=before)
     return render(
-        "transactions/index.html", "transactions/_register.html", status, form=form, transactions=page, older=older
+        "transactions/index.html",
+        "transactions/_register.html",
+        status,
+        form=form,
+        transactions=page,
+        older=older,
+        files=[(each.upper(), url_for(".register_file", ending=each, **form.asked)) for each in ENDINGS if page],
     )
 
 

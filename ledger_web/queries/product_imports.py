@@ -143,8 +143,9 @@ def list_imports(tenant_id: int) -> list[ImportRow]:
         text(
             """
             SELECT i.id, i.file_name, i.uploaded_at, i.imported_at,
-                   CAST(i.plan ->> 'created' AS integer) + CAST(i.plan ->> 'updated' AS integer)
-                 + CAST(i.plan ->> 'unchanged' AS integer) + CAST(i.plan ->> 'problems_count' AS integer)
+                   coalesce(CAST(i.plan ->> 'rows_total' AS integer),
+                            CAST(i.plan ->> 'created' AS integer) + CAST(i.plan ->> 'updated' AS integer)
+                          + CAST(i.plan ->> 'unchanged' AS integer) + CAST(i.plan ->> 'problems_count' AS integer))
                    AS rows_count,
                    CAST(i.plan ->> 'problems_count' AS integer) AS problems_count,
                    coalesce(CAST(i.plan ->> 'rows_checked' AS integer) < CAST(i.plan ->> 'rows_total' AS integer),

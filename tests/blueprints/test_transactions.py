@@ -419,3 +419,16 @@ def test_hostile_names_of_lines_are_no_lines(shop: Shop, client_of: ClientOf) ->
 
     assert answer.status_code == 422
     assert answer.text.count("Choose an account that is in the list.") == 1
+
+
+def test_the_register_is_a_file_with_a_row_for_each_amount(shop: Shop, client_of: ClientOf) -> None:
+    sell(shop, (add_product(shop, quantity=5), 1, 115_00))
+    client = client_of(shop)
+
+    rows = client.get("/transactions/register.csv?kind=sale").text.splitlines()
+
+    assert rows[0].startswith("\ufeffDay,What,With,Memo,By,Posted,Undone,Amount,Currency")
+    assert [row.rpartition(",,")[2] for row in rows[1:]] == ["115.00,PKR"]
+    assert client.get("/transactions/register.xlsx").data.startswith(b"PK")
+    assert client.get("/transactions/register.csv?since=x").status_code == 404
+    assert "/transactions/register.xlsx?kind=sale" in client.get("/transactions/?kind=sale").text

@@ -1,0 +1,41 @@
+"""Counting with a scanner and a phone: every scan counts, nothing is typed into a box, and the page fits."""
+
+import pytest
+from playwright.sync_api import expect
+
+from ledger_web.domain.barcodes import read_barcode
+from ledger_web.domain.ids import new_id
+from ledger_web.queries.stock_counts import list_last_counted
+from ledger_web.services.barcodes import AddBarcode, add_barcode
+from ledger_web.services.stock_counts import StartCount, start_count
+from tests.browser.conftest import Site
+from tests.shops import Shop, add_product
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]  # one Chromium at a time
+
+CODE = "2100000000012"
+
+
+def test_fast_scans_on_a_phone_count_each_once(site: Site, shop: Shop) -> None:
+    milk = add_product(shop, "Milk", quantity=10)
+    add_barcode(AddBarcode(op_id=new_id(), product_id=milk, barcode=read_barcode(CODE)), shop.act())
+    counting = start_count(StartCount(id=new_id(), name="Shelf"), shop.act()).id
+    page = site.open(shop, viewport={"width": 360, "height": 740})
+    page.goto(f"/stock/counts/{counting}")
+
+    for _ in range(5):
+        page.keyboard.type(CODE, delay=2)
+        page.keyboard.press("Enter")
+    page.locator("#scan-text").fill("4*")
+    page.keyboard.type(CODE, delay=2)
+    page.keyboard.press("Enter")
+
+    panel = page.locator("#count-panel")
+    expect(panel.get_by_label("Counted of Milk")).to_have_value("9")
+    expect(panel).to_contain_text("1 missing")
+    expect(page.locator("#scan-text")).to_have_value("")
+    panel.get_by_label("Counted of Milk").fill("10")
+    panel.get_by_label("Counted of Milk").press("Tab")
+    expect(panel).to_contain_text("as expected")
+    assert [line.counted for line in list_last_counted(shop.tenant_id, counting)] == [10]
+    assert site.trouble.complaints == []
