@@ -102,6 +102,20 @@ def address_of(slug: str) -> str:
     return f"{request.scheme}://{slug}.{current_app.config['BASE_DOMAIN']}{port[0] if port else ''}/"
 
 
+def _host() -> str:
+    """Return the Host header; a request line that names another host is refused.
+
+    `GET http://other/ HTTP/1.1` may mean one host to a proxy and another to us. Servers that show us the line as it
+    came put it under one of these names; Granian keeps it to itself, and there the header alone counts.
+    """
+    host = request.headers.get("Host", "")
+    line = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or ""
+    scheme, separator, rest = line.partition("://")
+    if separator and scheme.isalpha() and re.split(r"[/?#]", rest, maxsplit=1)[0] != host:
+        raise BadRequest(response=_not_an_address(current_app.config["BASE_DOMAIN"]))
+    return host
+
+
 def _not_an_address(base_domain: str) -> Response:
     """Say so in plain text: a page would need links, and with such a host not even those can be made."""
     text = (
@@ -119,7 +133,7 @@ def _without_port(host: str, base_domain: str) -> str:
 
 def _set_tenant() -> ResponseReturnValue | None:
     g.tenant = g.identity = None
-    slug = slug_of(request.headers.get("Host", ""), current_app.config["BASE_DOMAIN"])
+    slug = slug_of(_host(), current_app.config["BASE_DOMAIN"])
     g.slug = slug
     if request.endpoint == "static":
         return None

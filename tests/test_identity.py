@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from flask import Flask
+from flask import Flask, g
 from sqlalchemy import event
 
 from ledger_web.domain import permissions
-from ledger_web.identity import PUBLIC, SESSION_COOKIE, SIGNED_IN, Identity, permission_of
+from ledger_web.identity import PUBLIC, SESSION_COOKIE, SIGNED_IN, Identity, may, permission_of
 from ledger_web.models.base import db
 from tests.clients import ShopClient, browser_at, path_of
 from tests.databases import Database
@@ -235,3 +235,59 @@ def test_flask_login_knows_the_shop_and_the_session_never_the_user_alone(corner:
 
     assert identity.get_id() == f"{corner.tenant_id}:{'01' * 32}"
     assert PASSWORD not in repr(identity)
+
+
+def test_two_hundred_checks_on_a_page_ask_the_database_nothing(app: Flask, client_of: Browsers, corner: Shop) -> None:
+    client = client_of(corner, "manager")
+    rights = sorted(permissions.ALL)
+    page = app.jinja_env.from_string("{% for right in rights %}{{ '1' if may(right) else '0' }}{% endfor %}")
+
+    def check() -> str:
+        return page.render(rights=(rights * 10)[:200], may=may)
+
+    cookie = f"{SESSION_COOKIE}={client.cookie(SESSION_COOKIE)}"
+    with app.test_request_context("/sign-in", base_url="http://corner.shop.localhost/", headers={"Cookie": cookie}):
+        app.preprocess_request()
+        with statements(app) as seen:
+            checked = check()
+
+    assert len(checked) == 200
+    assert {"0", "1"} == set(checked)
+    assert seen == []
+
+
+def test_a_limit_arrives_with_the_person_in_the_one_query(app: Flask, client_of: Browsers, corner: Shop) -> None:
+    client = client_of(corner, "cashier")
+    cookie = f"{SESSION_COOKIE}={client.cookie(SESSION_COOKIE)}"
+
+    with (
+        app.test_request_context("/", base_url="http://corner.shop.localhost/", headers={"Cookie": cookie}),
+        statements(app) as seen,
+    ):
+        app.preprocess_request()
+        assert g.identity.limit("sale.discount") == permissions.LIMITS["sale.discount"].cashier
+        with pytest.raises(KeyError):
+            g.identity.limit("sale.everything")
+
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        ("http://corner.shop.localhost/sign-in", 200),
+        ("http://rival.shop.localhost/sign-in", 400),
+        ("HTTPS://evil.example", 400),
+        ("http://corner.shop.localhost:81/", 400),
+        ("http://corner.shop.localhost@evil.example/", 400),
+        ("/sign-in?next=http://evil.example/", 200),
+    ],
+)
+def test_a_request_line_that_names_another_host_than_the_header_is_refused(
+    client_of: Browsers, corner: Shop, line: str, status: int
+) -> None:
+    stranger = client_of(corner, "")
+
+    answer = stranger.get("/sign-in", environ_overrides={"RAW_URI": line, "REQUEST_URI": line})
+
+    assert answer.status_code == status

@@ -5,7 +5,7 @@ import uuid
 from flask import Blueprint, g, request, url_for
 from flask.typing import ResponseReturnValue
 
-from ledger_web.blueprints.parties import NOUNS
+from ledger_web.blueprints.parties import NOUNS, check_may_see
 from ledger_web.domain.errors import ConflictError, NotFoundError, RuleViolationError
 from ledger_web.domain.open_items import OPPOSITE
 from ledger_web.domain.permissions import JOURNAL_REVERSE, PAYMENT_CREATE, PAYMENT_VIEW
@@ -31,6 +31,7 @@ blueprint = Blueprint("allocations", __name__, url_prefix="/allocations")
 @permission_required(PAYMENT_VIEW)
 def show(item_id: uuid.UUID) -> ResponseReturnValue:
     item = get_item(g.tenant.id, item_id)
+    check_may_see(item.party_kind)
     others = _others(item)
     return _show(item, _form(others)(base_currency=item.row.currency), others)
 
@@ -39,6 +40,7 @@ def show(item_id: uuid.UUID) -> ResponseReturnValue:
 @permission_required(PAYMENT_CREATE)
 def create(item_id: uuid.UUID) -> ResponseReturnValue:
     item = get_item(g.tenant.id, item_id)
+    check_may_see(item.party_kind)
     others = _others(item)
     kind = allocation_form({other.id: other.title for other in others}, request.form)
     form = kind(request.form, base_currency=item.row.currency)

@@ -6,7 +6,7 @@ Each noun has addresses and endpoints of its own (`customers.show`, `/customers/
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, wraps
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -17,12 +17,12 @@ from ledger_web.blueprints import statements
 from ledger_web.blueprints.statements import StatedAccount
 from ledger_web.domain.errors import RuleViolationError, StaleEditError
 from ledger_web.domain.open_items import ageing
-from ledger_web.domain.permissions import PARTY_CREATE, PARTY_CREDIT_LIMIT, PARTY_EDIT, PARTY_VIEW
+from ledger_web.domain.permissions import EMPLOYEE_VIEW, PARTY_CREATE, PARTY_CREDIT_LIMIT, PARTY_EDIT, PARTY_VIEW
 from ledger_web.filters import shop_today
 from ledger_web.forms.parties import CreditLimitForm, NewPartyForm, PartyActForm, PartyFilterForm, PartyForm
 from ledger_web.forms.payments import offer_first
 from ledger_web.forms.statements import StatementForm
-from ledger_web.identity import may, permission_required
+from ledger_web.identity import PermissionDeniedError, may, may_open, permission_required
 from ledger_web.queries.open_items import list_open_amounts, list_open_items
 from ledger_web.queries.parties import PartyDetails, PartyPage, get_party, list_parties
 from ledger_web.rendering import redirect_to, render, say
@@ -70,7 +70,7 @@ def index(kind: str) -> ResponseReturnValue:
         "parties/_parties_list.html",
         status,
         noun=NOUNS[kind],
-        nouns=NOUNS.values(),
+        nouns=[each for each in NOUNS.values() if may_open(f"{each.plural}.index")],
         form=form,
         parties=parties,
         before=url_for(".index", before=parties.before, **asked) if parties.before else "",
@@ -203,9 +203,32 @@ _OF_CUSTOMERS: Final[tuple[tuple[str, str, Callable[..., ResponseReturnValue]], 
 )
 
 
+def _of_employees(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
+    """Ask for more where pages show what people earn."""
+    if view.permission not in {PARTY_VIEW, PARTY_CREATE}:  # type: ignore[attr-defined]
+        return view
+
+    @wraps(view)
+    def guarded(**values: Any) -> ResponseReturnValue:
+        return view(**values)
+
+    return permission_required(EMPLOYEE_VIEW)(guarded)
+
+
+def check_may_see(kind: str) -> None:
+    """Refuse what is about an employee to whoever may not see what they earn.
+
+    Raises:
+        PermissionDeniedError: It is.
+    """
+    if kind == "employee" and not may(EMPLOYEE_VIEW):
+        raise PermissionDeniedError
+
+
 def _blueprint_of(noun: Noun) -> Blueprint:
     blueprint = Blueprint(noun.plural, __name__, url_prefix=f"/{noun.plural}")
-    for method, rule, view in _ADDRESSES + (_OF_CUSTOMERS if noun.kind == "customer" else ()):
+    for method, rule, shared in _ADDRESSES + (_OF_CUSTOMERS if noun.kind == "customer" else ()):
+        view = _of_employees(shared) if noun.kind == "employee" else shared
         blueprint.add_url_rule(rule, view.__name__, view, methods=[method], defaults={"kind": noun.kind})
     return blueprint
 

@@ -5,7 +5,7 @@ import uuid
 from flask import Blueprint, g, request, url_for
 from flask.typing import ResponseReturnValue
 
-from ledger_web.blueprints.parties import NOUNS
+from ledger_web.blueprints.parties import NOUNS, check_may_see
 from ledger_web.domain import places
 from ledger_web.domain.errors import ConflictError, NotFoundError, RuleViolationError
 from ledger_web.domain.journal import NORMAL_SIDE
@@ -74,6 +74,7 @@ def preview() -> ResponseReturnValue:
 @permission_required(PAYMENT_VIEW)
 def show(payment_id: uuid.UUID) -> ResponseReturnValue:
     payment = get_payment(g.tenant.id, payment_id)
+    check_may_see(payment.party_kind)
     place = Place(payment.occurred_on, payment.id)
     lines = get_statement(g.tenant.id, payment.account_id, before=place.next, lines_max=1).lines
     return render(
@@ -119,7 +120,9 @@ def _aimed_at(aim: PaymentAimForm) -> PartyDetails:
 def _party(party_id: uuid.UUID | None) -> PartyDetails:
     if party_id is None:
         raise NotFoundError("Choose who the payment is with first, then take it from their page.")
-    return get_party(g.tenant.id, party_id)
+    party = get_party(g.tenant.id, party_id)
+    check_may_see(party.kind)
+    return party
 
 
 def _usual_direction(party: PartyDetails) -> str:

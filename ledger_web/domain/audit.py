@@ -120,6 +120,7 @@ WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "cart.remove_line": "removed a line before payment",
         "cart.lower_line": "made a line smaller before payment",
         "drawer.open": "opened a drawer without a sale",
+        "export.take": "took a list as a file",
         "party.set_credit_limit": "set a credit limit",
         "recalculation.repair": "repaired balances",
         "sale.delete": "deleted a sale",

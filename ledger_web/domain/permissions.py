@@ -23,6 +23,7 @@ STOCK_COUNT: Final = "stock.count"
 PARTY_VIEW: Final = "party.view"
 PARTY_CREATE: Final = "party.create"
 PARTY_EDIT: Final = "party.edit"
+EMPLOYEE_VIEW: Final = "employee.view"
 PARTY_CREDIT_LIMIT: Final = "party.credit_limit"
 SALE_VIEW: Final = "sale.view"
 SALE_CREATE: Final = "sale.create"
@@ -82,7 +83,8 @@ _DESCRIPTIONS: Final = MappingProxyType(
         LABEL_TEMPLATE_EDIT: "Change what labels look like, and set printers right.",
         STOCK_COUNT: "Count what is on the shelves; what differs is posted by who may correct stock.",
         STOCK_ADJUST: "Correct how much of a product is in stock.",
-        PARTY_VIEW: "Look up customers, vendors, employees and members with their balances.",
+        PARTY_VIEW: "Look up customers, vendors and members with their balances.",
+        EMPLOYEE_VIEW: "See and add employees, with what they earn and what the shop owes them.",
         PARTY_CREATE: "Add customers, vendors, employees and members.",
         PARTY_EDIT: "Change and archive customers, vendors, employees and members.",
         PARTY_CREDIT_LIMIT: "Set how much a customer may owe.",
@@ -168,6 +170,7 @@ _MANAGER: Final = _CASHIER | {
     STOCK_ADJUST,
     PARTY_EDIT,
     PARTY_CREDIT_LIMIT,
+    EMPLOYEE_VIEW,
     SALE_CHANGE_PRICE,
     SALE_RATE,
     SALE_DELETE,

@@ -72,6 +72,7 @@ def create_bank(command: CreateBank, uow: UnitOfWork) -> Recorded:
                 },
             )
             open_accounts(uow, [bank_place(command.id).account(command.currency)])
+            uow.audit("bank.create", holder=command.id, after={"name": command.name, "currency": command.currency})
     except IntegrityError as error:
         raise _taken(error, command.name) from None
     return Recorded(command.id)
@@ -90,7 +91,8 @@ def rename_bank(command: RenameBank, uow: UnitOfWork) -> Recorded:
         with uow:
             if uow.is_resubmission(command, id=command.op_id, subject_id=command.bank_id):
                 return Recorded(command.bank_id, replayed=True)
-            if _lock(uow, command.bank_id).version != command.version:
+            bank = _lock(uow, command.bank_id)
+            if bank.version != command.version:
                 raise StaleEditError
             uow.execute(
                 """
@@ -99,6 +101,7 @@ def rename_bank(command: RenameBank, uow: UnitOfWork) -> Recorded:
                 """,
                 {"id": command.bank_id, "name": command.name},
             )
+            uow.audit("bank.rename", holder=command.bank_id, before={"name": bank.name}, after={"name": command.name})
     except IntegrityError as error:
         raise _taken(error, command.name) from None
     return Recorded(command.bank_id)
@@ -128,6 +131,7 @@ def archive_bank(command: ArchiveBank, uow: UnitOfWork) -> Recorded:
             )
         uow.execute("UPDATE accounts SET closed_at = now() WHERE tenant_id = %(tenant_id)s AND id = %(id)s", account)
         _set_active(uow, command.bank_id, active=False)
+        uow.audit("bank.archive", holder=command.bank_id, before={"name": bank.name})
     return Recorded(command.bank_id)
 
 
@@ -147,6 +151,7 @@ def restore_bank(command: RestoreBank, uow: UnitOfWork) -> Recorded:
             {"id": account_id(uow.tenant_id, bank_place(command.bank_id).account(bank.currency))},
         )
         _set_active(uow, command.bank_id, active=True)
+        uow.audit("bank.restore", holder=command.bank_id, after={"name": bank.name})
     return Recorded(command.bank_id)
 
 

@@ -105,6 +105,7 @@ def create_drawer(command: CreateDrawer, uow: UnitOfWork) -> Recorded:
                 """,
                 {"id": command.id, "name": command.name, "series": command.series},
             )
+            uow.audit("drawer.create", holder=command.id, after={"name": command.name, "series": command.series})
     except IntegrityError as error:
         if violated_constraint(error) == "cash_drawers_name_key":
             raise _name_taken(command.name) from None

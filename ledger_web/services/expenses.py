@@ -123,6 +123,7 @@ def add_category(command: AddCategory, uow: UnitOfWork) -> Recorded:
                 # Names change their meaning and their letters; a code is for life.
                 {"id": command.id, "kind": command.kind, "code": f"c_{command.id.hex}", "name": name},
             )
+            uow.audit("category.add", holder=command.id, after={"kind": command.kind, "name": name})
     except IntegrityError as error:
         if violated_constraint(error) == "categories_name_key":
             raise _taken(name) from None

@@ -46,6 +46,7 @@ def create_measure_rule(command: CreateMeasureRule, uow: UnitOfWork) -> Recorded
             if violated_constraint(error) == "measure_rules_prefix_key":
                 raise RuleViolationError(f"Somebody else just made a rule for {rule.prefix}. Look at it.") from error
             raise
+        uow.audit("settings.add_scale_rule", holder=rule.id, after={"prefix": rule.prefix, "kind": rule.kind})
     return Recorded(rule.id)
 
 
@@ -60,11 +61,12 @@ def remove_measure_rule(command: RemoveMeasureRule, uow: UnitOfWork) -> Recorded
         if uow.is_resubmission(command, id=command.op_id, subject_id=command.rule_id):
             return Recorded(command.rule_id, replayed=True)
         removed = uow.execute(
-            "DELETE FROM measure_rules WHERE tenant_id = %(tenant_id)s AND id = %(id)s RETURNING id",
+            "DELETE FROM measure_rules WHERE tenant_id = %(tenant_id)s AND id = %(id)s RETURNING prefix",
             {"id": command.rule_id},
         ).first()
         if removed is None:
             raise NotFoundError("There is no such rule in this shop any more.")
+        uow.audit("settings.remove_scale_rule", holder=command.rule_id, before={"prefix": removed.prefix})
     return Recorded(command.rule_id)
 
 

@@ -95,6 +95,7 @@ def create_party(command: CreateParty, uow: UnitOfWork) -> Recorded:
         _insert_words(uow, command.id, command.name, command.phone)
         if command.credit_limit is not None:
             _limit(uow, command.kind, command.id, command.currency, command.credit_limit)
+        uow.audit("party.create", holder=command.id, after={"kind": command.kind, "name": command.name})
     return Recorded(command.id)
 
 

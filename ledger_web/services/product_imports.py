@@ -181,6 +181,11 @@ def carry_out_import(command: CarryOutImport, uow: UnitOfWork) -> Recorded:
                 raise ChangedMeanwhileError
             _carry_out(uow, command, plan)
             _mark_imported(uow, command.import_id)
+            uow.audit(
+                "product.import",
+                holder=command.import_id,
+                after={"created": len(plan.created), "updated": len(plan.updated)},
+            )
     except IntegrityError as error:
         if violated_constraint(error) in _TAKEN_MEANWHILE:
             raise ChangedMeanwhileError from error

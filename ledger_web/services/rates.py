@@ -78,6 +78,8 @@ def record_rate(command: RecordRate, uow: UnitOfWork) -> Recorded:
                 "created_by": uow.actor_id,
             },
         )
+        after = {"currency": command.currency, "unit": command.unit, "value": command.value, "on": command.valid_on}
+        uow.audit("rate.record", holder=command.id, after=after)
     return Recorded(command.id)
 
 
@@ -107,6 +109,8 @@ def set_buying_rules(command: SetBuyingRules, uow: UnitOfWork) -> Recorded:
                 "price_ending": command.price_ending,
             },
         )
+        after = {"rounding_max": command.rounding_max, "margin_percent": command.margin_percent}
+        uow.audit("settings.edit", after=after | {"price_ending": command.price_ending})
     return Recorded(command.op_id)
 
 

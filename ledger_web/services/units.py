@@ -97,6 +97,8 @@ def create_unit(command: CreateUnit, uow: UnitOfWork) -> Recorded:
                 },
             )
         insert_barcodes(uow, command.product_id, command.barcodes, unit_id=command.id)
+        after = {"name": command.name, "factor": str(factor), "unit_price": command.unit_price}
+        uow.audit("product.add_unit", holder=command.product_id, after=after)
     return Recorded(command.id)
 
 
@@ -175,6 +177,8 @@ def archive_unit(command: ArchiveUnit, uow: UnitOfWork) -> Recorded:
                 """,
                 {"id": command.unit_id, "archived": command.archived},
             )
+        action = "product.archive_unit" if command.archived else "product.restore_unit"
+        uow.audit(action, holder=command.product_id, after={"unit": command.unit_id})
     return Recorded(command.unit_id)
 
 
