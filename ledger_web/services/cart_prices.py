@@ -72,7 +72,10 @@ _OFFER: Final = """
                            FROM product_prices AS r
                           WHERE r.tenant_id = %(tenant_id)s AND r.product_id = p.id
                             AND (r.unit_id IS NULL OR r.unit_id = u.id)
-                            AND (r.price_list_id IS NULL OR r.price_list_id = k.price_list_id)
+                            AND (r.price_list_id IS NULL
+                                 OR r.price_list_id = (SELECT g.id FROM price_lists AS g
+                                                        WHERE g.tenant_id = %(tenant_id)s AND g.id = k.price_list_id
+                                                          AND g.archived_at IS NULL))
                             AND (r.starts_on IS NULL OR r.starts_on <= t.today)
                             AND (r.ends_on IS NULL OR r.ends_on >= t.today)), '[]') AS prices"""
 _TODAY: Final = """

@@ -1,17 +1,14 @@
-"""What acts on prices share: the prices that may count for a line, and the history that every change goes into."""
+"""What acts on prices share: the history that every change goes into."""
 
 import datetime as dt
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from fractions import Fraction
 
 from ledger_web.domain.ids import new_id
-from ledger_web.domain.prices import NONE, PriceCandidate, candidates_of_unit
+from ledger_web.domain.prices import NONE
 from ledger_web.services.unit_of_work import UnitOfWork
-
-Wanted = tuple[uuid.UUID, uuid.UUID | None]  # a product and one of its units; None: its base unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,55 +23,6 @@ class PriceChange:
     quantity_from: Decimal = NONE
     starts_on: dt.date | None = None
     ends_on: dt.date | None = None
-
-
-def find_candidates(
-    uow: UnitOfWork, wanted: Collection[Wanted], customer_id: uuid.UUID | None = None
-) -> dict[Wanted, list[PriceCandidate]]:
-    """Return for each product and unit the prices that may count for a customer; `best_price` chooses among them.
-
-    One statement for any number of lines. A product or unit that the shop does not have is left out.
-    """
-    rows = uow.execute(
-        """
-        SELECT p.id AS product_id, p.unit_price AS ordinary_price,
-               u.id AS unit_id, u.unit_price AS own_price, u.factor_numerator, u.factor_denominator,
-               r.id AS row_id, r.unit_id AS row_unit_id, r.unit_price, r.quantity_from, r.starts_on, r.ends_on,
-               coalesce(g.name, '') AS price_list
-          FROM products AS p
-          LEFT JOIN product_units AS u
-            ON u.tenant_id = %(tenant_id)s AND u.product_id = p.id AND u.id = ANY(%(units)s::uuid[])
-          LEFT JOIN product_prices AS r
-            ON r.tenant_id = %(tenant_id)s AND r.product_id = p.id
-           AND (r.price_list_id IS NULL
-                OR r.price_list_id = (SELECT c.price_list_id FROM parties AS c
-                                       WHERE c.tenant_id = %(tenant_id)s AND c.id = %(customer_id)s::uuid))
-          LEFT JOIN price_lists AS g ON g.tenant_id = %(tenant_id)s AND g.id = r.price_list_id
-         WHERE p.tenant_id = %(tenant_id)s AND p.id = ANY(%(products)s::uuid[])
-           AND g.archived_at IS NULL
-        """,
-        {
-            "products": list({product_id for product_id, _ in wanted}),
-            "units": [unit_id for _, unit_id in wanted if unit_id],
-            "customer_id": customer_id,
-        },
-    ).all()
-    found: dict[Wanted, list[PriceCandidate]] = {}
-    for product_id, unit_id in wanted:
-        mine = [row for row in rows if row.product_id == product_id and (unit_id is None or row.unit_id == unit_id)]
-        if not mine:
-            continue
-        said = {row.row_id: row for row in mine if row.row_id}.values()
-        base, own = ([_candidate(row) for row in said if row.row_unit_id == key] for key in (None, unit_id))
-        factor = Fraction(mine[0].factor_numerator, mine[0].factor_denominator) if unit_id else Fraction(1)
-        found[product_id, unit_id] = candidates_of_unit(
-            mine[0].ordinary_price,
-            base,
-            factor=factor,
-            own_price=mine[0].own_price if unit_id else None,
-            own_rows=own if unit_id else (),
-        )
-    return found
 
 
 def change_ordinary_prices(uow: UnitOfWork, prices: Mapping[uuid.UUID, int], *, reason: str) -> None:
@@ -150,8 +98,3 @@ def write_price_changes(uow: UnitOfWork, changes: Sequence[PriceChange], *, reas
             "new": [change.new_price for change in real],
         },
     )
-
-
-def _candidate(row: object) -> PriceCandidate:
-    names = ("unit_price", "quantity_from", "starts_on", "ends_on", "price_list")
-    return PriceCandidate(**{name: getattr(row, name) for name in names})

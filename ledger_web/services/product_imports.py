@@ -48,6 +48,7 @@ from ledger_web.domain.product_imports import (
 )
 from ledger_web.domain.stock import OPENING
 from ledger_web.services import stock
+from ledger_web.services.pricing import change_ordinary_prices
 from ledger_web.services.stock import Goods
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, violated_constraint, whole_act
 
@@ -500,6 +501,8 @@ def _insert_what_finds_them(uow: UnitOfWork, rows: Mapping[uuid.UUID, FileRow], 
 
 def _update_products(uow: UnitOfWork, updates: Sequence[Update]) -> None:
     ids = [update.product_id for update in updates]
+    prices = {update.product_id: update.unit_price for update in updates}
+    change_ordinary_prices(uow, prices, reason="Import of a file")
     uow.execute(
         """
         WITH asked AS (
@@ -530,15 +533,25 @@ def _update_products(uow: UnitOfWork, updates: Sequence[Update]) -> None:
             "tax_percents": [update.tax_percent for update in updates],
         },
     )
-    renamed = {
-        update.product_id: rules.search_words(update.name, update.sku) for update in updates if update.is_renamed
-    }
+    renamed = _words_of(uow, [update for update in updates if update.is_renamed])
     uow.execute(
         "DELETE FROM product_words WHERE tenant_id = %(tenant_id)s AND product_id = ANY(%(ids)s::uuid[])",
         {"ids": list(renamed)},
     )
     _insert_words(uow, renamed)
     _insert_barcodes(uow, {update.product_id: update.new_code for update in updates if update.new_code})
+
+
+def _words_of(uow: UnitOfWork, updates: Sequence[Update]) -> dict[uuid.UUID, list[str]]:
+    """Return the words of products under their new names; a file says nothing of brand and tags, so they stay."""
+    rows = uow.execute(
+        "SELECT id, brand, tags FROM products WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s::uuid[])",
+        {"ids": [update.product_id for update in updates]},
+    )
+    others = {row.id: (row.brand, *row.tags) for row in rows}
+    return {
+        update.product_id: rules.search_words(update.name, update.sku, *others[update.product_id]) for update in updates
+    }
 
 
 def _insert_words(uow: UnitOfWork, words: Mapping[uuid.UUID, Sequence[str]]) -> None:

@@ -10,9 +10,17 @@ from sqlalchemy.exc import ProgrammingError
 
 from ledger_web.domain.errors import NotFoundError, RuleViolationError, StaleEditError
 from ledger_web.domain.ids import new_id
-from ledger_web.domain.prices import best_price
 from ledger_web.queries.prices import line_details, list_price_changes, list_price_lists, list_prices
-from ledger_web.queries.products import get_product_details
+from ledger_web.queries.product_imports import get_import
+from ledger_web.queries.products import get_product_details, list_products
+from ledger_web.services.carts import (
+    AddToCart,
+    ChooseCustomer,
+    EmptyCart,
+    add_to_cart,
+    choose_customer,
+    empty_cart,
+)
 from ledger_web.services.prices import (
     ArchivePriceList,
     ChangePrice,
@@ -27,7 +35,9 @@ from ledger_web.services.prices import (
     remove_price,
     set_price,
 )
-from ledger_web.services.pricing import change_ordinary_prices, find_candidates
+from ledger_web.services.pricing import change_ordinary_prices
+from ledger_web.services.product_imports import CarryOutImport, UploadProducts, carry_out_import, upload_products
+from ledger_web.services.products import CreateProduct, create_product
 from ledger_web.services.units import CreateUnit, create_unit
 from tests.shops import Shop, add_customer, add_product
 
@@ -56,15 +66,18 @@ def change(shop: Shop, product_id: uuid.UUID, unit_price: int, *, version: int =
 
 
 def cost_of(shop: Shop, product_id: uuid.UUID, unit_id: uuid.UUID | None = None, **said: Any) -> int:
-    """Say what a line costs; what the page shows and what the act finds are the same."""
-    quantity, customer_id = said.get("quantity", Decimal(1)), said.get("customer_id")
-    shown = line_details(shop.tenant_id, product_id, unit_id, on=TODAY, **said).unit_price
+    """Say what a line shows as its price."""
+    return line_details(shop.tenant_id, product_id, unit_id, on=TODAY, **said).unit_price
+
+
+def cost_at_the_till(shop: Shop, product_id: uuid.UUID, customer_id: uuid.UUID) -> int:
+    """Say what a customer is asked for one when it is scanned."""
+    empty_cart(EmptyCart(id=new_id()), shop.act())
+    choose_customer(ChooseCustomer(id=new_id(), customer_id=customer_id), shop.act())
+    add_to_cart(AddToCart(id=new_id(), product_id=product_id), shop.act())
     with shop.act() as uow:
-        candidates = find_candidates(uow, [(product_id, unit_id)], customer_id)
-    found = best_price(candidates[product_id, unit_id], quantity, TODAY)
-    assert found
-    assert found.unit_price == shown
-    return shown
+        price: int = uow.execute("SELECT unit_price FROM cart_lines WHERE tenant_id = %(tenant_id)s").scalar_one()
+    return price
 
 
 def test_every_change_of_a_price_says_who_and_why(shop: Shop) -> None:
@@ -119,8 +132,9 @@ def test_a_customer_pays_the_prices_of_their_list(shop: Shop) -> None:
     assert cost_of(shop, milk, quantity=Decimal(5)) == 95_00
     assert cost_of(shop, milk, customer_id=alice) == 80_00
     assert cost_of(shop, milk, customer_id=alice, quantity=Decimal(12)) == 70_00
+    assert cost_at_the_till(shop, milk, alice) == 80_00
     archive_price_list(ArchivePriceList(op_id=new_id(), price_list_id=listed, archived=True), shop.act())
-    assert cost_of(shop, milk, customer_id=alice) == 100_00
+    assert cost_of(shop, milk, customer_id=alice) == cost_at_the_till(shop, milk, alice) == 100_00
 
 
 def test_a_pack_costs_its_own_price_or_as_many_times_the_base_units(shop: Shop) -> None:
@@ -187,3 +201,22 @@ def test_nothing_of_a_rival_can_be_priced_or_listed(shop: Shop, rival: Shop) -> 
         with pytest.raises(NotFoundError):
             act()
     assert list_price_changes(shop.tenant_id, milk) == []
+
+
+def test_an_import_writes_down_what_prices_were_and_leaves_brand_and_tags_findable(shop: Shop) -> None:
+    created = CreateProduct(
+        id=new_id(), name="Cola", sku="C-1", brand="Fizz", tags=("summer",), unit_price=100_00, currency=shop.currency
+    )
+    cola = create_product(created, shop.act()).id
+    tea = create_product(CreateProduct(id=new_id(), name="Tea", sku="T-1", currency=shop.currency), shop.act()).id
+    content = b"sku,name,price\nC-1,Lemonade,120\nT-1,Tea,0\n"
+
+    uploaded = UploadProducts(op_id=new_id(), file_name="spring.csv", content=content, stock_policy="warn")
+    import_id = upload_products(uploaded, shop.act()).id
+    digest = get_import(shop.tenant_id, import_id).digest
+    carry_out_import(CarryOutImport(id=new_id(), import_id=import_id, digest=digest), shop.act())
+
+    (change,) = list_price_changes(shop.tenant_id, cola)
+    assert (change.old_price, change.new_price, change.reason) == (100_00, 120_00, "Import of a file")
+    assert list_price_changes(shop.tenant_id, tea) == []
+    assert [row.name for row in list_products(shop.tenant_id, search="fizz summer lemonade").rows] == ["Lemonade"]
