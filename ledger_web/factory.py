@@ -39,7 +39,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(
         "ledger_web", root_path=str(ROOT / "ledger_web"), template_folder="../templates", static_folder="../static"
     )
-    app.config.from_mapping(_configuration(settings), **_engine(reach_database(settings), settings))
+    access = reach_database(settings)
+    app.config.from_mapping(_configuration(settings), **_engine(access, settings))
+    app.extensions["database_access"] = access  # for commands that the web's own role may not do
     db.init_app(app)
     app.teardown_appcontext(end_session)  # runs before the extension's own, which would fail a finished request
     with app.app_context():
