@@ -12,6 +12,7 @@ from typing import Any
 from benchmarks import recalculation
 from benchmarks.ground import Ground, Result, ground
 from benchmarks.imports import measure_imports
+from benchmarks.labels import measure_labels
 from benchmarks.pages import measure_pages
 from benchmarks.posting import measure_batches, measure_posting
 from benchmarks.reports import measure_reports
@@ -35,6 +36,7 @@ GOALS = {
     "import.50k.rows_per_s": 10,
     "import.50k.peak_mb": 1,
     "import.50k.xlsx.peak_mb": 1,
+    "labels.1000.vs_library_writer": 15,
 }
 
 
@@ -51,6 +53,7 @@ MEASURES: dict[str, Callable[[Ground], list[Result]]] = {
     "reports": measure_reports,
     "scans": measure_scans,
     "imports": measure_imports,
+    "labels": measure_labels,
 }
 
 

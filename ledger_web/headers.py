@@ -16,7 +16,8 @@ PERMISSIONS_POLICY = (
     "accelerometer=(), browsing-topics=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), "
     "magnetometer=(), microphone=(), midi=(), payment=(), usb=()"
 )
-CAMERA_PAGES = frozenset({"sell.show"})  # where codes are read with a phone's camera
+# Where codes are read with a phone's camera.
+CAMERA_PAGES = frozenset({"sell.show", "labels.index", "stock_counts.show"})
 FIXED = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "Permissions-Policy": PERMISSIONS_POLICY,

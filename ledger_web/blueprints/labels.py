@@ -30,7 +30,7 @@ from ledger_web.identity import may, permission_required
 from ledger_web.label_sheets import Job, draw_sheets, stylesheet_of, write_pdf
 from ledger_web.queries import labels as queries
 from ledger_web.queries.carts import ProductHit, list_product_hits
-from ledger_web.queries.scans import UNKNOWN, resolve
+from ledger_web.queries.scans import UNKNOWN, Scanned, resolve
 from ledger_web.rendering import redirect_to, render, say, tell_scanner
 from ledger_web.services import label_jobs as job_services
 from ledger_web.services import labels as services
@@ -55,7 +55,7 @@ def create() -> ResponseReturnValue:
     """Queue what a code means, what a name means if it means one thing, or what was chosen."""
     form = QueueForm(request.form)
     if not form.validate():
-        return _refused(" ".join(form.sentences), q=form.q.raw)
+        return _notice(Scanned(UNKNOWN, form.q.raw, trouble=" ".join(form.sentences)))
     copies = form.copies.data or 1
     if form.product_id.data:
         services.queue_label(form.to_command(form.product_id.data, form.unit_id.data, copies), _act())
@@ -63,7 +63,7 @@ def create() -> ResponseReturnValue:
     try:
         return _queue_meant(form, form.q.data or "", copies)
     except RuleViolationError as refusal:
-        return _refused(refusal.message, q=form.q.raw)
+        return _notice(Scanned(UNKNOWN, form.q.raw, trouble=refusal.message))
 
 
 @blueprint.post("/queue/found")
@@ -259,7 +259,13 @@ def _queue_meant(form: QueueForm, typed: str, copies: int) -> ResponseReturnValu
         return _done()
     if hits:
         return _show(hits=hits, q=typed, copies=copies)
-    return _refused(scanned.trouble or f"Nothing here is called or coded “{scan.text}”.", q=form.q.raw)
+    return _notice(scanned)
+
+
+def _notice(scanned: Scanned) -> ResponseReturnValue:
+    """Say that a code queued nothing, and what can be done about it; other codes may be on their way."""
+    sentence = scanned.trouble or f"Nothing here is called or coded “{scanned.text}”."
+    return tell_scanner(_show(422, notice=scanned, q=scanned.text), "bad", sentence)
 
 
 def _refused(trouble: str, **context: Any) -> ResponseReturnValue:
@@ -308,13 +314,14 @@ def _show(
     hits: list[ProductHit] | None = None,
     q: str = "",
     copies: int = 1,
+    notice: Scanned | None = None,
     print_form: PrintLabelsForm | None = None,
     found_form: FoundForm | None = None,
     repriced_form: RepricedForm | None = None,
 ) -> Response:
     return render(
         "labels/index.html",
-        "labels/_label_queue.html",
+        "labels/queue.htmx.html",
         status,
         rows=queries.list_queued_labels(g.tenant.id, g.identity.user_id, shop_today()),
         without_code=queries.count_products_without_code(g.tenant.id),
@@ -326,6 +333,7 @@ def _show(
         hits=hits or [],
         q=q,
         copies=copies,
+        notice=notice,
         has_prices=may(LABEL_PRICE),
     )
 

@@ -6,9 +6,9 @@ compared after.
 """
 
 import datetime as dt
+import re
 from decimal import Decimal
 from functools import lru_cache
-from itertools import groupby
 from typing import Final
 from xml.sax.saxutils import escape
 
@@ -45,6 +45,7 @@ _ENCODER: Final[dict[str, tuple[str, dict[str, object]]]] = {
     "code39": ("code39", {"add_checksum": False}),
     "gs1_128": ("gs1_128", {}),
 }
+_BLACK: Final = re.compile("1+")
 _FNC1: Final = "\xf1"  # how python-barcode writes it
 
 _TEXT_HEIGHT = 11  # modules
@@ -142,14 +143,8 @@ def printed_code(code: str, symbology: str) -> str:
 
 def _runs(row: str, y: int, tall: int) -> str:
     """Draw each run of black modules as one rectangle."""
-    steps: list[str] = []
-    x = 0
-    for bit, run in groupby(row):
-        width = len(list(run))
-        if bit == "1":
-            steps.append(f"M{x} {y}h{width}v{tall}h-{width}z")
-        x += width
-    return "".join(steps)
+    runs = ((run.start(), run.end() - run.start()) for run in _BLACK.finditer(row))
+    return "".join([f"M{x} {y}h{width}v{tall}h-{width}z" for x, width in runs])
 
 
 def _half(width: int) -> str:

@@ -41,6 +41,11 @@ def broken(text: str, width: float, size: float, *, most: int, bold: bool = Fals
     return lines
 
 
+def forget() -> None:
+    """Forget what was measured, for measuring how long it takes."""
+    _ems.cache_clear()
+
+
 def _take_line(words: list[str], room: float, bold: bool) -> str:
     """Take the words that fit from the front; of a word wider than the line, what fits of it."""
     line = words.pop(0)

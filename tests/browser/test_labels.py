@@ -7,6 +7,7 @@ import pypdfium2
 import pytest
 import zxingcpp
 from PIL import Image
+from playwright.sync_api import expect
 
 from ledger_web.domain.barcodes import read_barcode
 from ledger_web.domain.ids import new_id
@@ -121,3 +122,42 @@ def test_what_chromium_prints_and_what_the_pdf_shows_is_read_back(
     for pdf in (printed, written):
         check(pdf, template, kinds)
     assert site.trouble.complaints == []
+
+
+def test_labels_are_printed_with_the_keyboard_alone(site: Site, shop: Shop) -> None:
+    products_of(shop)
+    page = site.open(shop, "manager")
+    page.add_init_script("print = () => { document.title = 'printed'; }")
+    page.goto("/labels/")
+
+    page.keyboard.type("2*5901234123457", delay=60)
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Copies of Basmati")).to_have_value("2")
+    expect(page.get_by_label("Barcode or name")).to_be_focused()
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent").strip() == "Preview and print":
+            break
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Print 2 labels")).to_be_focused()
+    page.keyboard.press("Enter")
+
+    expect(page).to_have_title("printed")
+    assert "/labels/jobs/" in page.url
+    assert site.trouble.complaints == []
+
+
+def test_a_fast_scanner_queues_every_label_once(site: Site, shop: Shop) -> None:
+    products_of(shop)
+    page = site.open(shop, "cashier")
+    page.goto("/labels/")
+
+    for code in ("5901234123457", "96385074", "5901234123450", "5901234123457"):
+        page.keyboard.type(code, delay=5)
+        page.keyboard.press("Enter")
+
+    expect(page.get_by_label("Copies of Basmati")).to_have_value("2")
+    expect(page.get_by_label("Copies of شیر")).to_have_value("1")
+    expect(page.get_by_role("alert")).to_contain_text("should be 7, not 0")
+    # A refused code answers 422, which htmx reports on the console.
+    assert [said for said in site.trouble.complaints if "Response Status Error Code 422" not in said] == []
