@@ -22,7 +22,6 @@ from ledger_web.domain.errors import (
 )
 from ledger_web.domain.exchange import Rate, realised_entries
 from ledger_web.domain.ids import new_id
-from ledger_web.domain.labels import COPIES_MAX
 from ledger_web.domain.open_items import Item, oldest_first, shares
 from ledger_web.domain.purchases import (
     LINES_MAX,
@@ -37,7 +36,8 @@ from ledger_web.domain.purchases import (
 from ledger_web.domain.rates import doubts
 from ledger_web.domain.taxes import tax_of
 from ledger_web.domain.units import in_base
-from ledger_web.services import open_items, reversals, stock
+from ledger_web.services import label_queue, open_items, reversals, stock
+from ledger_web.services.label_queue import QueueLine
 from ledger_web.services.open_items import Holder
 from ledger_web.services.payments import PaymentPlan, RecordPayment, plan_payment, post_payment
 from ledger_web.services.rates import find_last_rate, find_table_rate
@@ -723,24 +723,5 @@ def insert_charge(
 
 
 def _queue_labels(uow: UnitOfWork, lines: Sequence[DraftLine]) -> None:
-    """Queue as many labels as goods came, in the unit they came in; at most as many as may be printed at once."""
-    copies: dict[uuid.UUID, int] = {}
-    for line in lines:
-        copies[line.product_id] = copies.get(line.product_id, 0) + max(1, int(line.quantity))
-    uow.execute(
-        """
-        INSERT INTO label_queue AS q (tenant_id, user_id, product_id, copies, queued_at)
-        SELECT s.tenant_id, %(user_id)s::uuid, n.product_id, least(n.copies, %(most)s), now()
-          FROM tenants AS s
-         CROSS JOIN unnest(%(products)s::uuid[], %(copies)s::bigint[]) AS n(product_id, copies)
-         WHERE s.tenant_id = %(tenant_id)s
-        ON CONFLICT (tenant_id, user_id, product_id)
-        DO UPDATE SET copies = least(q.copies + excluded.copies, %(most)s)
-        """,
-        {
-            "user_id": uow.actor_id,
-            "most": COPIES_MAX,
-            "products": list(copies),
-            "copies": list(copies.values()),
-        },
-    )
+    """Queue as many labels as goods came, in the unit they came in."""
+    label_queue.add(uow, [QueueLine(line.product_id, max(1, int(line.quantity)), line.unit_id) for line in lines])
