@@ -14,6 +14,7 @@ from benchmarks.ground import Ground, Result, ground
 from benchmarks.imports import measure_imports
 from benchmarks.labels import measure_labels
 from benchmarks.pages import measure_pages
+from benchmarks.permissions import measure_permissions
 from benchmarks.posting import measure_batches, measure_posting
 from benchmarks.reports import measure_reports
 from benchmarks.scans import measure_scans
@@ -30,6 +31,8 @@ GOALS = {
     "trial_balance.1m": 0.8,
     "profit_and_loss.1m": 0.8,
     "posting.1m_vs_10k": 0.83,
+    "permissions.vs_query_each": 100,
+    "request.users_10k_vs_1": 0.9,
     "scan.server_ms.p50": 1,
     "scan.server_ms.p99": 1,
     "scan.queries": 1,
@@ -49,6 +52,7 @@ MEASURES: dict[str, Callable[[Ground], list[Result]]] = {
     "posting": measure_posting,
     "batches": measure_batches,
     "pages": measure_pages,
+    "permissions": measure_permissions,
     "recalculation": measure_recalculation,
     "reports": measure_reports,
     "scans": measure_scans,

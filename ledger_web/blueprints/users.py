@@ -34,7 +34,8 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/new")
 @permission_required(USER_MANAGE)
 def new() -> ResponseReturnValue:
-    return _show_new(_with_roles(PersonForm()))
+    least = next((role.id for role in list_roles(g.tenant.id) if role.built_in == "cashier"), None)
+    return _show_new(_with_roles(PersonForm(data={"role_id": least})))
 
 
 @blueprint.post("/")
