@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from benchmarks import recalculation
+from benchmarks.deletions import measure_deletions
 from benchmarks.ground import Ground, Result, ground
 from benchmarks.imports import measure_imports
 from benchmarks.labels import measure_labels
@@ -58,6 +59,7 @@ MEASURES: dict[str, Callable[[Ground], list[Result]]] = {
     "scans": measure_scans,
     "imports": measure_imports,
     "labels": measure_labels,
+    "deletions": measure_deletions,
 }
 
 

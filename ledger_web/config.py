@@ -6,13 +6,14 @@ import re
 import secrets
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 SECRET_KEY_BYTES_MIN = 32
 OFF = frozenset({"", "0", "off", "false", "no"})
 _LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_ADDRESS = re.compile(r"[!-;=?A-~]{1,64}@[!-;=?A-~]{1,190}")
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 
 
@@ -38,6 +39,12 @@ class Settings:
     sign_up: bool = True  # strangers may open shops
     proxies: int = 0  # reverse proxies of ours in front: what they say about address and scheme is believed
     data_dir: Path = ROOT / "var"
+    smtp_host: str = ""  # none: no e-mail is sent
+    smtp_port: int = 587
+    smtp_user: str = ""
+    smtp_password: str = field(default="", repr=False)
+    smtp_from: str = ""
+    smtp_tls: bool = True
     debug: bool = False
     testing: bool = False
     check_durability: bool = True  # tests run on a server that forgets on purpose
@@ -67,8 +74,18 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         sign_up=environment.get("SIGN_UP", "on").strip().lower() not in OFF,
         proxies=_number(environment, "PROXIES", 0, least=0, most=9),
         data_dir=data_dir,
+        smtp_host=environment.get("SMTP_HOST", "").strip(),
+        smtp_port=_number(environment, "SMTP_PORT", 587, most=65535),
+        smtp_user=environment.get("SMTP_USER", ""),
+        smtp_password=environment.get("SMTP_PASSWORD", ""),
+        smtp_from=environment.get("SMTP_FROM", "").strip(),
+        smtp_tls=environment.get("SMTP_TLS", "1") not in {"0", "false", "no"},
         debug=environment.get("FLASK_DEBUG", "0").lower() not in OFF,
     )
+    if settings.smtp_host and not _ADDRESS.fullmatch(settings.smtp_from):
+        raise SettingsError(
+            "SMTP_HOST is set, but SMTP_FROM is no address.\nSet it, for example SMTP_FROM=shop@example.com"
+        )
     if settings.in_production:
         _refuse_unsafe(settings)
     return settings

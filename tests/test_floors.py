@@ -22,6 +22,8 @@ FLOORS = {
     "csrf": 4,
     "rendering": 4,
     "downloads": 4,
+    "mail": 4,
+    "receipt_pdf": 4,
     "label_sheets": 4,
     "filters": 4,
     "error_pages": 4,

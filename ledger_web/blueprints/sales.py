@@ -3,24 +3,26 @@
 import uuid
 from typing import Final
 
-from flask import Blueprint, g, request, url_for
+from flask import Blueprint, Response, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from ledger_web import mail
 from ledger_web.domain.errors import ConflictError, NotFoundError, RuleViolationError
 from ledger_web.domain.permissions import SALE_REPRINT, SALE_VIEW
 from ledger_web.domain.sheets import Row, amount_cell
 from ledger_web.downloads import download
 from ledger_web.error_pages import status_of
-from ledger_web.forms.receipts import PrintForm, ReceiptForm
+from ledger_web.forms.receipts import MailForm, PdfForm, PrintForm, ReceiptForm
 from ledger_web.forms.sales_list import SalesListForm
 from ledger_web.identity import may, permission_required
 from ledger_web.queries import sales as queries
 from ledger_web.queries.drawers import list_drawers
-from ledger_web.queries.receipts import get_receipt, last_paper
+from ledger_web.queries.receipts import Receipt, get_receipt, last_paper
 from ledger_web.queries.sale_returns import list_returns_of
 from ledger_web.queries.sales_list import SaleRow, list_for_file, list_sales
 from ledger_web.queries.transactions import list_people
-from ledger_web.rendering import redirect_to, render
+from ledger_web.receipt_pdf import receipt_pdf
+from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services.receipts import print_receipt
 from ledger_web.services.sale_states import look_at_sale
 from ledger_web.services.unit_of_work import UnitOfWork
@@ -100,7 +102,50 @@ def create_print(sale_id: uuid.UUID) -> ResponseReturnValue:
         printed = print_receipt(command, UnitOfWork(g.tenant.id, g.identity.user_id))
     except (RuleViolationError, ConflictError) as error:
         return _show_receipt(sale_id, form, form.paper.data, status=status_of(error), trouble=error.message)
-    return redirect_to("sales.receipt", sale_id=sale_id, paper=form.paper.data, print=printed.id)
+    endpoint = "sales.receipt_file" if form.as_pdf.data else "sales.receipt"
+    return redirect_to(endpoint, sale_id=sale_id, paper=form.paper.data, print=printed.id)
+
+
+@blueprint.get("/<uuid:sale_id>/receipt.pdf")
+@permission_required(SALE_VIEW)
+def receipt_file(sale_id: uuid.UUID) -> ResponseReturnValue:
+    """A print that was just counted, as a file."""
+    asked = PdfForm(request.args)
+    shown = get_receipt(g.tenant.id, sale_id, print_id=asked.print.data) if asked.validate() else None
+    if shown is None or not shown.is_counted:
+        raise NotFoundError("There is no such print. Ask for the PDF from the receipt.")
+    answer = Response(receipt_pdf(shown, asked.paper.data), mimetype="application/pdf")
+    answer.headers["Content-Disposition"] = f'inline; filename="receipt-{shown.sale.number}.pdf"'
+    return answer
+
+
+@blueprint.post("/<uuid:sale_id>/mails")
+@permission_required(SALE_VIEW)
+def create_mail(sale_id: uuid.UUID) -> ResponseReturnValue:
+    """Count the receipt that is sent like any other print, then send it as a PDF."""
+    form = MailForm(request.form)
+    if not mail.is_configured():
+        raise NotFoundError("This system sends no e-mail: whoever looks after it has set no SMTP server.")
+    if not form.validate():
+        return _show_receipt(sale_id, PrintForm(), "", status=422, trouble=form.sentences[0], mail_form=form)
+    command = form.to_command(sale_id, may_copy=may(SALE_REPRINT))
+    try:
+        printed = print_receipt(command, UnitOfWork(g.tenant.id, g.identity.user_id))
+        if not printed.replayed:
+            _send(get_receipt(g.tenant.id, sale_id, print_id=printed.id), form.address.data)
+    except (RuleViolationError, ConflictError, mail.MailNotSentError) as error:
+        status = 422 if isinstance(error, mail.MailNotSentError) else status_of(error)
+        fresh = MailForm(address=form.address.data)
+        return _show_receipt(sale_id, PrintForm(), "", status=status, trouble=error.message, mail_form=fresh)
+    say(f"The receipt was sent to {form.address.data}.")
+    return redirect_to("sales.receipt", sale_id=sale_id)
+
+
+def _send(receipt: Receipt, address: str) -> None:
+    number = receipt.sale.number
+    text = render_template("sales/receipt_mail.txt", receipt=receipt, sale=receipt.sale)
+    attachment = (f"receipt-{number}.pdf", receipt_pdf(receipt, "a5"))
+    mail.send(address, f"Receipt {number}", text, sender_name=g.tenant.name, attachment=attachment)
 
 
 def _show_receipt(
@@ -111,10 +156,19 @@ def _show_receipt(
     print_id: uuid.UUID | None = None,
     status: int = 200,
     trouble: str = "",
+    mail_form: MailForm | None = None,
 ) -> ResponseReturnValue:
     form.paper.data = paper or last_paper(g.tenant.id, sale_id)
     shown = get_receipt(g.tenant.id, sale_id, print_id=print_id)
-    return render("sales/receipt.html", status=status, receipt=shown, sale=shown.sale, form=form, trouble=trouble)
+    return render(
+        "sales/receipt.html",
+        status=status,
+        receipt=shown,
+        sale=shown.sale,
+        form=form,
+        mail_form=(mail_form or MailForm()) if mail.is_configured() else None,
+        trouble=trouble,
+    )
 
 
 def _list_form() -> SalesListForm:

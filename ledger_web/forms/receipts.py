@@ -1,11 +1,17 @@
 """How a receipt is looked at and printed."""
 
+import re
 import uuid
+from typing import Final
+
+from wtforms import ValidationError
 
 from ledger_web.domain.receipts import PAPERS
 from ledger_web.forms.base import LedgerForm, QueryForm
-from ledger_web.forms.fields import ChoiceField, IdField
+from ledger_web.forms.fields import BooleanField, ChoiceField, IdField, TextField
 from ledger_web.services.receipts import PrintReceipt
+
+_ADDRESS: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,6}")
 
 
 class ReceiptForm(QueryForm):
@@ -15,10 +21,35 @@ class ReceiptForm(QueryForm):
     print = IdField("Print", required=False)
 
 
-class PrintForm(LedgerForm):
-    """The paper a receipt is printed on."""
+class MailForm(LedgerForm):
+    """Where a receipt is sent."""
 
-    paper = ChoiceField("Paper", choices=PAPERS.items())
+    address = TextField("E-mail", max_length=200, identifier=True)
+
+    def validate_address(self, field: TextField) -> None:
+        """An address has one @ with something on both sides; whether somebody is there, only sending says."""
+        if field.data and not _ADDRESS.fullmatch(field.data):
+            raise ValidationError("E-mail: Enter an address like alice@example.com.")
 
     def to_command(self, sale_id: uuid.UUID, *, may_copy: bool) -> PrintReceipt:
-        return PrintReceipt(id=self.op_id.data, sale_id=sale_id, paper=self.paper.data, may_copy=may_copy)
+        return PrintReceipt(
+            id=self.op_id.data, sale_id=sale_id, paper="mail", may_copy=may_copy, sent_to=self.address.data
+        )
+
+
+class PdfForm(QueryForm):
+    """Which print of a receipt is made a file, and of which size."""
+
+    paper = ChoiceField("Paper", choices=PAPERS.items())
+    print = IdField("Print")
+
+
+class PrintForm(LedgerForm):
+    """The paper a receipt is printed on, or the size of its PDF."""
+
+    paper = ChoiceField("Paper", choices=PAPERS.items())
+    as_pdf = BooleanField("PDF")
+
+    def to_command(self, sale_id: uuid.UUID, *, may_copy: bool) -> PrintReceipt:
+        paper = "pdf" if self.as_pdf.data else self.paper.data
+        return PrintReceipt(id=self.op_id.data, sale_id=sale_id, paper=paper, may_copy=may_copy)

@@ -7,6 +7,7 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 from wtforms import ValidationError
 
+from ledger_web.domain.ids import parse_id
 from ledger_web.domain.returns import AS_PAID, DISPOSITIONS, REFUNDS, PaidBy
 from ledger_web.forms.approvals import ApprovalFields
 from ledger_web.forms.base import LedgerForm, QueryForm
@@ -24,6 +25,7 @@ from ledger_web.services.return_reasons import SaveReason
 from ledger_web.services.sale_returns import LeftOfLine, RecordReturn, ReturnedQuantity
 
 NOTE_MAX = 500
+SALES_MAX = 50  # deleted at once
 
 
 class DeletionForm(ApprovalFields, LedgerForm):
@@ -49,6 +51,35 @@ class DeletionForm(ApprovalFields, LedgerForm):
         """Where no reason is chosen, it is written down."""
         if not self.reason_id.data and len(field.data or "") < 3:
             raise ValidationError("Note: Write at least three characters, so that it can be understood later.")
+
+
+class SalesChosenForm(QueryForm):
+    """Sales that were ticked in the list, up to SALES_MAX."""
+
+    def __init__(self, sent: MultiDict[str, str], **options: Any) -> None:
+        super().__init__(sent, **options)
+        found = [parse_id(text) for text in dict.fromkeys(sent.getlist("sale"))]
+        self.ids = [id for id in found if id is not None]
+        self._trouble = ""
+        if not found or len(self.ids) < len(found):
+            self._trouble = "Tick the sales to be deleted in the list first."
+        elif len(found) > SALES_MAX:
+            self._trouble = f"At most {SALES_MAX} sales are deleted at once. Tick fewer of them."
+
+    def validate(self, *args: Any, **kwargs: Any) -> bool:
+        """Say whether some sales were ticked, and not too many."""
+        return bool(super().validate(*args, **kwargs)) and not self._trouble
+
+    @property
+    def sentences(self) -> list[str]:
+        return [self._trouble] if self._trouble else []
+
+
+class BulkDeletionForm(ApprovalFields, LedgerForm):
+    """Why many sales are deleted. `reason_id` gets its choices from the handler."""
+
+    reason_id = ChoiceField("Reason")
+    reason = TextField("Note", max_length=NOTE_MAX, required=False)
 
 
 class CopyForm(LedgerForm):

@@ -15,6 +15,7 @@ class PrintReceipt:
     sale_id: uuid.UUID
     paper: str  # a key of domain.receipts.PAPERS, or "pdf" or "mail"
     may_copy: bool  # whoever prints may print more than the first
+    sent_to: str = ""  # the address, of one that is sent
 
 
 @whole_act
@@ -52,4 +53,6 @@ def print_receipt(command: PrintReceipt, uow: UnitOfWork) -> Recorded:
         ).one()
         if made.number > 1 and not command.may_copy:
             raise RuleViolationError("This receipt was printed already. Ask somebody who may print copies.")
+        if command.sent_to:
+            uow.audit("receipt.send", holder=command.sale_id, after={"to": command.sent_to, "print": made.number})
     return Recorded(command.id)

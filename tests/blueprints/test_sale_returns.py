@@ -252,3 +252,44 @@ def test_the_report_shows_what_came_back_and_is_a_file_too(shop: Shop, client_of
     assert client.get("/sales/report/?since=2021-01-02&until=2021-01-01").status_code == 422
     assert client.get("/sales/report/?by=moon").status_code == 422
     assert client_of(shop, "cashier").get("/sales/report/").status_code == 403
+
+
+def test_several_sales_are_deleted_after_one_preview_with_a_result_each(shop: Shop, client_of: ClientOf) -> None:
+    milk = add_product(shop, "Milk")
+    old = sell(shop, (milk, 1, 115_00))
+    close_the_shift(shop)
+    new, gone = sell(shop, (milk, 2, 115_00)), sell(shop, (milk, 1, 115_00))
+    client = client_of(shop, "manager")
+    delete(client, gone)
+    chosen = [str(id) for id in (new, old, gone)]
+
+    preview = client.get("/sales/bulk-deletion/new", query_string={"sale": chosen}).text
+    assert "345.00 PKR" in preview
+    assert "0.00 PKR" in preview
+    assert count(shop, "sale_returns") == 0
+    form = {"op_id": str(new_id()), "reason_id": str(reason_of(shop)), "sale": chosen}
+    result = client.post_form("/sales/bulk-deletion/", form)
+
+    assert result.status_code == 200
+    assert (result.text.count(">deleted<"), result.text.count(">returned<"), result.text.count(">not done<")) == (
+        1,
+        1,
+        1,
+    )
+    assert stock_of(shop, milk)[0] == 100
+    client.post_form("/sales/bulk-deletion/", form)
+    assert count(shop, "sale_returns") == 1
+    assert_the_books_agree(shop)
+
+
+def test_too_many_sales_or_none_are_not_deleted_at_once(shop: Shop, rival: Shop, client_of: ClientOf) -> None:
+    client, theirs = client_of(shop, "manager"), sell(rival, (add_product(rival), 1, 115_00))
+    form = {"op_id": str(new_id()), "reason_id": str(reason_of(shop))}
+
+    assert client.get("/sales/bulk-deletion/new").status_code == 404
+    assert client.post_form("/sales/bulk-deletion/", form).status_code == 422
+    many = [str(new_id()) for _ in range(51)]
+    assert client.post_form("/sales/bulk-deletion/", form | {"sale": many}).status_code == 422
+    assert client.post_form("/sales/bulk-deletion/", form | {"sale": [str(theirs)]}).status_code == 404
+    assert client.post_form("/sales/bulk-deletion/", form | {"sale": ["nonsense"]}).status_code == 422
+    assert client_of(shop, "cashier").get("/sales/bulk-deletion/new").status_code == 403

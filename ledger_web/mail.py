@@ -1,0 +1,55 @@
+"""E-mail over the operator's SMTP server, where one is configured.
+
+Sent at once, so that whoever sends sees if it fails.
+"""
+
+import smtplib
+import ssl
+from email.message import EmailMessage
+from typing import Final
+
+from flask import current_app
+
+from ledger_web.domain.errors import LedgerError
+
+SECONDS_MAX: Final = 10
+
+
+class MailNotSentError(LedgerError):
+    """The e-mail could not be sent. Look at the address and try again."""
+
+
+def is_configured() -> bool:
+    return bool(current_app.config.get("SMTP_HOST"))
+
+
+def send(to: str, subject: str, text: str, *, sender_name: str, attachment: tuple[str, bytes] | None = None) -> None:
+    """Send one e-mail.
+
+    Args:
+        attachment: Name and content of a PDF.
+
+    Raises:
+        MailNotSentError: The server cannot be reached, or refused the address.
+    """
+    config = current_app.config
+    message = EmailMessage()
+    message["To"], message["Subject"] = to, subject
+    message["From"] = f'"{sender_name.translate({ord(sign): None for sign in _NOT_IN_NAMES})}" <{config["SMTP_FROM"]}>'
+    message.set_content(text)
+    if attachment:
+        name, content = attachment
+        message.add_attachment(content, maintype="application", subtype="pdf", filename=name)
+    try:
+        with smtplib.SMTP(config["SMTP_HOST"], config["SMTP_PORT"], timeout=SECONDS_MAX) as server:
+            if config["SMTP_TLS"]:
+                server.starttls(context=ssl.create_default_context())
+            if config["SMTP_USER"]:
+                server.login(config["SMTP_USER"], config["SMTP_PASSWORD"])
+            server.send_message(message)
+    except (OSError, smtplib.SMTPException) as error:
+        current_app.logger.warning("an e-mail was not sent: %s", type(error).__name__)
+        raise MailNotSentError from error
+
+
+_NOT_IN_NAMES: Final = '"\\\r\n<>'

@@ -1,0 +1,160 @@
+"""A receipt as a PDF: the same data as on the page, on the same papers, in the typeface that is in the file."""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from babel import Locale
+from flask import g
+
+from ledger_web.domain.pdf import LEADING, PdfDocument
+from ledger_web.domain.symbols import rows_of
+from ledger_web.filters import amount, datetime, money, percent, quantity
+from ledger_web.queries.receipts import Receipt
+
+# Width, height and margin of each paper, mm; a roll is as long as what is on it.
+SIZES: Final[dict[str, tuple[float, float | None, float]]] = {
+    "58": (58, None, 3),
+    "80": (80, None, 4),
+    "a5": (148, 210, 10),
+    "a4": (210, 297, 15),
+}
+_LETTER: Final = {"58": 2.8, "80": 3.2, "a5": 3.4, "a4": 3.8}  # mm
+_NAME_LINES = 3
+_BAR_MODULE = 0.25
+_BAR_HEIGHT = 11.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Something of a height that is drawn at a place and never broken."""
+
+    height: float
+    draw: Callable[[float], None]
+
+
+class _Paper:
+    """Collects pieces from top to bottom, then draws them page by page."""
+
+    def __init__(self, document: PdfDocument, paper: str) -> None:
+        self.document = document
+        self.width, self.page_height, self.margin = SIZES[paper]
+        self.letter = _LETTER[paper]
+        self.inner = self.width - 2 * self.margin
+        self.pieces: list[_Piece] = []
+
+    def line(self, text: str, *, size: float = 1, bold: bool = False, centred: bool = False, most: int = 1) -> None:
+        letter = self.letter * size
+        height = self.document.height_of(text, self.inner, size=letter, bold=bold, lines=most)
+
+        def draw(y: float) -> None:
+            align: str = "centre" if centred else "start"
+            self.document.text(text, self.margin, y, self.inner, size=letter, bold=bold, lines=most, align=align)  # type: ignore[arg-type]
+
+        self.pieces.append(_Piece(height, draw))
+
+    def pair(self, left: str, right: str, *, size: float = 1, bold: bool = False) -> None:
+        """Write a figure at the end of the line, and what it is at its start."""
+        letter = self.letter * size
+
+        def draw(y: float) -> None:
+            self.document.line_of_text(left, self.margin, y, self.inner, letter, bold=bold)
+            self.document.line_of_text(right, self.margin, y, self.inner, letter, bold=bold, align="end")
+
+        self.pieces.append(_Piece(letter * LEADING, draw))
+
+    def rule(self) -> None:
+        self.pieces.append(_Piece(2.5, lambda y: self.document.rule(self.margin, y + 1.2, self.inner)))
+
+    def bars(self, code: str) -> None:
+        rows = rows_of(code, "code128")
+        wide = len(rows[0]) * _BAR_MODULE
+
+        def draw(y: float) -> None:
+            self.document.bars(
+                rows, self.margin + (self.inner - wide) / 2, y + 2, module=_BAR_MODULE, height=_BAR_HEIGHT
+            )
+            self.document.text(
+                code, self.margin, y + 2.5 + _BAR_HEIGHT, self.inner, size=self.letter * 0.9, align="centre"
+            )
+
+        self.pieces.append(_Piece(_BAR_HEIGHT + self.letter * LEADING + 4, draw))
+
+    def write(self) -> bytes:
+        whole = sum(piece.height for piece in self.pieces) + 2 * self.margin
+        height = self.page_height or max(whole + 4, 30)
+        self.document.page(self.width, height)
+        y = self.margin
+        for piece in self.pieces:
+            if y + piece.height > height - self.margin and self.page_height:
+                self.document.page(self.width, height)
+                y = self.margin
+            piece.draw(y)
+            y += piece.height
+        return self.document.content()
+
+
+def receipt_pdf(receipt: Receipt, paper: str) -> bytes:
+    """Return the receipt of a sale as a file.
+
+    Args:
+        paper: A key of SIZES.
+    """
+    sale, locale = receipt.sale, Locale.parse(g.tenant.locale)
+    made_at = receipt.print.printed_at if receipt.print else dt.datetime.now(dt.UTC)
+    document = PdfDocument(
+        f"Receipt {sale.number}", made_at=made_at, rtl=locale.text_direction == "rtl", language=locale.language
+    )
+    sheet = _Paper(document, paper)
+    if receipt.mark:
+        sheet.line(receipt.mark, size=1.3, bold=True, centred=True)
+    sheet.line(g.tenant.name, size=1.4, bold=True, centred=True, most=2)
+    sheet.line(f"{sale.number} · {datetime(sale.sold_at)}", centred=True)
+    sheet.line(" · ".join(filter(None, (sale.drawer, sale.cashier))), centred=True)
+    if sale.customer:
+        sheet.line(sale.customer, centred=True, most=2)
+    sheet.rule()
+    _write_lines(sheet, receipt)
+    sheet.rule()
+    for left, right in _sums(receipt):
+        is_total = left == "Total"
+        sheet.pair(left, right, size=1.3 if is_total else 1, bold=is_total)
+    if sale.note:
+        sheet.line(sale.note, centred=True, most=4)
+    sheet.bars(sale.number)
+    return sheet.write()
+
+
+def _write_lines(sheet: _Paper, receipt: Receipt) -> None:
+    currency = receipt.sale.currency
+    for line in receipt.sale.lines:
+        sheet.line(line.name, most=_NAME_LINES)
+        counted = f"{quantity(line.quantity)} {line.unit_name}".strip()
+        sheet.pair(f"{counted} × {amount(line.unit_price, currency)}", money(line.total, currency))
+        if line.discount:
+            sheet.line(f"Discount −{amount(line.discount, currency)}")
+        if line.note:
+            sheet.line(line.note, most=2)
+
+
+def _sums(receipt: Receipt) -> Sequence[tuple[str, str]]:
+    """What stands below the lines: discount, total, rounding, taxes, and how it was paid."""
+    sale, found = receipt.sale, []
+    if sale.discount:
+        found.append(("Discount", f"−{money(sale.discount, sale.currency)}"))
+    found.append(("Total", money(sale.total, sale.currency)))
+    if sale.rounding:
+        sign = "−" if sale.rounding < 0 else ""
+        found.append(("Rounding of cash", sign + money(abs(sale.rounding), sale.currency)))
+    for tax in receipt.taxes:
+        found.append((f"{tax.name} {percent(tax.percent)}", money(tax.tax, sale.currency)))
+    for paid in sale.payments:
+        found.append((paid.name, money(paid.tendered, paid.currency)))
+        if paid.change:
+            found.append(("Change", money(paid.change, paid.currency)))
+        if paid.other_change and paid.other_change_currency:
+            found.append(("Change", money(paid.other_change, paid.other_change_currency)))
+    if sale.on_account:
+        found.append(("On account", money(sale.on_account, sale.currency)))
+    return found
