@@ -20,6 +20,7 @@ CLAIMS_ON_TRANSACTIONS: Final = (
     ("sale_returns", "id"),
     ("purchases", "id"),
     ("purchase_charges", "transaction_id"),
+    ("purchase_returns", "id"),
     ("payments", "transaction_id"),
     ("stock_moves", "transaction_id"),
     ("open_items", "transaction_id"),
@@ -33,6 +34,7 @@ DOCUMENT_OF: Final[Mapping[str, str]] = MappingProxyType(
         "sale": "sales",
         "sale_return": "sale_returns",
         "purchase": "purchases",
+        "purchase_return": "purchase_returns",
         "payment": "payments",
         "shift_opening": "shifts",
     }
@@ -150,6 +152,9 @@ _DOCUMENTS = f"""
     SELECT r.id, 'documents', NULL, 0, 1
       FROM batch AS b JOIN sale_returns AS r ON r.tenant_id = %(tenant_id)s AND r.id = b.id
      UNION ALL
+    SELECT r.id, 'documents', NULL, 0, 1
+      FROM batch AS b JOIN purchase_returns AS r ON r.tenant_id = %(tenant_id)s AND r.id = b.id
+     UNION ALL
     SELECT p.id, 'documents', NULL, 0, 1
       FROM batch AS b JOIN purchases AS p ON p.tenant_id = %(tenant_id)s AND p.id = b.id
      UNION ALL
@@ -222,7 +227,8 @@ _RETURNS = """
      WHERE m.kind = 'sale_return'
 """
 
-# What a purchase says is owed to its vendor, and to the payees of its charges in their currencies.
+# What a purchase says is owed to its vendor, and to the payees of its charges in their currencies, also of those that
+# came late; and what goods that went back took off it.
 _PURCHASES = """
     SELECT p.id, x.figure, x.currency, x.said, 0
       FROM batch AS b
@@ -233,7 +239,23 @@ _PURCHASES = """
     SELECT c.transaction_id, 'total', c.currency, c.net + c.tax, 0
       FROM batch AS b
       JOIN purchase_charges AS c
-        ON c.tenant_id = %(tenant_id)s AND c.transaction_id = b.id AND c.purchase_id = b.id AND c.payee_id IS NOT NULL
+        ON c.tenant_id = %(tenant_id)s AND c.transaction_id = b.id
+       AND (c.payee_id IS NOT NULL OR c.transaction_id <> c.purchase_id)
+     UNION ALL
+    SELECT m.id, 'total', m.currency, 0, m.owed FROM moved AS m WHERE m.kind = 'purchase_charge'
+     UNION ALL
+    SELECT r.id, x.figure, x.currency, x.said, 0
+      FROM batch AS b
+      JOIN purchase_returns AS r ON r.tenant_id = %(tenant_id)s AND r.id = b.id
+     CROSS JOIN LATERAL (VALUES ('total', r.currency::text, r.total),
+                                ('reversals', NULL, (r.deleted_at IS NOT NULL)::integer)) AS x(figure, currency, said)
+     UNION ALL
+    SELECT m.id, 'total', m.currency, 0, -m.owed FROM moved AS m WHERE m.kind = 'purchase_return'
+     UNION ALL
+    SELECT b.id, 'reversals', NULL, 0, 1
+      FROM batch AS b
+      JOIN purchase_returns AS r ON r.tenant_id = %(tenant_id)s AND r.id = b.id
+      JOIN transactions AS t ON t.tenant_id = %(tenant_id)s AND t.reverses_id = b.id
      UNION ALL
     SELECT m.id, x.figure, m.currency, 0, x.booked
       FROM moved AS m

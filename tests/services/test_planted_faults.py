@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from ledger_web.domain.ids import new_id
-from ledger_web.domain.journal import AccountKey, bank, cash, customer, employee, equity, expense, member
+from ledger_web.domain.journal import AccountKey, bank, cash, customer, employee, equity, expense, member, vendor
 from ledger_web.domain.places import bank_code
 from ledger_web.queries.recalculation import list_discrepancies
 from ledger_web.services.banks import CreateBank, create_bank
@@ -28,6 +28,8 @@ from ledger_web.services.posting import account_id
 from ledger_web.services.recalculation import StartRecalculation, recalculate_balances
 from ledger_web.services.shifts import CloseShift, Count, OpenShift, close_shift, open_shift
 from tests.databases import Database
+from tests.purchases import add_goods, buy
+from tests.returns import give_back
 from tests.shops import Shop, add_product, sell
 
 LONG_AGO = dt.datetime.now(dt.UTC).date() - dt.timedelta(days=40)
@@ -315,6 +317,27 @@ def a_bank_written_over(it: Vandal) -> None:
     it.expect("bank_accounts", account, balance=40, credits=-40)
 
 
+def a_purchase_of_another_total(it: Vandal) -> None:
+    bought = buy(it.shop, it.party("vendor"), (add_goods(it.shop, f"Goods {it.number}"), 2, "10"), currency="PKR")
+    it.run("UPDATE purchases SET total = total + 4, kept_base = kept_base - 1 WHERE id = %s", bought)
+    it.expect("documents", bought, total=-4, kept=1)
+
+
+def an_invoice_lowered_in_the_journal(it: Vandal) -> None:
+    seller = it.party("vendor")
+    bought = buy(it.shop, seller, (add_goods(it.shop, f"Goods {it.number}"), 2, "10"), currency="PKR")
+    it.run("UPDATE entries SET amount = amount - 6 WHERE transaction_id = %s", bought)
+    it.expect("vendors", it.id_of(vendor(seller, "PKR")), bought, balance=-6, credits=-6)
+    it.expect("documents", bought, kept=-6, owed=-6, stock_value=-6, total=-6)
+
+
+def a_return_of_another_total(it: Vandal) -> None:
+    _, sale = it.sale()
+    returned = give_back(it.shop, sale, (1, 1))
+    it.run("UPDATE sale_returns SET total = total + 2 WHERE id = %s", returned)
+    it.expect("documents", returned, total=-2, lines=-2)
+
+
 def _count(amount: int) -> Count:
     return Count(currency="PKR", counted=amount)
 
@@ -349,6 +372,9 @@ FAULTS: tuple[Callable[[Vandal], None], ...] = (
     dues_that_are_gone,
     a_reversal_that_leaves_something,
     a_bank_written_over,
+    a_purchase_of_another_total,
+    an_invoice_lowered_in_the_journal,
+    a_return_of_another_total,
 )
 
 
