@@ -278,10 +278,10 @@ def _go_on(uow: UnitOfWork, import_id: uuid.UUID) -> None:
     checked = kept.plan["rows_checked"]
     began = time.monotonic()
     while checked < kept.plan["rows_total"]:
-        if time.monotonic() - began > STEP_SECONDS:
+        checked += _check_next_part(uow, import_id, kept, columns)
+        if time.monotonic() - began > STEP_SECONDS and checked < kept.plan["rows_total"]:
             _keep_report(uow, import_id, {"rows_checked": checked})
             return
-        checked += _check_next_part(uow, import_id, kept, columns)
     file, plan = _plan(uow, import_id, kept)
     _keep_report(uow, import_id, {"rows_checked": checked, **_report(file, plan)})
 

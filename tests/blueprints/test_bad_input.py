@@ -94,6 +94,8 @@ LAST = (
     "delete",
     "archiv",
     "sell.empty",
+    "stock_counts.create_posting",
+    "stock_counts.discard",
     "closing",
     "codes_rule",
 )

@@ -1,4 +1,4 @@
-"""Counting with a scanner and a phone: every scan counts, nothing is typed into a box, and the page fits."""
+"""What goes on by itself in a browser: scans that are counted on a phone, a long file that is checked step by step."""
 
 import pytest
 from playwright.sync_api import expect
@@ -6,7 +6,9 @@ from playwright.sync_api import expect
 from ledger_web.domain.barcodes import read_barcode
 from ledger_web.domain.ids import new_id
 from ledger_web.queries.stock_counts import list_last_counted
+from ledger_web.services import product_imports
 from ledger_web.services.barcodes import AddBarcode, add_barcode
+from ledger_web.services.product_imports import UploadProducts, upload_products
 from ledger_web.services.stock_counts import StartCount, start_count
 from tests.browser.conftest import Site
 from tests.shops import Shop, add_product
@@ -38,4 +40,21 @@ def test_fast_scans_on_a_phone_count_each_once(site: Site, shop: Shop) -> None:
     panel.get_by_label("Counted of Milk").press("Tab")
     expect(panel).to_contain_text("as expected")
     assert [line.counted for line in list_last_counted(shop.tenant_id, counting)] == [10]
+    assert site.trouble.complaints == []
+
+
+def test_a_long_file_is_checked_while_somebody_looks_on(
+    site: Site, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(product_imports, "STEP_SECONDS", 0)
+    content = ("name,price\n" + "".join(f"Tea {number},{number}\n" for number in range(3_500))).encode()
+    command = UploadProducts(op_id=new_id(), file_name="tea.csv", content=content, stock_policy="warn")
+    import_id = upload_products(command, shop.act()).id
+    page = site.open(shop)
+
+    page.goto(f"/products/imports/{import_id}")
+
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    page.get_by_role("button", name="Import 3,500 products").click()
+    expect(page.locator("#dry-run")).to_contain_text("Imported")
     assert site.trouble.complaints == []
