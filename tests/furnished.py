@@ -18,10 +18,9 @@ from ledger_web.services.payments import RecordOpeningBalance, RecordPayment, re
 from ledger_web.services.product_imports import UploadProducts, upload_products
 from ledger_web.services.products import CreateProduct, create_product
 from ledger_web.services.recalculation import StartRecalculation, start_recalculation
-from ledger_web.services.reorder_levels import SetReorderLevel, set_reorder_level
 from ledger_web.services.stock_counts import AddToCount, StartCount, add_to_count, start_count
 from tests.purchases import add_charge, begin, buy
-from tests.shops import Shop, price_and_picture, sell
+from tests.shops import Shop, buy_below, price_and_picture, sell
 
 FILE = b"name,barcode,price\nCandles,2100000009015,30\nMatches,2100000009022,2.345\n"
 
@@ -62,8 +61,7 @@ def furnish(shop: Shop) -> None:
     _print_labels(shop, tea, cloth)
     counting = start_count(StartCount(id=new_id(), name="Shelf by the door"), shop.act()).id
     add_to_count(AddToCount(op_id=new_id(), count_id=counting, product_id=tea, quantity=Decimal(35)), shop.act())
-    level: dict[str, Any] = {"level": Decimal(50), "up_to": Decimal(100), "version": 1}
-    set_reorder_level(SetReorderLevel(op_id=new_id(), product_id=cloth, **level), shop.act())
+    buy_below(shop, cloth, 50, 100)
     add_to_cart(AddToCart(id=new_id(), product_id=tea, quantity=Decimal(3)), shop.act())
     choose_customer(ChooseCustomer(id=new_id(), customer_id=alice), shop.act())
     buy(shop, vendor, (tea, 12, "1.25"), (cloth, 3, "2.40"), currency="USD", rate="281.5")

@@ -23,7 +23,7 @@ from ledger_web.services.prices import (
     set_price,
 )
 from ledger_web.services.product_pictures import SetPicture, set_picture
-from ledger_web.services.products import CreateProduct, create_product
+from ledger_web.services.products import ChangeStockRules, CreateProduct, change_stock_rules, create_product
 from ledger_web.services.sales import RecordSale, SoldLine, record_sale
 from ledger_web.services.shifts import OpenShift, open_shift
 from ledger_web.services.tenants import OpenShop, new_tenant_id, open_shop
@@ -108,6 +108,22 @@ def add_product(
         opening_unit_cost=cost,
     )
     return create_product(command, shop.act()).id
+
+
+def buy_below(
+    shop: Shop, product_id: uuid.UUID, level: int, up_to: int | None = None, *, unit: str = "pcs", policy: str = "block"
+) -> None:
+    """Let a new product be bought when less than `level` is on hand."""
+    command = ChangeStockRules(
+        op_id=new_id(),
+        product_id=product_id,
+        version=1,
+        unit=unit,
+        stock_policy=policy,
+        reorder_level=Decimal(level),
+        reorder_to=None if up_to is None else Decimal(up_to),
+    )
+    change_stock_rules(command, shop.act())
 
 
 def add_customer(shop: Shop, name: str = "Alice", *, credit_limit: int | None = None) -> uuid.UUID:

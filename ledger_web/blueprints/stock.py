@@ -7,18 +7,15 @@ from typing import Any
 from flask import Blueprint, g, request, url_for
 from flask.typing import ResponseReturnValue
 
-from ledger_web.domain.errors import ConflictError, NotFoundError, RuleViolationError
-from ledger_web.domain.permissions import PRODUCT_COST, PRODUCT_EDIT, PRODUCT_VIEW
+from ledger_web.domain.errors import NotFoundError
+from ledger_web.domain.permissions import PRODUCT_COST, PRODUCT_VIEW
 from ledger_web.domain.sheets import Cell, Row, amount_cell, quantity_cell
 from ledger_web.downloads import download
-from ledger_web.error_pages import status_of
-from ledger_web.forms.stock import LevelsForm, MovesForm, ReorderForm
+from ledger_web.forms.stock import LevelsForm, MovesForm
 from ledger_web.identity import may, permission_required
 from ledger_web.queries import stock as queries
 from ledger_web.queries.stock import LedgerLine, LevelDetails, LevelRow, ToBuyRow
-from ledger_web.rendering import redirect_to, render, say
-from ledger_web.services.reorder_levels import set_reorder_level
-from ledger_web.services.unit_of_work import UnitOfWork
+from ledger_web.rendering import render
 
 blueprint = Blueprint("stock", __name__, url_prefix="/stock")
 
@@ -71,7 +68,23 @@ def to_buy_file(ending: str) -> ResponseReturnValue:
 @permission_required(PRODUCT_VIEW)
 def show(product_id: uuid.UUID) -> ResponseReturnValue:
     form = MovesForm(request.args)
-    return _show(product_id, form, 200 if form.validate() else 422)
+    status = 200 if form.validate() else 422
+    level = queries.get_level(g.tenant.id, product_id)
+    ledger = None
+    if status == 200:
+        ledger = queries.get_ledger(g.tenant.id, product_id, until=form.until.data, before=form.place)
+    addressed: dict[str, Any] = {"product_id": product_id, "until": form.until.data if ledger else None}
+    return render(
+        "stock/show.html",
+        "stock/_ledger.html",
+        status,
+        form=form,
+        level=level,
+        lines=ledger.lines if ledger else (),
+        newest=url_for(".show", **addressed) if form.place else "",
+        older=url_for(".show", **addressed, before=str(ledger.older)) if ledger and ledger.older else "",
+        asked={"until": form.until.data} if ledger and form.until.data else {},
+    )
 
 
 @blueprint.get("/<uuid:product_id>/moves.<any(csv, xlsx):ending>")
@@ -83,51 +96,6 @@ def moves_file(product_id: uuid.UUID, ending: str) -> ResponseReturnValue:
         raise NotFoundError("There is no such list. Choose the day again.")
     lines = queries.iterate_ledger(g.tenant.id, product_id, until=form.until.data)
     return download("movements", ending, _rows_of_moves(level, lines))
-
-
-@blueprint.post("/<uuid:product_id>/reorder-level")
-@permission_required(PRODUCT_EDIT)
-def update_reorder_level(product_id: uuid.UUID) -> ResponseReturnValue:
-    form = ReorderForm(request.form)
-    if not form.validate():
-        return _show(product_id, MovesForm(), 422, reorder_form=form)
-    try:
-        set_reorder_level(form.to_command(product_id), UnitOfWork(g.tenant.id, g.identity.user_id))
-    except (RuleViolationError, ConflictError) as refusal:
-        form.version.process_formdata([str(queries.get_level(g.tenant.id, product_id).version)])
-        form.version.raw_data = None
-        return _show(product_id, MovesForm(), status_of(refusal), reorder_form=form, trouble=refusal.message)
-    say("The reorder level was saved.")
-    return redirect_to(".show", product_id=product_id)
-
-
-def _show(
-    product_id: uuid.UUID,
-    form: MovesForm,
-    status: int = 200,
-    *,
-    reorder_form: ReorderForm | None = None,
-    trouble: str = "",
-) -> ResponseReturnValue:
-    level = queries.get_level(g.tenant.id, product_id)
-    ledger = None
-    if not form.errors:
-        ledger = queries.get_ledger(g.tenant.id, product_id, until=form.until.data, before=form.place)
-    addressed: dict[str, Any] = {"product_id": product_id, "until": form.until.data if ledger else None}
-    said = {"version": level.version, "level": level.reorder_level, "up_to": level.reorder_to}
-    return render(
-        "stock/show.html",
-        "stock/_ledger.html" if request.method == "GET" else "stock/_reorder_form.html",
-        status,
-        form=form,
-        level=level,
-        lines=ledger.lines if ledger else (),
-        newest=url_for(".show", **addressed) if form.place else "",
-        older=url_for(".show", **addressed, before=str(ledger.older)) if ledger and ledger.older else "",
-        asked={"until": form.until.data} if ledger and form.until.data else {},
-        reorder_form=reorder_form or ReorderForm(data=said),
-        trouble=trouble,
-    )
 
 
 def _asked_of(form: LevelsForm) -> dict[str, Any]:

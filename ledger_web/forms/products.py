@@ -173,7 +173,7 @@ class StockRulesForm(VersionedForm):
 
     unit = TextField("Unit", max_length=UNIT_MAX)
     stock_policy = ChoiceField("When there is not enough", choices=STOCK_POLICIES.items())
-    reorder_level = QuantityField("Reorder at", required=False, minimum="zero")
+    reorder_level = QuantityField("Reorder below", required=False, minimum="zero")
     reorder_to = QuantityField("Up to", required=False, minimum="zero")
 
     def to_command(self, product_id: uuid.UUID) -> ChangeStockRules:

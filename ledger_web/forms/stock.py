@@ -14,11 +14,9 @@ from ledger_web.forms.fields import (
     IdField,
     QuantityField,
     TextField,
-    WholeNumberField,
 )
 from ledger_web.forms.scans import ScanField
 from ledger_web.queries.stock import SHOWN, Place
-from ledger_web.services.reorder_levels import SetReorderLevel
 from ledger_web.services.stock_counts import (
     AddToCount,
     DiscardCount,
@@ -59,23 +57,6 @@ class MovesForm(QueryForm):
             return Place(dt.date.fromisoformat(found["day"]), id, int(found["line"]))
         except ValueError:
             return None
-
-
-class ReorderForm(LedgerForm):
-    """How little is too little, and up to how much to buy."""
-
-    version = WholeNumberField("Version", minimum=1)
-    level = QuantityField("Buy when less than", required=False, minimum="zero")
-    up_to = QuantityField("Buy up to", required=False, minimum="zero")
-
-    def to_command(self, product_id: uuid.UUID) -> SetReorderLevel:
-        return SetReorderLevel(
-            op_id=self.op_id.data,
-            product_id=product_id,
-            version=self.version.data,
-            level=self.level.data,
-            up_to=self.up_to.data,
-        )
 
 
 class CountForm(LedgerForm):

@@ -84,7 +84,6 @@ class StockTotal:
 class LevelDetails(LevelRow):
     """A product with all that its ledger shows of it."""
 
-    version: int
     reorder_to: Decimal | None
     packs: tuple[Pack, ...]
 
@@ -231,7 +230,7 @@ def get_level(tenant_id: int, product_id: uuid.UUID) -> LevelDetails:
             text(
                 """
                 SELECT p.id, p.name, p.sku, p.unit, p.reorder_level, l.quantity, l.value, p.unit_price,
-                       p.archived_at IS NOT NULL AS is_archived, p.version, p.reorder_to,
+                       p.archived_at IS NOT NULL AS is_archived, p.reorder_to,
                        coalesce(u.names, '{}') AS names, coalesce(u.numerators, '{}') AS numerators,
                        coalesce(u.denominators, '{}') AS denominators
                   FROM products AS p

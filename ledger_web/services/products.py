@@ -223,9 +223,9 @@ def _must_be_in_order(command: ChangeStockRules) -> None:
         return
     if command.reorder_level is None or command.reorder_to < command.reorder_level:
         raise RuleViolationError(
-            "Up to: This is less than what is too little already. Enter as much as Reorder at, or more."
+            "Up to: This is less than what is too little already. Enter as much as Reorder below, or more."
             if command.reorder_level is not None
-            else "Up to: Say under Reorder at, too, when it is bought again; or leave both empty."
+            else "Up to: Say under Reorder below, too, when it is bought again; or leave both empty."
         )
 
 

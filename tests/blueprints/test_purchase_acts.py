@@ -9,11 +9,10 @@ import pytest
 from flask import Flask
 
 from ledger_web.domain.ids import new_id
-from ledger_web.services.reorder_levels import SetReorderLevel, set_reorder_level
 from tests.books import count, stock_of
 from tests.clients import ShopClient, browser_at
 from tests.purchases import add_goods, add_vendor, begin, buy
-from tests.shops import Shop, open_a_shop
+from tests.shops import Shop, buy_below, open_a_shop
 
 PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer<<>>\n%%EOF"
 
@@ -135,8 +134,7 @@ def test_a_vendors_list_says_price_pack_and_days(client: ShopClient, kabul: Shop
 def test_what_is_below_its_level_begins_a_purchase(client: ShopClient, kabul: Shop) -> None:
     rice = add_goods(kabul)
     nothing = send(client, "/purchases/reorders")
-    level: dict[str, Any] = {"level": 10, "up_to": 25, "version": 1}
-    set_reorder_level(SetReorderLevel(op_id=new_id(), product_id=rice, **level), kabul.act())
+    buy_below(kabul, rice, 10, 25, unit="kg")
 
     begun = send(client, "/purchases/reorders")
 

@@ -14,7 +14,7 @@ from ledger_web.domain.ids import new_id
 from ledger_web.services.barcodes import AddBarcode, add_barcode
 from tests.books import assert_the_books_agree, stock_of
 from tests.clients import ShopClient
-from tests.shops import Shop, add_product, sell
+from tests.shops import Shop, add_product, buy_below, sell
 
 ClientOf = Callable[..., ShopClient]
 CODE = "2100000000012"
@@ -78,19 +78,19 @@ def test_levels_and_moves_are_files_that_compute_nothing(shop: Shop, client_of: 
     assert "value" not in client_of(shop, "cashier").get("/stock/levels.csv").text
 
 
-def test_a_reorder_level_puts_a_product_on_the_list(shop: Shop, client_of: ClientOf) -> None:
-    milk = add_product(shop, quantity=3)
+def test_what_is_below_its_level_is_on_the_list_of_what_to_buy(shop: Shop, client_of: ClientOf) -> None:
+    milk = add_product(shop, quantity=3, cost=60_00)
     client = client_of(shop)
-    form = {"version": "1", "level": "10", "up_to": "24", **op()}
+    assert "Nothing to buy" in client.get("/stock/to-buy").text
 
-    assert client.post_form(f"/stock/{milk}/reorder-level", form).status_code == 303
-    assert "up to 24" in client.get("/stock/to-buy").text
-    assert "21" in client.get("/stock/to-buy.csv").text
-    stale = client.post_form(f"/stock/{milk}/reorder-level", form | {"level": "11"} | op())
-    assert (stale.status_code, "11" in stale.text) == (409, True)
-    wrong = client.post_form(f"/stock/{milk}/reorder-level", {"version": "2", "level": "10", "up_to": "2", **op()})
-    assert (wrong.status_code, "Buy up to" in wrong.text) == (422, True)
-    assert client_of(shop, "cashier").post_form(f"/stock/{milk}/reorder-level", form).status_code == 403
+    buy_below(shop, milk, 10, 24)
+
+    page = client.get("/stock/to-buy").text
+    assert "up to 24" in page
+    assert "1,260.00 PKR" in page
+    assert ",3,pcs,10,21,pcs,1260.00,PKR" in client.get("/stock/to-buy.csv").text
+    assert "1,260.00" not in client_of(shop, "cashier").get("/stock/to-buy").text
+    assert "Buy below" in client.get(f"/stock/{milk}").text
 
 
 def test_a_count_is_scanned_looked_at_and_posted(shop: Shop, client_of: ClientOf) -> None:

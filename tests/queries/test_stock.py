@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
-from ledger_web.domain.errors import NotFoundError, RuleViolationError, StaleEditError
+from ledger_web.domain.errors import NotFoundError
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import inventory
 from ledger_web.models.base import session_of
@@ -24,8 +24,7 @@ from ledger_web.queries.stock import (
 )
 from ledger_web.services.goods import ReceiveGoods, receive_goods
 from ledger_web.services.products import ArchiveProduct, archive_product
-from ledger_web.services.reorder_levels import SetReorderLevel, set_reorder_level
-from tests.shops import Shop, add_product, sell
+from tests.shops import Shop, add_product, buy_below, sell
 
 TODAY = dt.datetime.now(dt.UTC).date()
 
@@ -42,17 +41,6 @@ def receive(shop: Shop, product_id: uuid.UUID, quantity: int, cost: int, days_ag
     receive_goods(command, shop.act())
 
 
-def ask_for(shop: Shop, product_id: uuid.UUID, level: int | None, up_to: int | None = None, version: int = 1) -> None:
-    command = SetReorderLevel(
-        op_id=new_id(),
-        product_id=product_id,
-        version=version,
-        level=None if level is None else Decimal(level),
-        up_to=None if up_to is None else Decimal(up_to),
-    )
-    set_reorder_level(command, shop.act())
-
-
 def test_levels_are_listed_by_name_and_filtered(shop: Shop) -> None:
     milk = add_product(shop, "Milk", quantity=3)
     add_product(shop, "Bread", quantity=0)
@@ -61,7 +49,7 @@ def test_levels_are_listed_by_name_and_filtered(shop: Shop) -> None:
     add_product(shop, "Repair", quantity=0, policy="none")
     gone = add_product(shop, "Old tea", quantity=0)
     archive_product(ArchiveProduct(op_id=new_id(), product_id=gone, archived=True), shop.act())
-    ask_for(shop, milk, 5)
+    buy_below(shop, milk, 5)
 
     def names(**asked: str) -> list[str]:
         return [row.name for row in list_levels(shop.tenant_id, **asked).rows]  # type: ignore[arg-type]
@@ -137,8 +125,8 @@ def test_the_ledger_of_a_product_says_what_was_left_after_each_move(shop: Shop) 
 def test_too_little_of_a_product_is_to_be_bought_in_packs(shop: Shop) -> None:
     milk, tea = add_product(shop, "Milk", quantity=2), add_product(shop, "Tea", quantity=10)
     add_product(shop, "Salt", quantity=0)
-    ask_for(shop, milk, 10, 30)
-    ask_for(shop, tea, 10, 30)
+    buy_below(shop, milk, 10, 30)
+    buy_below(shop, tea, 10, 30)
     session_of(shop.tenant_id).execute(
         text(
             "INSERT INTO product_units (tenant_id, id, product_id, name, factor_numerator)"
@@ -151,24 +139,6 @@ def test_too_little_of_a_product_is_to_be_bought_in_packs(shop: Shop) -> None:
 
     assert (row.name, int(row.on_hand), row.unit_name) == ("Milk", 2, "crate")
     assert (int(row.suggestion.quantity), int(row.suggestion.in_base)) == (3, 36)
-
-
-def test_a_reorder_level_is_set_as_it_was_seen(shop: Shop, rival: Shop) -> None:
-    milk = add_product(shop)
-
-    ask_for(shop, milk, 5, 20)
-    with pytest.raises(StaleEditError):
-        ask_for(shop, milk, 6)
-    with pytest.raises(NotFoundError):
-        ask_for(rival, milk, 6)
-    for level, up_to in ((None, 5), (5, 4), (10**9, None), (5, 10**9)):
-        with pytest.raises(RuleViolationError):
-            ask_for(shop, milk, level, up_to, 2)
-
-    shown = get_level(shop.tenant_id, milk)
-    assert [shown.reorder_level, shown.reorder_to] == [Decimal(5), Decimal(20)]
-    ask_for(shop, milk, None, version=2)
-    assert get_level(shop.tenant_id, milk).reorder_level is None
 
 
 def test_a_rival_sees_nothing_of_it(shop: Shop, rival: Shop) -> None:
