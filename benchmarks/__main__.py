@@ -19,6 +19,7 @@ from benchmarks.permissions import measure_permissions
 from benchmarks.posting import measure_batches, measure_posting
 from benchmarks.reports import measure_reports
 from benchmarks.scans import measure_scans
+from benchmarks.selling import measure_selling
 from ledger_web.config import ROOT
 
 RESULTS = ROOT / "build" / "bench" / "results.json"
@@ -37,6 +38,10 @@ GOALS = {
     "scan.server_ms.p50": 1,
     "scan.server_ms.p99": 1,
     "scan.queries": 1,
+    "sale.store.statements": 1,
+    "sale.add_line.queries": 1,
+    "sale.store.32.p99_over_p50": 1,
+    "sale.store.vs_one_select": 1 / 3,
     "import.50k.rows_per_s": 10,
     "import.50k.peak_mb": 1,
     "import.50k.xlsx.peak_mb": 1,
@@ -57,6 +62,7 @@ MEASURES: dict[str, Callable[[Ground], list[Result]]] = {
     "recalculation": measure_recalculation,
     "reports": measure_reports,
     "scans": measure_scans,
+    "selling": measure_selling,
     "imports": measure_imports,
     "labels": measure_labels,
     "deletions": measure_deletions,

@@ -118,7 +118,7 @@ def measure_pages(ground: Ground) -> list[Result]:
     return [
         rate("http.sell_page", sell_page, yardstick),
         rate("http.add_line", add_line, yardstick),
-        rate("http.store_sale", store_sale, yardstick),
+        rate("sale.store.vs_one_select", store_sale, yardstick),
     ]
 
 

@@ -2,15 +2,19 @@
 tenders, gift cards, and carts that are put aside."""
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from ledger_web.domain.discounts import Discount
 from ledger_web.domain.errors import ApprovalNeededError, InsufficientFundsError, NotFoundError, RuleViolationError
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import bank, cash, store_credit
+from ledger_web.models.base import db
 from ledger_web.queries.carts import CartDetails, CartRow, find_cart
 from ledger_web.queries.recalculation import list_discrepancies
 from ledger_web.queries.sales import get_sale
@@ -49,7 +53,7 @@ from ledger_web.services.recalculation import StartRecalculation, recalculate_ba
 from ledger_web.services.sales import ChangeChoice, StoreCart, TenderChoice, store_cart
 from ledger_web.services.units import CreateUnit, create_unit
 from tests.books import assert_the_books_agree, cached_balance, count, stock_of
-from tests.shops import Shop, add_customer, add_product, add_user
+from tests.shops import Shop, add_customer, add_product, add_user, sell
 
 FIVE = Decimal(5)
 
@@ -330,6 +334,41 @@ def test_prices_without_tax_are_taxed_by_all_rates_of_the_class_and_the_sale_kee
         taxes = uow.execute("SELECT taxes FROM sale_lines WHERE tenant_id = %(tenant_id)s").scalar_one()
     assert [(part["name"], part["amount"]) for part in taxes] == [("GST", 5_00), ("PST", 10_50)]
     assert_the_books_agree(shop)
+
+
+@pytest.mark.parametrize("lines", [5, 40])
+def test_storing_takes_twelve_statements_however_many_lines_and_a_line_three(shop: Shop, lines: int) -> None:
+    """Beside them only the one that names the shop."""
+    wares = [add_product(shop, f"Ware {number}") for number in range(lines)]
+    sell(shop, (wares[0], 1, 115_00))  # the first sale of a shop opens the accounts
+    for ware in wares[1:]:
+        add_to_cart(AddToCart(id=new_id(), product_id=ware), shop.act())
+
+    with statements() as of_line:
+        add_to_cart(AddToCart(id=new_id(), product_id=wares[0]), shop.act())
+    cart = cart_of(shop)
+    command = StoreCart(id=cart.id, version=cart.version, drawer_id=shop.drawer_id, currency=shop.currency)
+    with statements() as of_sale:
+        store_cart(command, shop.act())
+
+    assert len(of_line) <= 3, of_line
+    assert len(of_sale) <= 12, of_sale
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """Note what is asked of the database meanwhile, but for naming the shop."""
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if "app.tenant_id" not in statement:
+            seen.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
 
 
 def assert_documents_agree(shop: Shop) -> None:
