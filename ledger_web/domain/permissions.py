@@ -63,6 +63,7 @@ RECALCULATION_VIEW: Final = "recalculation.view"
 RECALCULATION_RUN: Final = "recalculation.run"
 SETTINGS_EDIT: Final = "settings.edit"
 USER_MANAGE: Final = "user.manage"
+SHOP_EXPORT: Final = "shop.export"
 ROLE_EDIT: Final = "role.edit"
 TILL_REGISTER: Final = "till.register"
 AUDIT_VIEW: Final = "audit.view"
@@ -125,6 +126,7 @@ _DESCRIPTIONS: Final = MappingProxyType(
         RECALCULATION_VIEW: "See how balances were recalculated and what was found.",
         RECALCULATION_RUN: "Recalculate balances and repair them.",
         SETTINGS_EDIT: "Change the settings of the shop.",
+        SHOP_EXPORT: "Take everything the shop has as one file.",
         USER_MANAGE: "Add users, give them roles and end their access.",
         ROLE_EDIT: "Make roles, and say what each of them may do.",
         TILL_REGISTER: "Register browsers as tills, where cashiers come in with a PIN.",

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
-from ledger_web.domain.errors import NotFoundError
+from ledger_web.domain.errors import NotFoundError, RuleViolationError
 from ledger_web.models.base import directory_session, session_of
+
+EXPORT_ENTRIES_MAX = 300_000  # about half a minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +84,20 @@ def get_opening_time(tenant_id: int) -> dt.datetime:
     )
     opened_at: dt.datetime = row.scalar_one()
     return opened_at
+
+
+def must_be_small_enough(tenant_id: int) -> None:
+    """Refuse to give out from a page what would keep it busy for minutes.
+
+    Raises:
+        RuleViolationError: The shop's books hold more entries than a page writes out.
+    """
+    row = session_of(tenant_id).execute(
+        text("SELECT 1 FROM entries WHERE tenant_id = :tenant_id OFFSET :most LIMIT 1"),
+        {"tenant_id": tenant_id, "most": EXPORT_ENTRIES_MAX},
+    )
+    if row.first() is not None:
+        raise RuleViolationError(
+            f"The books hold more than {EXPORT_ENTRIES_MAX:,} entries: that is too much for a page."
+            " Ask whoever runs this system for the file."
+        )

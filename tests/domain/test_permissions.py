@@ -30,6 +30,7 @@ def test_only_the_owner_manages_people_roles_settings_and_repairs_and_reads_the_
         "audit.view",
         "settings.edit",
         "user.manage",
+        "shop.export",
     }
 
 
