@@ -1,5 +1,6 @@
 """Which passwords and PINs are good enough."""
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from itertools import pairwise
@@ -25,6 +26,32 @@ sunshine superman superstar swordfish test1234 testtest trustno1 victoria welcom
 zxcvbnm1 zxcvbnm123
 """
 COMMON = frozenset(_COMMON_WORDS.split())
+# Words that most of the best known passwords are made of, with something before or behind: Summer2024!, !admin123.
+_COMMON_STEMS = """
+abc abcdef abcdefg abcdefgh access admin administrator afghani afghanistan ahmad ahmadi ahmed aisha alexander
+alhamdulillah ali allah amanda andrew android angel anthony anything apple april arsenal asdf asdfgh asdfghjkl
+ashley august autumn azerty baby banana bank barcelona baseball basketball batman bear besiktas bismillah black
+blessed blink brother business buster butterfly cash cashier champion changeme charlie cheese chelsea cherry
+chocolate christ christina code company computer contrasena cookie corvette counterstrike crystal daniel database
+december default demo diamond dollar dolphin dragon eagle elizabeth eminem euro everything facebook falcon family
+father fatima february fenerbahce ferrari flower football forever fortnite freedom friday friends galatasaray gamer
+george ginger golden golf google guest guitar hacker hannah harley hassan heart heaven hello hockey horse hunter
+hussain ilove iloveyou india inshallah instagram internet iphone iran ironman islam january jennifer jessica jesus
+jordan joshua july june juventus kabul karachi khan killer kitten kitty lahore ledger ledgerweb letmein linux lion
+liverpool login lovely lover loveyou maggie manager manchester march market mashallah master matrix matthew mercedes
+metallica michael michelle microsoft millionaire minecraft mohammad monday money monkey motdepasse mother muhammad
+music mustang naruto nicole ninja nirvana nokia nothing november number october office opensesame openup orange
+owner pakistan panther parola pass passw password passwort pepper phoenix piano pin pirate player pokemon porsche
+princess puppy purple qazwsx qweasd qweasdzxc qwer qwerty qwertz rainbow ranger realmadrid robert roblox root rupee
+sales samantha samsung secret seller senha september server sesame shadow shop silver sister slipknot soccer
+something spiderman spring starcraft starwars stephanie store subhanallah success summer sunday sunshine superman
+tehran temp temporary tennis test tester testing thomas tiger tigger trustme trustno user victoria victory warcraft
+warrior welcome whatever white william windows winner winter wolf yamaha yellow youtube zindabad zxcvbn zxcvbnm
+"""
+COMMON_STEMS = frozenset(_COMMON_STEMS.split())
+
+_LOOK_LIKE_LETTERS = str.maketrans("@4301!5$7", "aaeoiisst")
+_ROWS = ("0123456789", "abcdefghijklmnopqrstuvwxyz", "qwertyuiop", "asdfghjkl", "zxcvbnm", "1qaz2wsx3edc4rfv5tgb6yhn")
 
 
 def check_password(password: str, words: Iterable[str] = ()) -> None:
@@ -45,8 +72,26 @@ def check_password(password: str, words: Iterable[str] = ()) -> None:
         raise WeakPasswordError(f"A password may have {LENGTH_MAX} characters at most.")
     folded = password.casefold()
     known = {word.casefold() for word in words} - {""}
-    if folded in COMMON or len(set(password)) < 4 or folded.rstrip("0123456789!.") in known:
+    if folded in COMMON or len(set(password)) < 4 or _is_a_row(folded):
         raise WeakPasswordError
+    headed = re.sub(r"[\W\d_]+$", "", folded)
+    for stem in (folded, re.sub(r"^[\W\d_]+", "", headed), headed.translate(_LOOK_LIKE_LETTERS)):
+        if stem in known | COMMON_STEMS or _is_twice(stem):
+            raise WeakPasswordError
+
+
+def _is_a_row(text: str) -> bool:
+    """Say whether it is keys or letters in a row, forwards or backwards, with at most two signs more."""
+    return any(
+        row[start : start + len(text) - 2] in text
+        for row in (*_ROWS, *(row[::-1] for row in _ROWS))
+        for start in range(len(row) - len(text) + 3)
+    )
+
+
+def _is_twice(stem: str) -> bool:
+    """Say whether it is one well known word written twice, or two of them."""
+    return any(stem[:cut] in COMMON_STEMS and stem[cut:] in COMMON_STEMS for cut in range(3, len(stem) - 2))
 
 
 def fold_pin(text: str) -> str:
