@@ -54,6 +54,7 @@ def rename_category(command: RenameCategory, uow: UnitOfWork) -> Recorded:
         ).first()
         if renamed is None:
             raise NotFoundError("There is no such category in this shop.")
+        uow.audit("category.rename", holder=command.category_id, after={"name": command.name})
     return Recorded(command.category_id)
 
 
@@ -68,16 +69,18 @@ def delete_category(command: DeleteCategory, uow: UnitOfWork) -> Recorded:
         if uow.is_resubmission(command, id=command.op_id, subject_id=command.category_id):
             return Recorded(command.category_id, replayed=True)
         try:
-            uow.execute(
-                "DELETE FROM product_categories WHERE tenant_id = %(tenant_id)s AND id = %(id)s",
+            gone = uow.execute(
+                "DELETE FROM product_categories WHERE tenant_id = %(tenant_id)s AND id = %(id)s RETURNING name",
                 {"id": command.category_id},
-            )
+            ).scalar_one_or_none()
         except IntegrityError as error:
             if violated_constraint(error) != "products_category_fkey":
                 raise
             raise RuleViolationError(
                 "There are products in this category, archived ones included. Give them another category first."
             ) from error
+        if gone is not None:
+            uow.audit("category.delete", holder=command.category_id, before={"name": gone})
     return Recorded(command.category_id)
 
 

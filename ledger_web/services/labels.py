@@ -149,6 +149,7 @@ def give_codes(command: GiveCodes, uow: UnitOfWork) -> int:
         without = _products_without_code(uow, command.product_id)
         if without:
             _insert_codes(uow, without)
+            uow.audit("barcode.give", holder=command.product_id, after={"products": len(without)})
     return len(without)
 
 

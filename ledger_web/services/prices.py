@@ -245,6 +245,7 @@ def create_price_list(command: CreatePriceList, uow: UnitOfWork) -> Recorded:
                 """,
                 {"id": command.id, "name": command.name},
             )
+        uow.audit("price.create_list", holder=command.id, after={"name": command.name})
     return Recorded(command.id)
 
 
@@ -270,6 +271,7 @@ def rename_price_list(command: RenamePriceList, uow: UnitOfWork) -> Recorded:
                 """,
                 {"id": command.price_list_id, "name": command.name},
             )
+        uow.audit("price.rename_list", holder=command.price_list_id, after={"name": command.name})
     return Recorded(command.price_list_id)
 
 
@@ -295,6 +297,7 @@ def archive_price_list(command: ArchivePriceList, uow: UnitOfWork) -> Recorded:
                 """,
                 {"id": command.price_list_id, "archived": command.archived},
             )
+        uow.audit("price.archive_list" if command.archived else "price.restore_list", holder=command.price_list_id)
     return Recorded(command.price_list_id)
 
 
