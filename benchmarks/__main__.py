@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from benchmarks import recalculation
+from benchmarks import purchases, recalculation
 from benchmarks.deletions import measure_deletions
 from benchmarks.ground import Ground, Result, ground
 from benchmarks.imports import measure_imports
@@ -24,6 +24,9 @@ from ledger_web.config import ROOT
 
 RESULTS = ROOT / "build" / "bench" / "results.json"
 GOALS = {
+    "purchase.line_swap_ms.500": 1,
+    "purchase.line_swap_bytes.500": 1,
+    "purchase.statements.500_minus_5": 1,
     "posting.hot.32.vs_orm": 3,
     "post_many.1024.vs_single": 20,
     "group_poster.hot.32.vs_single": 5,
@@ -55,6 +58,7 @@ def measure_recalculation(ground: Ground) -> list[Result]:
 
 
 MEASURES: dict[str, Callable[[Ground], list[Result]]] = {
+    "purchases": purchases.measure_purchases,
     "posting": measure_posting,
     "batches": measure_batches,
     "pages": measure_pages,

@@ -19,6 +19,7 @@ from stdnum import ean
 from ledger_web.domain.barcodes import Barcode, read_barcode
 from ledger_web.domain.errors import NotFoundError
 from ledger_web.domain.money import multiply
+from ledger_web.domain.purchases import line_amounts
 from ledger_web.queries.drawers import list_drawers
 from ledger_web.queries.sales import get_sale
 from ledger_web.queries.tenants import find_tenant, get_opening_time
@@ -28,6 +29,16 @@ from ledger_web.services.goods import ReceiveGoods, receive_goods
 from ledger_web.services.parties import CreateParty, create_party
 from ledger_web.services.payments import RecordOpeningBalance, RecordPayment, record_opening_balance, record_payment
 from ledger_web.services.products import CreateProduct, create_product
+from ledger_web.services.purchase_drafts import (
+    ChangeDraft,
+    SetRate,
+    StartDraft,
+    WantedLine,
+    change_draft,
+    set_rate,
+    start_draft,
+)
+from ledger_web.services.purchases import ReceivePurchase, receive_purchase
 from ledger_web.services.sales import RecordSale, SoldLine, record_sale
 from ledger_web.services.shifts import OpenShift, open_shift
 from ledger_web.services.tenants import FIRST_DRAWER, OpenShop, new_tenant_id, open_shop
@@ -238,6 +249,8 @@ class _Story:
         self._drawers = (first_drawer, second_drawer)
         self._wares = [_Ware(self._id(), *ware) for ware in WARES]
         self._people = [_Person(self._id(), kind, currency, limit) for kind, _, _, currency, _, limit in PEOPLE]
+        self._vendors = [person for person in self._people if person.kind == "vendor"]
+        self._bought = 0
         self._cash: dict[tuple[uuid.UUID, str], int] = {}
         self._stock: dict[uuid.UUID, Decimal] = {}
         self._owed = {person.id: row[4] for person, row in zip(self._people, PEOPLE, strict=True)}
@@ -320,9 +333,9 @@ class _Story:
 
     def _before_the_customers_come(self, number: int) -> Iterator[_Act]:
         """Goods that ran low come in; wages, rent, debts and the owner's share are paid on their days."""
-        for ware in self._wares:
-            if ware.is_goods and self._stock[ware.id] < _enough(ware) / 5:
-                yield self._delivery(ware)
+        low = [ware for ware in self._wares if ware.is_goods and self._stock[ware.id] < _enough(ware) / 5]
+        if low:
+            yield from self._purchase(low)
         if number % 30 == 0:
             yield from self._end_of_the_month()
         if number % 7 == 0:
@@ -439,6 +452,45 @@ class _Story:
             sold_on=self._moment.date(),
             sold_at=self._moment,
         )
+
+    def _purchase(self, low: list[_Ware]) -> Iterator[_Act]:
+        """Buy what ran low from one vendor or another, in afghanis or at the day's rate in dollars."""
+        self._bought += 1
+        vendor = self._vendors[self._bought % len(self._vendors)]
+        rate = Decimal("70.50") + Decimal(self._chance.randrange(0, 240)) / 100
+        lines = tuple(self._bought_line(ware, vendor.currency, rate) for ware in low)
+        draft_id, day = self._id(), self._moment.date()
+        head = ChangeDraft(
+            op_id=self._id(),
+            draft_id=draft_id,
+            vendor_id=vendor.id,
+            invoice_number=f"{day:%y%m}-{self._bought:03d}",
+            invoice_on=day,
+            received_on=day,
+            due_on=day + dt.timedelta(days=30),
+            currency=vendor.currency,
+        )
+        yield self._managers(start_draft, StartDraft(id=draft_id, vendor_id=vendor.id, lines=lines))
+        yield self._managers(change_draft, head)
+        if vendor.currency == USD:
+            typed = SetRate(op_id=self._id(), draft_id=draft_id, source="typed", value=rate, unit=USD)
+            yield self._managers(set_rate, typed)
+        received = ReceivePurchase(
+            id=draft_id, version=3 if vendor.currency == USD else 2, received_on=day, confirms_rate=True
+        )
+        yield self._managers(receive_purchase, received)
+        self._owed[vendor.id] += sum(
+            line_amounts(line.quantity, line.unit_cost or Decimal(0), vendor.currency, Decimal(0), Decimal(0)).net
+            for line in lines
+        )
+
+    def _bought_line(self, ware: _Ware, currency: str, rate: Decimal) -> WantedLine:
+        quantity = _enough(ware)
+        self._stock[ware.id] += quantity
+        cost = Decimal(round(ware.cost * self._chance.uniform(0.97, 1.05)))
+        if currency == USD:
+            cost = max(round(cost / rate, 2), Decimal("0.01"))
+        return WantedLine(product_id=ware.id, quantity=quantity, unit_cost=cost)
 
     def _delivery(self, ware: _Ware) -> _Act:
         quantity = _enough(ware)

@@ -179,7 +179,7 @@ def shares_in_base(amounts: Sequence[int], currency: str, rate: Rate | None, tot
         floors.append(floor)
         remainders.append(remainder)
     left = total_base - sum(floors)
-    for at in sorted(range(len(amounts)), key=lambda at: (-remainders[at], at))[:left]:
+    for at in sorted((at for at, amount in enumerate(amounts) if amount), key=lambda at: (-remainders[at], at))[:left]:
         floors[at] += 1
     return floors
 

@@ -37,6 +37,7 @@ class WantedLine:
     product_id: uuid.UUID
     quantity: Decimal  # of the unit, > 0
     unit_id: uuid.UUID | None = None  # None: the product's own unit
+    unit_cost: Decimal | None = None  # whole units of the currency; None: what this vendor asked last
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -829,7 +830,9 @@ def _insert_lines(
             raise RuleViolationError(f"A purchase holds at most {LINES_MAX} lines. Receive this one and begin another.")
         is_foreign = currency != row.base_currency
         tax_percent = row.last_tax if row.last_tax is not None else Decimal(0) if is_foreign else row.tax_percent
-        cost, discount = row.unit_cost, row.discount_percent or Decimal(0)
+        cost, discount = each.unit_cost, Decimal(0)
+        if cost is None:
+            cost, discount = row.unit_cost, row.discount_percent or Decimal(0)
         amounts = line_amounts(each.quantity, cost or Decimal(0), currency, discount, tax_percent)
         lines.append((row, each, cost, discount, tax_percent, amounts))
     uow.execute(
