@@ -132,7 +132,9 @@ def receive_purchase(command: ReceivePurchase, uow: UnitOfWork) -> Recorded:
         there = _lock_corrected(uow, plan)
         kept, charge = _receive(uow, plan)
         if command.queues_labels:
-            _queue_labels(uow, plan.lines)
+            label_queue.add(
+                uow, [QueueLine(each.product_id, max(1, int(each.quantity)), each.unit_id) for each in plan.lines]
+            )
         uow.execute("DELETE FROM purchase_drafts WHERE tenant_id = %(tenant_id)s AND id = %(id)s", {"id": command.id})
         realised, charge = _use_advances(uow, plan.vendor, charge) if charge and command.uses_advances else (0, charge)
         entries = purchase_entries(
@@ -720,8 +722,3 @@ def insert_charge(
             "by_hand": list(charge.by_hand),
         },
     )
-
-
-def _queue_labels(uow: UnitOfWork, lines: Sequence[DraftLine]) -> None:
-    """Queue as many labels as goods came, in the unit they came in."""
-    label_queue.add(uow, [QueueLine(line.product_id, max(1, int(line.quantity)), line.unit_id) for line in lines])
