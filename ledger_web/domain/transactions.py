@@ -88,7 +88,7 @@ def title_of(kind: str, document_kind: str, number: str) -> str:
     name = f"{name_of(document_kind)} {number}".strip()
     if kind != "reversal":
         return name
-    return f"{name} {'deleted' if document_kind == 'sale' else 'reversed'}"
+    return f"{name} {'deleted' if document_kind in {'sale', 'purchase'} else 'reversed'}"
 
 
 def why_not_reversible(kind: str) -> str:

@@ -65,8 +65,8 @@ class AllocationRow:
 
 
 _ITEM: Final = """
-    i.id, i.transaction_id, i.side, t.kind, coalesce(s.number, '') AS number, i.currency, i.amount, i.settled,
-    i.due_on, t.memo, i.cancelled_in IS NOT NULL AS is_cancelled
+    i.id, i.transaction_id, i.side, t.kind, coalesce(s.number, pu.number, pr.number, '') AS number, i.currency,
+    i.amount, i.settled, i.due_on, t.memo, i.cancelled_in IS NOT NULL AS is_cancelled
 """
 _ITEM_FROM: Final = """
       JOIN transactions AS t
@@ -75,6 +75,12 @@ _ITEM_FROM: Final = """
       LEFT JOIN sales AS s
         ON s.tenant_id = :tenant_id
        AND s.id = i.transaction_id
+      LEFT JOIN purchases AS pu
+        ON pu.tenant_id = :tenant_id
+       AND pu.id = i.transaction_id
+      LEFT JOIN purchase_returns AS pr
+        ON pr.tenant_id = :tenant_id
+       AND pr.id = i.transaction_id
 """
 
 

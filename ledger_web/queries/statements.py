@@ -159,7 +159,7 @@ SELECT a.sign, opening.debits AS opening_debits, opening.credits AS opening_cred
        closing.debits AS closing_debits, closing.credits AS closing_credits,
        p.occurred_on, p.transaction_id, p.debits, p.credits, t.kind, t.memo,
        coalesce(r.kind, t.kind) AS document_kind, coalesce(r.id, t.id) AS document_id,
-       coalesce(d.number, '') AS number, coalesce(u.name, '') AS actor,
+       coalesce(d.number, b.number, '') AS number, coalesce(u.name, '') AS actor,
        coalesce((SELECT min(q.name)
                    FROM payments AS m
                    JOIN parties AS q
@@ -194,6 +194,9 @@ SELECT a.sign, opening.debits AS opening_debits, opening.credits AS opening_cred
   LEFT JOIN sales AS d
     ON d.tenant_id = :tenant_id
    AND d.id = coalesce(r.id, t.id)
+  LEFT JOIN purchases AS b
+    ON b.tenant_id = :tenant_id
+   AND b.id = coalesce(r.id, t.id)
   LEFT JOIN users AS u
     ON u.tenant_id = :tenant_id
    AND u.id = t.actor_id

@@ -127,14 +127,14 @@ class PersonRow:
 _HEADER = """
     SELECT t.id, t.kind, t.occurred_on, t.posted_at, coalesce(u.name, '') AS actor, t.memo,
            coalesce(r.kind, t.kind) AS document_kind, coalesce(r.id, t.id) AS document_id,
-           coalesce(d.number, '') AS number,
+           coalesce(d.number, b.number, '') AS number,
            coalesce((SELECT min(q.name)
                        FROM payments AS m
                        JOIN parties AS q
                          ON q.tenant_id = :tenant_id
                         AND q.id = m.party_id
                       WHERE m.tenant_id = :tenant_id
-                        AND m.transaction_id = coalesce(r.id, t.id)), k.name, '') AS party,
+                        AND m.transaction_id = coalesce(r.id, t.id)), k.name, v.name, '') AS party,
            {columns}
       FROM transactions AS t
       LEFT JOIN transactions AS r
@@ -146,9 +146,15 @@ _HEADER = """
       LEFT JOIN sales AS d
         ON d.tenant_id = :tenant_id
        AND d.id = coalesce(r.id, t.id)
+      LEFT JOIN purchases AS b
+        ON b.tenant_id = :tenant_id
+       AND b.id = coalesce(r.id, t.id)
       LEFT JOIN parties AS k
         ON k.tenant_id = :tenant_id
        AND k.id = d.customer_id
+      LEFT JOIN parties AS v
+        ON v.tenant_id = :tenant_id
+       AND v.id = b.vendor_id
       LEFT JOIN users AS u
         ON u.tenant_id = :tenant_id
        AND u.id = t.actor_id

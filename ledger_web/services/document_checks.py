@@ -19,6 +19,7 @@ CLAIMS_ON_TRANSACTIONS: Final = (
     ("sales", "id"),
     ("sale_returns", "id"),
     ("purchases", "id"),
+    ("purchase_returns", "id"),
     ("purchase_charges", "transaction_id"),
     ("purchase_returns", "id"),
     ("payments", "transaction_id"),

@@ -290,7 +290,7 @@ def settled_by(act: Act, transaction_id: uuid.UUID) -> list[Released]:
     """Say what a transaction settles, or is settled by, as it stands. Locks nothing."""
     rows = act.execute(
         """
-        SELECT t.kind, coalesce(s.number, '') AS number, a.amount, o.currency
+        SELECT t.kind, coalesce(s.number, p.number, '') AS number, a.amount, o.currency
           FROM open_items AS i
           JOIN allocations AS a
             ON a.tenant_id = %(tenant_id)s AND i.id IN (a.credit_id, a.charge_id) AND a.released_in IS NULL
@@ -298,6 +298,7 @@ def settled_by(act: Act, transaction_id: uuid.UUID) -> list[Released]:
             ON o.tenant_id = %(tenant_id)s AND o.id IN (a.credit_id, a.charge_id) AND o.id <> i.id
           JOIN transactions AS t ON t.tenant_id = %(tenant_id)s AND t.id = o.transaction_id
           LEFT JOIN sales AS s ON s.tenant_id = %(tenant_id)s AND s.id = o.transaction_id
+          LEFT JOIN purchases AS p ON p.tenant_id = %(tenant_id)s AND p.id = o.transaction_id
          WHERE i.tenant_id = %(tenant_id)s AND i.transaction_id = %(transaction_id)s AND i.cancelled_in IS NULL
          ORDER BY o.due_on, o.id
         """,

@@ -1,5 +1,7 @@
 """Receiving purchases: each figure beside a hand calculation, each refusal, and two at once."""
 
+import dataclasses
+import datetime as dt
 import uuid
 from decimal import Decimal
 
@@ -7,20 +9,36 @@ import pytest
 from flask import Flask
 
 from ledger_web.domain.errors import (
+    CurrencyMismatchError,
     InsufficientFundsError,
     NotFoundError,
+    PeriodLockedError,
     RateDoubtedError,
+    ResubmissionError,
     RuleViolationError,
     StaleEditError,
     VendorInvoiceTwiceError,
 )
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import vendor
+from ledger_web.services.banks import CreateBank, create_bank
+from ledger_web.services.books import SetLockDate, set_lock_date
 from ledger_web.services.drawers import PayIn, pay_in
 from ledger_web.services.payments import RecordPayment, record_payment
-from ledger_web.services.purchase_drafts import SetRate, set_rate
+from ledger_web.services.purchase_drafts import (
+    ChangeDraftLine,
+    CopyPurchase,
+    RemoveDraftLine,
+    SetRate,
+    change_draft_line,
+    copy_purchase,
+    remove_draft_line,
+    set_rate,
+)
 from ledger_web.services.purchases import DeletePurchase, ReceivePurchase, delete_purchase, receive_purchase
+from ledger_web.services.unit_of_work import Recorded
 from ledger_web.services.units import CreateUnit, create_unit
+from tests.at_once import in_threads
 from tests.books import assert_the_books_agree, balances, cached_balance, count, stock_of, written
 from tests.purchases import (
     add_charge,
@@ -323,4 +341,97 @@ def test_deleting_a_purchase_restores_stock_and_debts(kabul: Shop) -> None:
     assert balances(kabul) == before
     with pytest.raises(RuleViolationError, match="deleted already"):
         delete_purchase(DeletePurchase(id=new_id(), purchase_id=wrong, reason="Entered twice"), kabul.act())
+    assert_the_books_agree(kabul)
+
+
+def test_two_people_receiving_the_same_draft_receive_it_once(app: Flask, kabul: Shop) -> None:
+    karim, rice = add_vendor(kabul), add_goods(kabul)
+    draft_id = begin(kabul, karim, (rice, 4, "2.5"), rate="71.5")
+    command = ReceivePurchase(id=draft_id, version=version_of(kabul, draft_id))
+    other = ReceivePurchase(id=draft_id, version=version_of(kabul, draft_id), queues_labels=True)
+
+    results = in_threads(
+        app,
+        lambda: receive_purchase(command, kabul.act()),
+        lambda: receive_purchase(command, kabul.act()),
+        lambda: receive_purchase(other, kabul.act()),
+    )
+
+    assert all(isinstance(each, Recorded | ResubmissionError | NotFoundError) for each in results)
+    assert count(kabul, "purchases") == 1
+    assert stock_of(kabul, rice) == (4, 715)
+    assert_the_books_agree(kabul)
+
+
+def test_a_line_deleted_while_it_is_changed_is_gone_or_changed_and_the_totals_stand(app: Flask, kabul: Shop) -> None:
+    karim, rice, salt = add_vendor(kabul, currency="AFN"), add_goods(kabul), add_goods(kabul, "Salt")
+    draft_id = begin(kabul, karim, (salt, 1, 10))
+    line_id = add_line(kabul, draft_id, rice, 1, 5)
+    change = ChangeDraftLine(
+        op_id=new_id(), draft_id=draft_id, line_id=line_id, quantity=Decimal(2), unit_id=None, unit_cost=Decimal(7)
+    )
+    gone = RemoveDraftLine(op_id=new_id(), draft_id=draft_id, line_id=line_id)
+
+    changed, removed = in_threads(
+        app, lambda: change_draft_line(change, kabul.act()), lambda: remove_draft_line(gone, kabul.act())
+    )
+
+    assert isinstance(removed, Recorded)
+    assert not isinstance(changed, Exception) or isinstance(changed, NotFoundError)
+    purchase_id = receive(kabul, draft_id)
+    assert written(kabul, purchase_id) == [("inventory", "vendor:Karim Traders", "AFN", 10)]
+    assert_the_books_agree(kabul)
+
+
+def test_a_drawer_without_that_currency_and_a_bank_in_another_are_refused(kabul: Shop) -> None:
+    karim, rice = add_vendor(kabul), add_goods(kabul)
+    bank_id = create_bank(CreateBank(id=new_id(), name="Azizi Bank", currency="EUR"), kabul.act()).id
+    draft_id = begin(kabul, karim, (rice, 1, 5), rate="71.5")
+    from_bank = dataclasses.replace(pay(kabul, karim, 5_00, "USD"), drawer_id=None, bank_id=bank_id)
+
+    with pytest.raises(InsufficientFundsError):
+        receive(kabul, draft_id, payment=pay(kabul, karim, 5_00, "USD"))
+    with pytest.raises(CurrencyMismatchError):
+        receive(kabul, draft_id, payment=from_bank)
+
+    assert count(kabul, "purchases") == 0
+
+
+def test_a_locked_day_takes_no_purchase(kabul: Shop) -> None:
+    karim, rice = add_vendor(kabul, currency="AFN"), add_goods(kabul)
+    draft_id = begin(kabul, karim, (rice, 1, 5))
+    long_ago = dt.date(2026, 1, 5)
+    say_head(kabul, draft_id, karim, currency="AFN", invoice_on=long_ago, received_on=long_ago)
+    lock = SetLockDate(id=new_id(), version=1, locked_until=dt.date(2026, 1, 31), reason="Books of January")
+    set_lock_date(lock, kabul.act())
+
+    with pytest.raises(PeriodLockedError):
+        receive(kabul, draft_id, received_on=long_ago)
+    receive(kabul, draft_id, received_on=long_ago, overrides_lock=True)
+
+    assert stock_of(kabul, rice) == (1, 5)
+    assert_the_books_agree(kabul)
+
+
+def test_a_correction_moves_what_was_paid_over_to_the_right_purchase(kabul: Shop) -> None:
+    karim, rice = add_vendor(kabul, currency="AFN"), add_goods(kabul)
+    fill(kabul, 5_000, "AFN")
+    wrong = begin(kabul, karim, (rice, 10, 100))
+    receive(kabul, wrong, payment=pay(kabul, karim, 1_000, "AFN"))
+    right = copy_purchase(CopyPurchase(id=new_id(), purchase_id=wrong, corrects=True), kabul.act()).id
+    with kabul.act() as uow:
+        [line_id] = uow.execute(
+            "SELECT id FROM purchase_draft_lines WHERE tenant_id = %(tenant_id)s AND draft_id = %(id)s", {"id": right}
+        ).scalars()
+        day = uow.execute("SELECT received_on FROM purchase_drafts WHERE tenant_id = %(tenant_id)s").scalar_one()
+    change = ChangeDraftLine(
+        op_id=new_id(), draft_id=right, line_id=line_id, quantity=Decimal(10), unit_id=None, unit_cost=Decimal(90)
+    )
+    change_draft_line(change, kabul.act())
+
+    receive(kabul, right, received_on=day)
+
+    # 900 owed, 1,000 paid: 100 stay as an advance.
+    assert cached_balance(kabul, vendor(karim, "AFN")) == -100
+    assert stock_of(kabul, rice) == (10, 900)
     assert_the_books_agree(kabul)
