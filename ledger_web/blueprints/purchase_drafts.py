@@ -166,7 +166,7 @@ def update_shares(draft_id: uuid.UUID, charge_id: uuid.UUID) -> ResponseReturnVa
     currency = next((each.currency for each in charges if each.id == charge_id), g.tenant.base_currency)
     form = shares_form(request.form, currency)(request.form)
     if not form.validate():
-        return _show(draft_id, 422, trouble=" ".join(form.sentences))
+        return _show(draft_id, 422, trouble=" ".join(form.sentences), share_forms={charge_id: form})
     services.share_draft_charge(form.to_command(draft_id, charge_id), _act())
     return _done(draft_id)
 
@@ -357,6 +357,7 @@ def _show(draft_id: uuid.UUID, status: int = 200, **said: Any) -> Response:
         "plan": None,
         "is_locked": False,
         "line_forms": {},
+        "share_forms": {},
         "line_troubles": {},
         **_hits([], Scan("", None)),
         **said,
