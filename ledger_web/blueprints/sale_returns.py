@@ -79,8 +79,7 @@ def create_copy(sale_id: uuid.UUID) -> ResponseReturnValue:
     """A deleted sale is never brought back: what it sold goes into the cart, to be sold anew."""
     form = CopyForm(request.form)
     if not form.validate():
-        say(form.sentences[0], "bad")
-        return redirect_to("sales.show", sale_id=sale_id)
+        raise RuleViolationError(form.sentences[0])
     copied = copy_to_cart(form.to_command(sale_id), _act())
     say("This was copied to the cart already." if copied.replayed else "It is in the cart, at the prices of today.")
     return redirect_to("sell.show")

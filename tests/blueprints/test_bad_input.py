@@ -89,6 +89,7 @@ LAST = (
     "sell.create",
     "sell.create_payment",
     "sell.create_parked",
+    "sale_returns.create_copy",
     "sale_returns.create_deletion",
     "reversal",
     "delete",

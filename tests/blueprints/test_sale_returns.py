@@ -185,6 +185,18 @@ def test_a_card_is_given_back_at_the_terminal_and_the_page_says_so(shop: Shop, c
     assert "card terminal" in client.post_form(f"/sales/{sale_id}/return/preview", form_of(shop), htmx=True).text
 
 
+def test_a_sale_is_sold_again_from_the_cart_once(shop: Shop, client_of: ClientOf) -> None:
+    sale_id, client = sell(shop, (add_product(shop), 2, 115_00)), client_of(shop, "cashier")
+    form = {"op_id": str(new_id())}
+
+    answers = [client.post_form(f"/sales/{sale_id}/copies", form).status_code for _ in range(2)]
+
+    assert answers == [303, 303]
+    assert ask(shop, "SELECT quantity FROM cart_lines WHERE tenant_id = :tenant_id")[0].quantity == 2
+    assert client.post_form(f"/sales/{sale_id}/copies").status_code == 422
+    assert client.post_form(f"/sales/{new_id()}/copies", {"op_id": str(new_id())}).status_code == 404
+
+
 def test_reasons_are_added_changed_and_put_away(shop: Shop, client_of: ClientOf) -> None:
     client = client_of(shop, "manager")
     assert "Customer changed their mind" in client.get("/sales/reasons/").text
