@@ -47,7 +47,7 @@ def measure_scans(ground: Ground) -> list[Result]:
         codes = [_code(1 + n * 7919 % products) for n in range(scans)]
         for code in codes[:20]:
             _scan(shop, code)
-        with _counted(ground.app) as seen:
+        with counted(ground.app) as seen:
             _scan(shop, codes[0])
         took = sorted(_timed(shop, code) for code in codes)
     p50, p99 = took[len(took) // 2], took[len(took) * 99 // 100]
@@ -86,7 +86,8 @@ def _timed(shop: Shop, code: str) -> float:
 
 
 @contextmanager
-def _counted(app: Flask) -> Iterator[list[str]]:
+def counted(app: Flask) -> Iterator[list[str]]:
+    """Collect the statements that are sent to the database meanwhile."""
     seen: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
