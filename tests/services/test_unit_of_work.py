@@ -17,7 +17,7 @@ from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import Entry, cash, equity
 from ledger_web.models.base import db
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, fingerprint_of, whole_act
-from tests.books import assert_the_books_agree, cached_balance, count
+from tests.books import assert_the_balances_agree, assert_the_books_agree, cached_balance, count
 from tests.databases import Database
 from tests.shops import Shop
 
@@ -127,7 +127,7 @@ def test_entries_posted_in_two_goes_get_lines_of_their_own(shop: Shop) -> None:
         uow.post([Entry(till, owner, 5), Entry(owner, till, 1)])
 
     assert cached_balance(shop, till) == 14
-    assert_the_books_agree(shop)
+    assert_the_balances_agree(shop)
 
 
 def test_an_act_whose_connection_was_lost_is_done_once(app: Flask, shop: Shop, database: Database) -> None:
