@@ -160,7 +160,7 @@ def price_and_picture(shop: Shop, word: str, product_id: uuid.UUID, customer_id:
     """Let a product have a pack, a price of a list that a customer has, a picture; and another one variants."""
     pack = CreateUnit(id=new_id(), product_id=product_id, name=f"{word} crate"[:20], factor_numerator=12)
     create_unit(pack, shop.act())
-    listed = create_price_list(CreatePriceList(id=new_id(), name=f"{word} list"), shop.act()).id
+    listed = create_price_list(CreatePriceList(id=new_id(), name=f"{word[:40]} list"), shop.act()).id
     price = SetPrice(
         id=new_id(),
         product_id=product_id,

@@ -365,6 +365,8 @@ def find_site(app: Flask, open_browser: Callable[[], ShopClient], own: dict[str,
 
 def _posted(app: Flask) -> Iterator[tuple[Rule, str]]:
     for rule in app.url_map.iter_rules():
+        if getattr(app.view_functions[rule.endpoint], "is_on_bare_domain", False):
+            continue  # no shop has it
         for method in sorted({"POST", "PUT", "PATCH", "DELETE"} & (rule.methods or set())):
             yield rule, method
 

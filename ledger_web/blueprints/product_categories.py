@@ -6,7 +6,7 @@ from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
 
 from ledger_web.blueprints.product_page import act
-from ledger_web.domain.errors import ConflictError, RuleViolationError
+from ledger_web.domain.errors import ConflictError, NotFoundError, RuleViolationError
 from ledger_web.domain.permissions import PRODUCT_EDIT
 from ledger_web.error_pages import status_of
 from ledger_web.forms.categories import CategoryDeletionForm, CategoryForm
@@ -27,6 +27,7 @@ def index() -> ResponseReturnValue:
 @blueprint.post("/<uuid:category_id>")
 @permission_required(PRODUCT_EDIT)
 def update(category_id: uuid.UUID) -> ResponseReturnValue:
+    _must_be_there(category_id)
     form = CategoryForm(request.form)
     if not form.validate():
         return _index(422, " ".join(form.sentences), {category_id: form})
@@ -41,6 +42,7 @@ def update(category_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.post("/<uuid:category_id>/delete")
 @permission_required(PRODUCT_EDIT)
 def delete(category_id: uuid.UUID) -> ResponseReturnValue:
+    _must_be_there(category_id)
     form = CategoryDeletionForm(request.form)
     if not form.validate():
         return _index(422, " ".join(form.sentences))
@@ -50,6 +52,11 @@ def delete(category_id: uuid.UUID) -> ResponseReturnValue:
         return _index(status_of(refusal), refusal.message)
     say("The category was taken away.")
     return redirect_to("product_categories.index")
+
+
+def _must_be_there(category_id: uuid.UUID) -> None:
+    if category_id not in {category.id for category in list_categories(g.tenant.id)}:
+        raise NotFoundError("There is no such category in this shop.")
 
 
 def _index(

@@ -167,7 +167,10 @@ def update_shares(draft_id: uuid.UUID, charge_id: uuid.UUID) -> ResponseReturnVa
     form = shares_form(request.form, currency)(request.form)
     if not form.validate():
         return _show(draft_id, 422, trouble=" ".join(form.sentences), share_forms={charge_id: form})
-    services.share_draft_charge(form.to_command(draft_id, charge_id), _act())
+    try:
+        services.share_draft_charge(form.to_command(draft_id, charge_id), _act())
+    except (RuleViolationError, ConflictError) as error:
+        return _show(draft_id, status_of(error), trouble=error.message, share_forms={charge_id: form})
     return _done(draft_id)
 
 

@@ -343,8 +343,10 @@ def explain_accounts(
         until: The last transaction whose line is wanted; None: the last there is.
 
     Raises:
-        NotFoundError: Nothing of this shop has this id and a balance.
+        NotFoundError: Nothing of this shop has this id and a balance, or it has no such transaction.
     """
+    if until is not None:
+        _must_be_a_transaction(tenant_id, until)
     values = {"tenant_id": tenant_id, "holder_id": holder_id}
     found = [
         _explanation(tenant_id, row, until, lines_max) for row in session_of(tenant_id).execute(_ACCOUNTS_OF, values)
@@ -352,6 +354,15 @@ def explain_accounts(
     if not found:
         raise NotFoundError("Nothing in this shop has this number and a balance.")
     return found
+
+
+def _must_be_a_transaction(tenant_id: int, transaction_id: uuid.UUID) -> None:
+    found = session_of(tenant_id).execute(
+        text("SELECT 1 FROM transactions WHERE tenant_id = :tenant_id AND id = :id"),
+        {"tenant_id": tenant_id, "id": transaction_id},
+    )
+    if found.first() is None:
+        raise NotFoundError("There is no such transaction in this shop.")
 
 
 def _explanation(tenant_id: int, account: Row[Any], until: uuid.UUID | None, lines_max: int) -> Explanation:
