@@ -167,7 +167,7 @@ def price_and_picture(shop: Shop, word: str, product_id: uuid.UUID, customer_id:
         unit_price=240_00,
         price_list_id=listed,
         quantity_from=Decimal(10),
-        reason=f"{word} reason",
+        reason=f"{word[:100]} reason",
     )
     set_price(price, shop.act())
     choose_price_list(ChoosePriceList(op_id=new_id(), party_id=customer_id, price_list_id=listed), shop.act())
@@ -175,7 +175,12 @@ def price_and_picture(shop: Shop, word: str, product_id: uuid.UUID, customer_id:
     Image.new("RGB", (8, 8), "red").save(red, "PNG")
     set_picture(SetPicture(op_id=new_id(), product_id=product_id, content=red.getvalue()), shop.act())
     shirt = CreateProduct(
-        id=new_id(), name=f"{word} shirt", category=f"{word} clothes", unit_price=900_00, currency=shop.currency
+        id=new_id(),
+        name=f"{word} shirt",
+        category=f"{word[:40]} clothes",
+        unit_price=900_00,
+        currency=shop.currency,
+        stock_policy="warn",
     )
     create_product(shirt, shop.act())
     sizes = (Option("Size", ("M", "L")),)

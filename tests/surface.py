@@ -131,7 +131,7 @@ def furnish_with(shop: Shop, word: str, code: str) -> None:
     wrong = sell(shop, (tea.id, 1, 260_00))
     undo(Undo(id=new_id(), transaction_id=wrong, reason=f"{word} reason"), shop.act())
     _keep_house(shop, word)
-    counting = start_count(StartCount(id=new_id(), name=f"{word} count"), shop.act()).id
+    counting = start_count(StartCount(id=new_id(), name=f"{word[:40]} count"), shop.act()).id
     add_to_count(AddToCount(op_id=new_id(), count_id=counting, product_id=tea.id, quantity=Decimal(2)), shop.act())
     for actor in (shop.owner_id, person):
         _print_labels(shop, word, tea.id, actor)
@@ -143,13 +143,13 @@ def _let_goods_come(shop: Shop, word: str, vendor_id: uuid.UUID, product_id: uui
     """A rate, a purchase with a charge that came, and one that is being written down."""
     valid_on = dt.datetime.now(dt.UTC).date()
     command = RecordRate(
-        id=new_id(), currency="USD", unit="USD", value=Decimal(280), valid_on=valid_on, note=f"{word} rate"
+        id=new_id(), currency="USD", unit="USD", value=Decimal(280), valid_on=valid_on, note=f"{word[:100]} rate"
     )
     record_rate(command, shop.act())
     for is_received in (True, False):
         draft_id = begin(shop, vendor_id, (product_id, 3, "1.25"), currency="USD", rate="280")
-        say_head(shop, draft_id, vendor_id, invoice_number=f"{word} {is_received}", memo=f"{word} memo")
-        add_charge(shop, draft_id, 4_00, "hand" if not is_received else "value", name=f"{word} freight")
+        say_head(shop, draft_id, vendor_id, invoice_number=f"{word[:40]} {is_received}", memo=f"{word} memo")
+        add_charge(shop, draft_id, 4_00, "hand" if not is_received else "value", name=f"{word[:40]} freight")
         if is_received:
             receive(shop, draft_id)
 
