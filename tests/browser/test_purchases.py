@@ -50,6 +50,7 @@ def test_a_purchase_needs_no_mouse(site: Site, shop: Shop) -> None:
     expect(page.locator(".line-total")).to_have_text("2.50 USD")
     expect(page.locator("#purchase-totals")).to_contain_text("703.75")
     shoot(page, "purchase-form")
+    page.wait_for_load_state("networkidle")  # a form that is being changed takes no key
     page.keyboard.press("Alt+Enter")
     page.wait_for_url("**/purchases/0*")
 
