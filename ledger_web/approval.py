@@ -4,10 +4,10 @@ import uuid
 from decimal import Decimal
 from typing import Any
 
-from flask import g, request
+from flask import request
 
+from ledger_web.identity import new_act
 from ledger_web.services.approvals import Approve, approve
-from ledger_web.services.unit_of_work import UnitOfWork
 
 
 def approved_by(
@@ -39,4 +39,4 @@ def approved_by(
         limit=limit,
         needed=None if needed is None else Decimal(needed),
     )
-    return approve(command, UnitOfWork(g.tenant.id, g.identity.user_id))
+    return approve(command, new_act())

@@ -8,8 +8,8 @@ from babel import Locale
 from flask import Response, g, request, stream_with_context
 
 from ledger_web.domain.sheets import Row, sheet_parts
+from ledger_web.identity import new_act
 from ledger_web.services.downloads import TakeList, record_download
-from ledger_web.services.unit_of_work import UnitOfWork
 
 # How a route says which of the two it is asked for: /list.<any(csv, xlsx):ending>
 _KINDS: Final = MappingProxyType(
@@ -26,7 +26,7 @@ def download(name: str, ending: str, rows: Iterable[Row]) -> Response:
         rows: The header first. Read while the answer is under way: what can be refused is refused before.
     """
     taken = TakeList(name=f"{name}.{ending}", path=request.full_path[:300])
-    record_download(taken, UnitOfWork(g.tenant.id, g.identity.user_id))
+    record_download(taken, new_act())
     direction = Locale.parse(g.tenant.locale).text_direction
     parts = sheet_parts(ending, rows, right_to_left=direction == "rtl")
     answer = Response(stream_with_context(parts), mimetype=_KINDS[ending])

@@ -82,6 +82,11 @@ class SessionClaim:
     session_id: bytes
 
 
+def new_act() -> UnitOfWork:
+    """Return a unit of work of whoever is signed in, at the shop of the request."""
+    return UnitOfWork(g.tenant.id, g.identity.user_id)
+
+
 def init_app(app: Flask) -> None:
     """Close every route that does not say who may come in. Register after tenancy, which finds out who asks."""
     login_manager.init_app(app, add_context_processor=False)

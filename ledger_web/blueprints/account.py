@@ -10,11 +10,10 @@ from ledger_web.domain.errors import LedgerError, RuleViolationError, TooManyAtt
 from ledger_web.domain.totp import address_for_phones, new_secret
 from ledger_web.error_pages import status_of
 from ledger_web.forms.account import BeginCodesForm, EndCodesForm, EndSessionForm, PasswordForm, PinForm
-from ledger_web.identity import signed_in_required
+from ledger_web.identity import new_act, signed_in_required
 from ledger_web.queries.people import get_own_account, list_sessions
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services.credentials import begin_codes, end_codes
-from ledger_web.services.unit_of_work import UnitOfWork
 from ledger_web.services.users import change_password, end_own_session, set_pin
 
 SECRET = "codes"  # noqa: S105 (where in the visit a secret waits to be confirmed)
@@ -35,7 +34,7 @@ def update_password() -> ResponseReturnValue:
     if not form.validate():
         return _show(422, password_form=form)
     try:
-        renewed = change_password(form.to_command(g.identity.user_id, g.identity.session_id), _act())
+        renewed = change_password(form.to_command(g.identity.user_id, g.identity.session_id), new_act())
     except (RuleViolationError, TooManyAttemptsError) as error:
         return _refuse(error, "password", password_form=form)
     response = let_in(renewed, "/account/")
@@ -50,7 +49,7 @@ def update_pin() -> ResponseReturnValue:
     if not form.validate():
         return _show(422, pin_form=form)
     try:
-        set_pin(form.to_command(g.identity.user_id), _act())
+        set_pin(form.to_command(g.identity.user_id), new_act())
     except (RuleViolationError, TooManyAttemptsError) as error:
         return _refuse(error, "pin", pin_form=form)
     say("Your PIN is set.")
@@ -70,7 +69,7 @@ def create_codes() -> ResponseReturnValue:
     if not form.validate() or SECRET not in session:
         return _show_codes(form, 422)
     try:
-        codes = begin_codes(form.to_command(g.identity.user_id, g.identity.session_id, session[SECRET]), _act())
+        codes = begin_codes(form.to_command(g.identity.user_id, g.identity.session_id, session[SECRET]), new_act())
     except (RuleViolationError, TooManyAttemptsError) as error:
         return _show_codes(form, status_of(error), error.message)
     session.pop(SECRET)
@@ -84,7 +83,7 @@ def delete_codes() -> ResponseReturnValue:
     if not form.validate():
         return _show(422, codes_form=form)
     try:
-        end_codes(form.to_command(g.identity.user_id), _act())
+        end_codes(form.to_command(g.identity.user_id), new_act())
     except (RuleViolationError, TooManyAttemptsError) as error:
         return _refuse(error, "codes", codes_form=form)
     say("You sign in with the password alone.")
@@ -97,13 +96,9 @@ def delete_session() -> ResponseReturnValue:
     form = EndSessionForm(request.form)
     if not form.validate():
         return _show(422, trouble=" ".join(form.sentences), where="sessions")
-    end_own_session(form.to_command(g.identity.user_id), _act())
+    end_own_session(form.to_command(g.identity.user_id), new_act())
     say("That browser is signed out.")
     return redirect_to(".show")
-
-
-def _act() -> UnitOfWork:
-    return UnitOfWork(g.tenant.id, g.identity.user_id)
 
 
 def _refuse(error: LedgerError, where: str, **forms: Any) -> ResponseReturnValue:

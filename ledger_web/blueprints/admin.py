@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from ledger_web.domain.permissions import RECALCULATION_RUN, RECALCULATION_VIEW, SHOP_EXPORT
 from ledger_web.forms.recalculation import ExplanationForm, RecalculationForm, StepForm
-from ledger_web.identity import permission_required
+from ledger_web.identity import new_act, permission_required
 from ledger_web.queries.recalculation import (
     DiscrepancyRow,
     explain_accounts,
@@ -25,7 +25,6 @@ from ledger_web.services.daily_totals import ATTEMPTS_MAX
 from ledger_web.services.downloads import TakeList, record_download
 from ledger_web.services.recalculation import CACHED_BALANCES, continue_recalculation, start_recalculation
 from ledger_web.services.shop_archives import export_shop
-from ledger_web.services.unit_of_work import UnitOfWork
 
 SHOWN_MAX = 200
 
@@ -47,7 +46,7 @@ def index() -> ResponseReturnValue:
 def export() -> Response:
     """Give out everything the shop has, as it is at this moment. A very large shop is given out by the operator."""
     must_be_small_enough(g.tenant.id)
-    act = UnitOfWork(g.tenant.id, g.identity.user_id)
+    act = new_act()
     record_download(TakeList(name=f"{g.tenant.slug}.zip", path=request.path), act)
     file = tempfile.TemporaryFile()  # noqa: SIM115 (closed when it was sent)
     export_shop(current_app.extensions["database_access"].application, g.tenant.id, g.tenant.slug, file)
@@ -67,7 +66,7 @@ def create_recalculation() -> ResponseReturnValue:
     form = RecalculationForm(request.form)
     if not form.validate():
         return _show_new(form, 422)
-    run = start_recalculation(form.to_command(), _act())
+    run = start_recalculation(form.to_command(), new_act())
     return redirect_to(".show_recalculation", run_id=run.id)
 
 
@@ -85,7 +84,7 @@ def create_step(run_id: uuid.UUID) -> ResponseReturnValue:
         get_run(g.tenant.id, run_id)  # a run that is not there is not there, whatever was sent
         say(" ".join(form.sentences), "bad")
         return _show_run(run_id, 422)
-    continue_recalculation(form.to_command(run_id), _act())
+    continue_recalculation(form.to_command(run_id), new_act())
     return _show_run(run_id) if wants_fragment() else redirect_to(".show_recalculation", run_id=run_id)
 
 
@@ -133,7 +132,3 @@ def _show_run(run_id: uuid.UUID, status: int = 200) -> ResponseReturnValue:
 
 def _lacks_entries(row: DiscrepancyRow) -> bool:
     return row.fixed_at is None and row.refusal == MISSING_ENTRIES
-
-
-def _act() -> UnitOfWork:
-    return UnitOfWork(g.tenant.id, g.identity.user_id)

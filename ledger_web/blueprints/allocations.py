@@ -11,7 +11,7 @@ from ledger_web.domain.open_items import OPPOSITE
 from ledger_web.domain.permissions import JOURNAL_REVERSE, PAYMENT_CREATE, PAYMENT_VIEW
 from ledger_web.error_pages import status_of
 from ledger_web.forms.allocations import AllocationForm, ReleaseForm, allocation_form
-from ledger_web.identity import permission_required
+from ledger_web.identity import new_act, permission_required
 from ledger_web.queries.open_items import (
     AllocationRow,
     ItemDetails,
@@ -22,7 +22,6 @@ from ledger_web.queries.open_items import (
 )
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services.allocations import allocate_item, release_allocation
-from ledger_web.services.unit_of_work import UnitOfWork
 
 blueprint = Blueprint("allocations", __name__, url_prefix="/allocations")
 
@@ -47,7 +46,7 @@ def create(item_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show(item, form, others, 422)
     try:
-        made = allocate_item(form.to_command(item_id), _act())
+        made = allocate_item(form.to_command(item_id), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show(item, form, others, status_of(error), error.message)
     say("This was settled already." if made.replayed else "Settled.")
@@ -71,15 +70,11 @@ def create_release(item_id: uuid.UUID, allocation_id: uuid.UUID) -> ResponseRetu
     if not form.validate():
         return _show_release(item, allocation, form, 422)
     try:
-        released = release_allocation(form.to_command(allocation_id), _act())
+        released = release_allocation(form.to_command(allocation_id), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show_release(item, allocation, form, status_of(error), error.message)
     say("This was released already." if released.replayed else "Released. Both are open again.")
     return redirect_to(".show", item_id=item_id)
-
-
-def _act() -> UnitOfWork:
-    return UnitOfWork(g.tenant.id, g.identity.user_id)
 
 
 def _others(item: ItemDetails) -> list[OpenItemRow]:

@@ -13,7 +13,15 @@ from ledger_web.domain.errors import (
 from ledger_web.error_pages import show, status_of
 from ledger_web.forms.account import CodeForm
 from ledger_web.forms.auth import SignInForm
-from ledger_web.identity import SESSION_COOKIE, claimed_session, cookie_value, login_manager, public, signed_in_required
+from ledger_web.identity import (
+    SESSION_COOKIE,
+    claimed_session,
+    cookie_value,
+    login_manager,
+    new_act,
+    public,
+    signed_in_required,
+)
 from ledger_web.rendering import current_page, redirect_to, redirect_to_path, render, safe_path, say, wants_fragment
 from ledger_web.services.credentials import enter_code
 from ledger_web.services.unit_of_work import UnitOfWork
@@ -82,7 +90,7 @@ def create_code() -> ResponseReturnValue:
 @signed_in_required
 @even_while_suspended
 def delete() -> ResponseReturnValue:
-    sign_out(SignOut(g.identity.session_id), UnitOfWork(g.tenant.id, g.identity.user_id))
+    sign_out(SignOut(g.identity.session_id), new_act())
     session.clear()
     response = make_response(redirect_to("auth.new"))
     response.delete_cookie(SESSION_COOKIE, path="/", secure=True, httponly=True, samesite="Lax")

@@ -15,12 +15,11 @@ from ledger_web.error_pages import status_of
 from ledger_web.forms.banks import BankActForm, BankForm, BankNameForm
 from ledger_web.forms.drawers import PayInForm, PayOutForm
 from ledger_web.forms.payments import offer_first
-from ledger_web.identity import permission_required
+from ledger_web.identity import new_act, permission_required
 from ledger_web.queries.banks import BankDetails, get_bank
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services.banks import archive_bank, create_bank, rename_bank, restore_bank
 from ledger_web.services.drawers import pay_in, pay_out
-from ledger_web.services.unit_of_work import UnitOfWork
 
 blueprint = Blueprint("banks", __name__, url_prefix="/drawers/banks")
 
@@ -38,7 +37,7 @@ def create() -> ResponseReturnValue:
     if not form.validate():
         return _show_new(form, 422)
     try:
-        bank = create_bank(form.to_command(), _act())
+        bank = create_bank(form.to_command(), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show_new(form, status_of(error), trouble=error.message)
     say("This bank account was added already." if bank.replayed else "The bank account was added.")
@@ -79,7 +78,7 @@ def update(bank_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show_edit(bank, form, 422)
     try:
-        rename_bank(form.to_command(bank_id), _act())
+        rename_bank(form.to_command(bank_id), new_act())
     except StaleEditError as error:
         bank = get_bank(g.tenant.id, bank_id)
         form.compare_with(bank.version)
@@ -93,7 +92,7 @@ def update(bank_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.post("/<uuid:bank_id>/archive")
 @permission_required(DRAWER_EDIT)
 def archive(bank_id: uuid.UUID) -> ResponseReturnValue:
-    archive_bank(_sent(BankActForm(request.form)).to_archive(bank_id), _act())
+    archive_bank(_sent(BankActForm(request.form)).to_archive(bank_id), new_act())
     say("Archived. Nothing more is posted here until it is taken into use again.")
     return redirect_to(".show", bank_id=bank_id)
 
@@ -101,7 +100,7 @@ def archive(bank_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.post("/<uuid:bank_id>/archive/delete")
 @permission_required(DRAWER_EDIT)
 def restore(bank_id: uuid.UUID) -> ResponseReturnValue:
-    restore_bank(_sent(BankActForm(request.form)).to_restore(bank_id), _act())
+    restore_bank(_sent(BankActForm(request.form)).to_restore(bank_id), new_act())
     say("In use again.")
     return redirect_to(".show", bank_id=bank_id)
 
@@ -121,7 +120,7 @@ def create_pay_in(bank_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show_new_pay_in(bank, form, 422)
     try:
-        recorded = pay_in(form.to_command(bank_place(bank_id)), _act())
+        recorded = pay_in(form.to_command(bank_place(bank_id)), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show_new_pay_in(bank, form, status_of(error), trouble=error.message)
     say("This was paid in already." if recorded.replayed else "The money was paid in.")
@@ -144,15 +143,11 @@ def create_pay_out(bank_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show_new_pay_out(bank, form, 422)
     try:
-        recorded = pay_out(form.to_command(bank_place(bank_id)), _act())
+        recorded = pay_out(form.to_command(bank_place(bank_id)), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show_new_pay_out(bank, form, status_of(error), trouble=error.message)
     say("This was paid out already." if recorded.replayed else "The money was paid out.")
     return redirect_to(".show", bank_id=bank_id)
-
-
-def _act() -> UnitOfWork:
-    return UnitOfWork(g.tenant.id, g.identity.user_id)
 
 
 def _account_of(bank: BankDetails) -> AccountOf:
@@ -160,8 +155,7 @@ def _account_of(bank: BankDetails) -> AccountOf:
 
 
 def _sent(form: BankActForm) -> BankActForm:
-    if not form.validate():
-        raise RuleViolationError(" ".join(form.sentences))
+    form.validate_or_refuse()
     return form
 
 

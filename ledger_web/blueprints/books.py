@@ -9,11 +9,11 @@ from ledger_web.domain.errors import ConflictError, LedgerError, RuleViolationEr
 from ledger_web.domain.permissions import SETTINGS_EDIT
 from ledger_web.error_pages import status_of
 from ledger_web.forms.books import DayStartForm, LockDateForm
-from ledger_web.identity import permission_required
+from ledger_web.identity import new_act, permission_required
 from ledger_web.queries.books import get_books, list_lock_date_changes
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services.books import set_day_start, set_lock_date
-from ledger_web.services.unit_of_work import Recorded, UnitOfWork
+from ledger_web.services.unit_of_work import Recorded
 
 blueprint = Blueprint("books", __name__, url_prefix="/admin/books")
 
@@ -31,7 +31,7 @@ def create_lock_date() -> ResponseReturnValue:
     if not form.validate():
         return _show(lock_form=form, status=422)
     return _keep(
-        lambda: set_lock_date(form.to_command(), _act()),
+        lambda: set_lock_date(form.to_command(), new_act()),
         lambda error: _show(lock_form=form, status=status_of(error), lock_trouble=error.message),
     )
 
@@ -43,13 +43,9 @@ def create_day_start() -> ResponseReturnValue:
     if not form.validate():
         return _show(day_form=form, status=422)
     return _keep(
-        lambda: set_day_start(form.to_command(), _act()),
+        lambda: set_day_start(form.to_command(), new_act()),
         lambda error: _show(day_form=form, status=status_of(error), day_trouble=error.message),
     )
-
-
-def _act() -> UnitOfWork:
-    return UnitOfWork(g.tenant.id, g.identity.user_id)
 
 
 def _keep(change: Callable[[], Recorded], refuse: Callable[[LedgerError], ResponseReturnValue]) -> ResponseReturnValue:

@@ -12,7 +12,7 @@ from ledger_web.domain.permissions import SALE_DELETE
 from ledger_web.domain.returns import NOTHING, VOID, TooMuch, Weight, too_much
 from ledger_web.error_pages import status_of
 from ledger_web.forms.sale_returns import SALES_MAX, BulkDeletionForm, SalesChosenForm
-from ledger_web.identity import may, permission_required
+from ledger_web.identity import may, new_act, permission_required
 from ledger_web.queries.sale_returns import list_reasons
 from ledger_web.rendering import render
 from ledger_web.services.deletions import Undo, preview_undoing, undo
@@ -25,7 +25,6 @@ from ledger_web.services.sale_returns import (
     record_return,
 )
 from ledger_web.services.sale_states import HeldSale, look_at_sale
-from ledger_web.services.unit_of_work import UnitOfWork
 
 blueprint = Blueprint("bulk_deletions", __name__, url_prefix="/sales/bulk-deletion")
 
@@ -78,10 +77,6 @@ def create() -> ResponseReturnValue:
     return render("sales/bulk_deletion_result.html", results=[_undo_one(form, each, approver_id) for each in chosen])
 
 
-def _act() -> UnitOfWork:
-    return UnitOfWork(g.tenant.id, g.identity.user_id)
-
-
 def _approver(form: BulkDeletionForm, too: TooMuch | None) -> uuid.UUID | None:
     if too is None:
         return None
@@ -89,7 +84,7 @@ def _approver(form: BulkDeletionForm, too: TooMuch | None) -> uuid.UUID | None:
 
 
 def _look_at(sale_id: uuid.UUID) -> Chosen:
-    sale = look_at_sale(sale_id, _act())
+    sale = look_at_sale(sale_id, new_act())
     if sale.fate.kind == NOTHING:
         return Chosen(sale, 0, sale.fate.why)
     return Chosen(sale, sale.total)
@@ -98,7 +93,7 @@ def _look_at(sale_id: uuid.UUID) -> Chosen:
 def _everything_left(
     sale: HeldSale, id: uuid.UUID, form: BulkDeletionForm, approver_id: uuid.UUID | None
 ) -> RecordReturn:
-    left = look_at_return(sale.id, sale.drawer_id, _act())
+    left = look_at_return(sale.id, sale.drawer_id, new_act())
     return RecordReturn(
         id=id,
         sale_id=sale.id,
@@ -125,10 +120,10 @@ def _undo_one(form: BulkDeletionForm, chosen: Chosen, approver_id: uuid.UUID | N
                     reason_id=form.reason_id.data,
                     approved_by=approver_id,
                 ),
-                _act(),
+                new_act(),
             )
         else:
-            record_return(_everything_left(sale, id, form, approver_id), _act())
+            record_return(_everything_left(sale, id, form, approver_id), new_act())
     except LedgerError as error:
         return replace(chosen, trouble=error.message)
     return replace(chosen, is_done=True)
@@ -169,10 +164,10 @@ def _add_up(
 ) -> None:
     """Add what undoing one sale will change to what the others before it will have changed."""
     if sale.fate.kind == VOID:
-        undoing = preview_undoing(sale.id, _act())
+        undoing = preview_undoing(sale.id, new_act())
         moved, coming = undoing.balances, undoing.stock
     else:
-        returning = preview_return(_everything_left(sale, uuid.uuid4(), form, None), _act())
+        returning = preview_return(_everything_left(sale, uuid.uuid4(), form, None), new_act())
         moved, coming = returning.balances, returning.stock
     for effect in moved:
         key = (effect.kind, effect.holder, effect.currency)

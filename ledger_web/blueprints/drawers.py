@@ -16,7 +16,7 @@ from ledger_web.error_pages import status_of
 from ledger_web.forms.drawers import DrawerActForm, DrawerForm, DrawerNameForm, PayInForm, PayOutForm
 from ledger_web.forms.payments import offer_first
 from ledger_web.forms.statements import StatementForm
-from ledger_web.identity import may, permission_required
+from ledger_web.identity import may, new_act, permission_required
 from ledger_web.queries.accounts import list_categories
 from ledger_web.queries.banks import list_banks
 from ledger_web.queries.drawers import DrawerDetails, get_drawer, list_drawers
@@ -31,7 +31,6 @@ from ledger_web.services.drawers import (
     restore_drawer,
     retire_drawer,
 )
-from ledger_web.services.unit_of_work import UnitOfWork
 
 blueprint = Blueprint("drawers", __name__, url_prefix="/drawers")
 
@@ -56,7 +55,7 @@ def create() -> ResponseReturnValue:
     if not form.validate():
         return _show_new(form, 422)
     try:
-        drawer = create_drawer(form.to_command(), _act())
+        drawer = create_drawer(form.to_command(), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show_new(form, status_of(error), trouble=error.message)
     say("This drawer was added already." if drawer.replayed else "The drawer was added.")
@@ -87,7 +86,7 @@ def update(drawer_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show_edit(drawer, form, 422)
     try:
-        rename_drawer(form.to_command(drawer_id), _act())
+        rename_drawer(form.to_command(drawer_id), new_act())
     except StaleEditError as error:
         drawer = get_drawer(g.tenant.id, drawer_id)
         form.compare_with(drawer.version)
@@ -101,7 +100,7 @@ def update(drawer_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.post("/<uuid:drawer_id>/retirement")
 @permission_required(DRAWER_EDIT)
 def retire(drawer_id: uuid.UUID) -> ResponseReturnValue:
-    retire_drawer(_sent(DrawerActForm(request.form)).to_retire(drawer_id), _act())
+    retire_drawer(_sent(DrawerActForm(request.form)).to_retire(drawer_id), new_act())
     say("No longer in use. Its statement and its sales stay.")
     return redirect_to(".show", drawer_id=drawer_id)
 
@@ -109,7 +108,7 @@ def retire(drawer_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.post("/<uuid:drawer_id>/retirement/delete")
 @permission_required(DRAWER_EDIT)
 def restore(drawer_id: uuid.UUID) -> ResponseReturnValue:
-    restore_drawer(_sent(DrawerActForm(request.form)).to_restore(drawer_id), _act())
+    restore_drawer(_sent(DrawerActForm(request.form)).to_restore(drawer_id), new_act())
     say("In use again.")
     return redirect_to(".show", drawer_id=drawer_id)
 
@@ -140,7 +139,7 @@ def create_pay_in(drawer_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show_new_pay_in(drawer, form, 422)
     try:
-        recorded = pay_in(form.to_command(drawer_place(drawer_id)), _act())
+        recorded = pay_in(form.to_command(drawer_place(drawer_id)), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show_new_pay_in(drawer, form, status_of(error), trouble=error.message)
     say("This was paid in already." if recorded.replayed else "The money was paid in.")
@@ -151,7 +150,7 @@ def create_pay_in(drawer_id: uuid.UUID) -> ResponseReturnValue:
 @permission_required(DRAWER_OPEN)
 def create_opening(drawer_id: uuid.UUID) -> ResponseReturnValue:
     get_drawer(g.tenant.id, drawer_id)
-    open_drawer(OpenDrawer(op_id=_sent(DrawerActForm(request.form)).op_id.data, drawer_id=drawer_id), _act())
+    open_drawer(OpenDrawer(op_id=_sent(DrawerActForm(request.form)).op_id.data, drawer_id=drawer_id), new_act())
     say("Open it now. It is written down.")
     return redirect_to(".show", drawer_id=drawer_id)
 
@@ -171,15 +170,11 @@ def create_pay_out(drawer_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show_new_pay_out(drawer, form, 422)
     try:
-        recorded = pay_out(form.to_command(drawer_place(drawer_id)), _act())
+        recorded = pay_out(form.to_command(drawer_place(drawer_id)), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show_new_pay_out(drawer, form, status_of(error), trouble=error.message)
     say("This was paid out already." if recorded.replayed else "The money was paid out.")
     return redirect_to(".show", drawer_id=drawer_id, currency=form.currency.data)
-
-
-def _act() -> UnitOfWork:
-    return UnitOfWork(g.tenant.id, g.identity.user_id)
 
 
 def _account(drawer: DrawerDetails, form: StatementForm) -> StatedAccount:
@@ -191,8 +186,7 @@ def _account(drawer: DrawerDetails, form: StatementForm) -> StatedAccount:
 
 
 def _sent(form: DrawerActForm) -> DrawerActForm:
-    if not form.validate():
-        raise RuleViolationError(" ".join(form.sentences))
+    form.validate_or_refuse()
     return form
 
 

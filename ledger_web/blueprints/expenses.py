@@ -3,12 +3,12 @@
 from flask import Blueprint, g, request, url_for
 from flask.typing import ResponseReturnValue
 
-from ledger_web.blueprints.transactions import MoneyPage, act, pairs, post_from, show_money
+from ledger_web.blueprints.transactions import MoneyPage, pairs, post_from, show_money
 from ledger_web.domain.errors import ConflictError, LedgerError, RuleViolationError
 from ledger_web.domain.permissions import EXPENSE_CREATE
 from ledger_web.error_pages import status_of
 from ledger_web.forms.expenses import CategoryForm, ExpenseForm, IncomeForm
-from ledger_web.identity import permission_required
+from ledger_web.identity import new_act, permission_required
 from ledger_web.queries.accounts import list_categories, list_money_places
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services.expenses import add_category, record_expense, record_income
@@ -29,7 +29,7 @@ def create() -> ResponseReturnValue:
     _offer(form, "expense")
     if not form.validate():
         return _show_new(form, 422)
-    return post_from(form, lambda: record_expense(form.to_command(), act()), _show_new)
+    return post_from(form, lambda: record_expense(form.to_command(), new_act()), _show_new)
 
 
 @blueprint.get("/incomes/new")
@@ -45,7 +45,7 @@ def create_income() -> ResponseReturnValue:
     _offer(form, "income")
     if not form.validate():
         return _show_new_income(form, 422)
-    return post_from(form, lambda: record_income(form.to_command(), act()), _show_new_income)
+    return post_from(form, lambda: record_income(form.to_command(), new_act()), _show_new_income)
 
 
 @blueprint.get("/categories/")
@@ -61,7 +61,7 @@ def create_category() -> ResponseReturnValue:
     if not form.validate():
         return _show_categories(form, 422)
     try:
-        added = add_category(form.to_command(), act())
+        added = add_category(form.to_command(), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show_categories(form, status_of(error), error)
     say("This category was added already." if added.replayed else "The category was added.")

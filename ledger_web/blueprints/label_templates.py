@@ -29,13 +29,12 @@ from ledger_web.forms.labels import (
     printer_values,
     template_values,
 )
-from ledger_web.identity import may, permission_required
+from ledger_web.identity import may, new_act, permission_required
 from ledger_web.label_sheets import content_of, is_rtl
 from ledger_web.queries import labels as queries
 from ledger_web.queries.labels import LabelRow
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services import label_templates as services
-from ledger_web.services.unit_of_work import UnitOfWork
 
 blueprint = Blueprint("label_templates", __name__, url_prefix="/labels/templates")
 
@@ -83,7 +82,7 @@ def create() -> ResponseReturnValue:
     if not form.validate():
         return _show_form(form, 422)
     try:
-        services.save_template(form.to_command(), _act())
+        services.save_template(form.to_command(), new_act())
     except (RuleViolationError, ConflictError) as refusal:
         return _show_form(form, status_of(refusal), trouble=refusal.message)
     say(f"{form.name.data} can be printed on now.")
@@ -104,7 +103,7 @@ def update(template_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show_form(form, 422, template_id=template_id)
     try:
-        services.save_template(form.to_command(template_id), _act())
+        services.save_template(form.to_command(template_id), new_act())
     except (RuleViolationError, ConflictError) as refusal:
         return _show_form(form, status_of(refusal), trouble=refusal.message, template_id=template_id)
     say(f"{form.name.data} was saved.")
@@ -117,7 +116,7 @@ def archive(template_id: uuid.UUID) -> ResponseReturnValue:
     form = PutAwayForm(request.form)
     if not form.validate():
         return _show(422, trouble=" ".join(form.sentences))
-    services.put_template_away(form.to_command(template_id), _act())
+    services.put_template_away(form.to_command(template_id), new_act())
     say("The template was put away.")
     return redirect_to(".index")
 
@@ -138,7 +137,7 @@ def create_printer() -> ResponseReturnValue:
     if not form.validate():
         return _show(422, printer_form=form)
     try:
-        services.save_printer(form.to_command(), _act())
+        services.save_printer(form.to_command(), new_act())
     except (RuleViolationError, ConflictError) as refusal:
         return _show(status_of(refusal), printer_form=form, trouble=refusal.message)
     say(f"{form.name.data} is put right from now on. Print its ruler page to see.")
@@ -160,7 +159,7 @@ def update_printer(printer_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show_printer(form, row, 422)
     try:
-        services.save_printer(form.to_command(printer_id), _act())
+        services.save_printer(form.to_command(printer_id), new_act())
     except (RuleViolationError, ConflictError) as refusal:
         return _show_printer(form, row, status_of(refusal), trouble=refusal.message)
     say(f"{form.name.data} was saved.")
@@ -173,7 +172,7 @@ def archive_printer(printer_id: uuid.UUID) -> ResponseReturnValue:
     form = PutAwayForm(request.form)
     if not form.validate():
         return _show(422, trouble=" ".join(form.sentences))
-    services.put_printer_away(form.to_command(printer_id), _act())
+    services.put_printer_away(form.to_command(printer_id), new_act())
     say("The printer was put away.")
     return redirect_to(".index")
 
@@ -263,7 +262,3 @@ def _troubles(template: Template, drawn: DrawnLabel) -> list[str]:
         share = drawn.symbol.drawn.module / Decimal("0.33")
         troubles.append(f"The bars are {share:.0%} as wide as the standard: some scanners will not read them.")
     return troubles
-
-
-def _act() -> UnitOfWork:
-    return UnitOfWork(g.tenant.id, g.identity.user_id)

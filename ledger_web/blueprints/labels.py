@@ -26,7 +26,7 @@ from ledger_web.forms.labels import (
     RepricedForm,
     ReprintForm,
 )
-from ledger_web.identity import may, permission_required
+from ledger_web.identity import may, new_act, permission_required
 from ledger_web.label_sheets import Job, draw_sheets, stylesheet_of, write_pdf
 from ledger_web.queries import labels as queries
 from ledger_web.queries.carts import ProductHit, list_product_hits
@@ -34,7 +34,6 @@ from ledger_web.queries.scans import UNKNOWN, Scanned, resolve
 from ledger_web.rendering import redirect_to, render, say, tell_scanner
 from ledger_web.services import label_jobs as job_services
 from ledger_web.services import labels as services
-from ledger_web.services.unit_of_work import UnitOfWork
 
 blueprint = Blueprint("labels", __name__, url_prefix="/labels")
 
@@ -58,7 +57,7 @@ def create() -> ResponseReturnValue:
         return _notice(Scanned(UNKNOWN, form.q.raw, trouble=" ".join(form.sentences)))
     copies = form.copies.data or 1
     if form.product_id.data:
-        services.queue_label(form.to_command(form.product_id.data, form.unit_id.data, copies), _act())
+        services.queue_label(form.to_command(form.product_id.data, form.unit_id.data, copies), new_act())
         return _done()
     try:
         return _queue_meant(form, form.q.data or "", copies)
@@ -76,7 +75,7 @@ def create_found() -> ResponseReturnValue:
     found = queries.list_found_products(g.tenant.id, form.search.data, COPIES_MAX + 1)
     if not found:
         return _refused(f"No product has “{form.search.data}” in its name.", found_form=form)
-    return _queued(services.queue_products(form.to_command(found), _act()))
+    return _queued(services.queue_products(form.to_command(found), new_act()))
 
 
 @blueprint.post("/queue/repriced")
@@ -90,7 +89,7 @@ def create_repriced() -> ResponseReturnValue:
     found = queries.list_repriced_products(g.tenant.id, since, COPIES_MAX + 1)
     if not found:
         return _refused("No price has changed since then.", repriced_form=form)
-    return _queued(services.queue_products(form.to_command(found), _act()))
+    return _queued(services.queue_products(form.to_command(found), new_act()))
 
 
 @blueprint.post("/queue/<uuid:line_id>")
@@ -99,7 +98,7 @@ def update(line_id: uuid.UUID) -> ResponseReturnValue:
     form = CopiesForm(request.form)
     if not form.validate():
         return _refused(" ".join(form.sentences))
-    services.set_copies(form.to_command(line_id), _act())
+    services.set_copies(form.to_command(line_id), new_act())
     return _done()
 
 
@@ -109,7 +108,7 @@ def empty() -> ResponseReturnValue:
     form = QueueActForm(request.form)
     if not form.validate():
         return _refused(" ".join(form.sentences))
-    services.empty_label_queue(form.to_empty(), _act())
+    services.empty_label_queue(form.to_empty(), new_act())
     return _done()
 
 
@@ -120,7 +119,7 @@ def create_codes() -> ResponseReturnValue:
     form = QueueActForm(request.form)
     if not form.validate():
         return _refused(" ".join(form.sentences))
-    given = services.give_codes(form.to_give_codes(), _act())
+    given = services.give_codes(form.to_give_codes(), new_act())
     say(f"{given} products have a code now." if given else "Every product has a code already.")
     return redirect_to(".index")
 
@@ -132,7 +131,7 @@ def create_code(product_id: uuid.UUID) -> ResponseReturnValue:
     form = QueueActForm(request.form)
     if not form.validate():
         return _refused(" ".join(form.sentences))
-    given = services.give_codes(form.to_give_codes(product_id), _act())
+    given = services.give_codes(form.to_give_codes(product_id), new_act())
     say("It has a code now." if given else "It has a code already.")
     return redirect_to("products.show", product_id=product_id)
 
@@ -175,7 +174,7 @@ def create_job() -> ResponseReturnValue:
             queries.list_queued_labels(g.tenant.id, g.identity.user_id, shop_today()),
             only_look=True,
         )
-        printed = job_services.print_labels(command, _act())
+        printed = job_services.print_labels(command, new_act())
     except RuleViolationError as error:
         return _show(status_of(error), print_form=form, trouble=error.message)
     return _printed(printed.id)
@@ -212,7 +211,7 @@ def create_reprint(job_id: uuid.UUID) -> ResponseReturnValue:
     form = ReprintForm(request.form)
     if not form.validate():
         return _refused(" ".join(form.sentences))
-    printed = job_services.reprint_labels(form.to_command(job_id), _act())
+    printed = job_services.reprint_labels(form.to_command(job_id), new_act())
     return _printed(printed.id)
 
 
@@ -251,11 +250,11 @@ def _queue_meant(form: QueueForm, typed: str, copies: int) -> ResponseReturnValu
     scanned = resolve(g.tenant.id, scan.text)
     if scanned.product:
         unit_id = scanned.unit.id if scanned.unit else None
-        services.queue_label(form.to_command(scanned.product.id, unit_id, copies), _act())
+        services.queue_label(form.to_command(scanned.product.id, unit_id, copies), new_act())
         return tell_scanner(_done(), "good", f"{scanned.product.name}, {copies}")
     hits = list_product_hits(g.tenant.id, scan.text) if scanned.kind == UNKNOWN and not scanned.trouble else []
     if len(hits) == 1:
-        services.queue_label(form.to_command(hits[0].id, None, copies), _act())
+        services.queue_label(form.to_command(hits[0].id, None, copies), new_act())
         return _done()
     if hits:
         return _show(hits=hits, q=typed, copies=copies)
@@ -340,7 +339,3 @@ def _show(
 
 def _done() -> ResponseReturnValue:
     return _show() if request.htmx else redirect_to(".index")  # type: ignore[attr-defined]
-
-
-def _act() -> UnitOfWork:
-    return UnitOfWork(g.tenant.id, g.identity.user_id)

@@ -11,11 +11,10 @@ from ledger_web.domain.measures import KINDS, PREFIXES
 from ledger_web.domain.permissions import BARCODE_ASSIGN, SETTINGS_EDIT
 from ledger_web.error_pages import status_of
 from ledger_web.forms.scans import MeasureRuleForm, MeasureRuleRemovalForm, SampleForm
-from ledger_web.identity import permission_required
+from ledger_web.identity import new_act, permission_required
 from ledger_web.queries.measure_rules import list_measure_rules, read_sample
 from ledger_web.rendering import redirect_to, render, say, wants_fragment
 from ledger_web.services import measure_rules as services
-from ledger_web.services.unit_of_work import UnitOfWork
 
 blueprint = Blueprint("measure_rules", __name__, url_prefix="/admin/barcodes")
 
@@ -36,7 +35,7 @@ def create() -> ResponseReturnValue:
     if not form.validate():
         return _show(422, form=form)
     try:
-        services.create_measure_rule(form.to_command(), _act())
+        services.create_measure_rule(form.to_command(), new_act())
     except (RuleViolationError, ConflictError) as refusal:
         return _show(status_of(refusal), form=form, trouble=refusal.message)
     return _done(f"Codes that begin with {form.prefix.data} are read now.")
@@ -48,7 +47,7 @@ def delete(rule_id: uuid.UUID) -> ResponseReturnValue:
     form = MeasureRuleRemovalForm(request.form)
     if not form.validate():
         return _show(422, trouble=" ".join(form.sentences))
-    services.remove_measure_rule(form.to_command(rule_id), _act())
+    services.remove_measure_rule(form.to_command(rule_id), new_act())
     return _done("The rule was removed. Its codes mean nothing now.")
 
 
@@ -80,7 +79,3 @@ def _show(
         sample_form=sample,
         readings=read_sample(rules, sample.sample.data or ""),
     )
-
-
-def _act() -> UnitOfWork:
-    return UnitOfWork(g.tenant.id, g.identity.user_id)

@@ -15,19 +15,18 @@ from flask.typing import ResponseReturnValue
 
 from ledger_web.blueprints import statements
 from ledger_web.blueprints.statements import StatedAccount
-from ledger_web.domain.errors import RuleViolationError, StaleEditError
+from ledger_web.domain.errors import StaleEditError
 from ledger_web.domain.open_items import ageing
 from ledger_web.domain.permissions import EMPLOYEE_VIEW, PARTY_CREATE, PARTY_CREDIT_LIMIT, PARTY_EDIT, PARTY_VIEW
 from ledger_web.filters import shop_today
 from ledger_web.forms.parties import CreditLimitForm, NewPartyForm, PartyActForm, PartyFilterForm, PartyForm
 from ledger_web.forms.payments import offer_first
 from ledger_web.forms.statements import StatementForm
-from ledger_web.identity import PermissionDeniedError, may, may_open, permission_required
+from ledger_web.identity import PermissionDeniedError, may, may_open, new_act, permission_required
 from ledger_web.queries.open_items import list_open_amounts, list_open_items
 from ledger_web.queries.parties import PartyDetails, PartyPage, get_party, list_parties
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services.parties import archive_party, create_party, edit_party, restore_party, set_credit_limit
-from ledger_web.services.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,7 @@ def create(kind: str) -> ResponseReturnValue:
     if not form.validate():
         return _show_new(kind, form, 422)
     command = form.to_command(kind, may_limit=kind == "customer" and may(PARTY_CREDIT_LIMIT))
-    party = create_party(command, _act())
+    party = create_party(command, new_act())
     say(f"{command.name} was added already." if party.replayed else f"{command.name} was added.")
     return redirect_to(".show", party_id=party.id)
 
@@ -136,7 +135,7 @@ def update(kind: str, party_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show_edit(party, form, 422)
     try:
-        edit_party(form.to_command(party_id, kind), _act())
+        edit_party(form.to_command(party_id, kind), new_act())
     except StaleEditError as error:
         party = get_party(g.tenant.id, party_id, kind)
         form.compare_with(party.version)
@@ -159,7 +158,7 @@ def update_credit_limit(kind: str, party_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show_credit_limit(party, form, 422)
     try:
-        set_credit_limit(form.to_command(party_id), _act())
+        set_credit_limit(form.to_command(party_id), new_act())
     except StaleEditError as error:
         party = get_party(g.tenant.id, party_id, kind)
         form.compare_with(party.version)
@@ -171,7 +170,7 @@ def update_credit_limit(kind: str, party_id: uuid.UUID) -> ResponseReturnValue:
 @permission_required(PARTY_EDIT)
 def archive(kind: str, party_id: uuid.UUID) -> ResponseReturnValue:
     form = _sent(PartyActForm(request.form))
-    archive_party(form.to_archive(party_id, kind), _act())
+    archive_party(form.to_archive(party_id, kind), new_act())
     say("Archived. Nothing more is posted here until it is taken out of the archive.")
     return redirect_to(".show", party_id=party_id)
 
@@ -179,7 +178,7 @@ def archive(kind: str, party_id: uuid.UUID) -> ResponseReturnValue:
 @permission_required(PARTY_EDIT)
 def restore(kind: str, party_id: uuid.UUID) -> ResponseReturnValue:
     form = _sent(PartyActForm(request.form))
-    restore_party(form.to_restore(party_id, kind), _act())
+    restore_party(form.to_restore(party_id, kind), new_act())
     say("Taken out of the archive.")
     return redirect_to(".show", party_id=party_id)
 
@@ -236,13 +235,8 @@ def _blueprint_of(noun: Noun) -> Blueprint:
 blueprints: Final = tuple(_blueprint_of(noun) for noun in NOUNS.values())
 
 
-def _act() -> UnitOfWork:
-    return UnitOfWork(g.tenant.id, g.identity.user_id)
-
-
 def _sent(form: PartyActForm) -> PartyActForm:
-    if not form.validate():
-        raise RuleViolationError(" ".join(form.sentences))
+    form.validate_or_refuse()
     return form
 
 

@@ -26,7 +26,7 @@ from ledger_web.forms.party_acts import (
     WaiverForm,
 )
 from ledger_web.forms.payments import offer_first
-from ledger_web.identity import permission_required
+from ledger_web.identity import new_act, permission_required
 from ledger_web.queries.parties import PartyDetails, get_party, list_parties
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services.merges import merge_parties
@@ -109,7 +109,7 @@ def create(party_id: uuid.UUID, act: str) -> ResponseReturnValue:
     if not form.validate():
         return _show_new(party, act, form, 422)
     try:
-        done = ACTS[act].service(form.to_command(party_id), _act())
+        done = ACTS[act].service(form.to_command(party_id), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show_new(party, act, form, status_of(error), error.message)
     say("This was written down already." if done.replayed else "It is in the books.")
@@ -132,7 +132,7 @@ def create_set_off(party_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show_set_off(party, form, 422)
     try:
-        done = set_off(form.to_command(party_id, is_owing=_is_owing(party)), _act())
+        done = set_off(form.to_command(party_id, is_owing=_is_owing(party)), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show_set_off(party, form, status_of(error), error.message)
     say("This was set off already." if done.replayed else "It is set off.")
@@ -154,15 +154,11 @@ def create_merge(party_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show_merge(party, form, 422)
     try:
-        merged = merge_parties(form.to_command(party_id), _act())
+        merged = merge_parties(form.to_command(party_id), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show_merge(party, form, status_of(error), error.message)
     say("These were merged already." if merged.replayed else f"{party.name} is merged into this one.")
     return redirect_to(_page_of(party), party_id=merged.id)
-
-
-def _act() -> UnitOfWork:
-    return UnitOfWork(g.tenant.id, g.identity.user_id)
 
 
 def _page_of(party: PartyDetails) -> str:

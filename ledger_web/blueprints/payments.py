@@ -13,7 +13,7 @@ from ledger_web.domain.open_items import OPPOSITE, side_of
 from ledger_web.domain.permissions import PARTY_EDIT, PAYMENT_CREATE, PAYMENT_VIEW
 from ledger_web.error_pages import status_of
 from ledger_web.forms.payments import OpeningBalanceForm, PaymentAimForm, PaymentForm, offer_first, payment_form
-from ledger_web.identity import permission_required
+from ledger_web.identity import new_act, permission_required
 from ledger_web.queries.accounts import list_money_places
 from ledger_web.queries.drawers import list_drawers
 from ledger_web.queries.open_items import OpenItemRow, list_allocations, list_open_items
@@ -23,7 +23,6 @@ from ledger_web.queries.shifts import find_open_shift
 from ledger_web.queries.statements import Place, get_statement
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services.payments import PaymentPreview, preview_payment, record_opening_balance, record_payment
-from ledger_web.services.unit_of_work import UnitOfWork
 
 blueprint = Blueprint("payments", __name__, url_prefix="/payments")
 
@@ -50,7 +49,7 @@ def create() -> ResponseReturnValue:
     if not form.validate():
         return _show_new(party, form, items, 422)
     try:
-        payment = record_payment(form.to_command(), _act())
+        payment = record_payment(form.to_command(), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show_new(party, form, items, status_of(error), trouble=error.message)
     say("This payment was recorded already." if payment.replayed else "The payment was recorded.")
@@ -65,7 +64,7 @@ def preview() -> ResponseReturnValue:
     if not form.validate():
         return _show_preview(party, form, items, None, form.sentences[0])
     try:
-        return _show_preview(party, form, items, preview_payment(form.to_command(), _act()))
+        return _show_preview(party, form, items, preview_payment(form.to_command(), new_act()))
     except RuleViolationError as error:
         return _show_preview(party, form, items, None, error.message)
 
@@ -105,7 +104,7 @@ def create_opening_balance() -> ResponseReturnValue:
     if not is_valid:
         return _show_new_opening_balance(party, form, 422)
     try:
-        recorded = record_opening_balance(form.to_command(g.tenant.base_currency), _act())
+        recorded = record_opening_balance(form.to_command(g.tenant.base_currency), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show_new_opening_balance(party, form, status_of(error), trouble=error.message)
     say("This opening balance was recorded already." if recorded.replayed else "The opening balance was recorded.")
@@ -161,10 +160,6 @@ def _sent() -> tuple[PartyDetails, PaymentForm, list[OpenItemRow]]:
 
 def _place_choices() -> list[tuple[places.Place, str]]:
     return [(places.read_place(choice.value), choice.name) for choice in list_money_places(g.tenant.id)]
-
-
-def _act() -> UnitOfWork:
-    return UnitOfWork(g.tenant.id, g.identity.user_id)
 
 
 def _show_new(

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
 
-from ledger_web.blueprints.product_page import act, both_values
+from ledger_web.blueprints.product_page import both_values
 from ledger_web.domain.errors import ConflictError, NotFoundError, RuleViolationError, StaleEditError
 from ledger_web.domain.permissions import PRODUCT_PRICE
 from ledger_web.error_pages import status_of
@@ -16,7 +16,7 @@ from ledger_web.forms.prices import (
     PriceListForm,
     PriceListNameForm,
 )
-from ledger_web.identity import permission_required
+from ledger_web.identity import new_act, permission_required
 from ledger_web.queries import prices as queries
 from ledger_web.queries.prices import CustomerPriceList, PriceListRow
 from ledger_web.rendering import redirect_to, render, say
@@ -38,7 +38,7 @@ def create() -> ResponseReturnValue:
     if not form.validate():
         return _index(form, 422)
     try:
-        created = services.create_price_list(form.to_command(), act())
+        created = services.create_price_list(form.to_command(), new_act())
     except (RuleViolationError, ConflictError) as refusal:
         return _index(form, status_of(refusal), trouble=refusal.message)
     say(f"{form.name.data} was added. Give it prices on the pages of products.")
@@ -60,7 +60,7 @@ def update(price_list_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show(form, price_list, 422)
     try:
-        services.rename_price_list(form.to_command(price_list_id), act())
+        services.rename_price_list(form.to_command(price_list_id), new_act())
     except StaleEditError as refusal:
         price_list = queries.get_price_list(g.tenant.id, price_list_id)
         both = both_values(form, _name_of(price_list), price_list.version)
@@ -98,7 +98,7 @@ def update_customer(party_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _customer(form, customer, 422)
     try:
-        services.choose_price_list(form.to_command(party_id), act())
+        services.choose_price_list(form.to_command(party_id), new_act())
     except (ConflictError, NotFoundError) as refusal:
         return _customer(form, customer, status_of(refusal), trouble=refusal.message)
     say("The price list was saved. It counts from the next line that is added to a sale.")
@@ -137,7 +137,7 @@ def _archive(price_list_id: uuid.UUID, *, archived: bool, sentence: str) -> Resp
     if not form.validate():
         return _show(_name_of(price_list), price_list, 422, trouble=" ".join(form.sentences))
     try:
-        services.archive_price_list(form.to_command(price_list_id, archived=archived), act())
+        services.archive_price_list(form.to_command(price_list_id, archived=archived), new_act())
     except RuleViolationError as refusal:
         return _show(_name_of(price_list), price_list, status_of(refusal), trouble=refusal.message)
     say(sentence)

@@ -5,12 +5,11 @@ import uuid
 from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
 
-from ledger_web.blueprints.product_page import act
 from ledger_web.domain.errors import ConflictError, NotFoundError, RuleViolationError
 from ledger_web.domain.permissions import PRODUCT_EDIT
 from ledger_web.error_pages import status_of
 from ledger_web.forms.categories import CategoryDeletionForm, CategoryForm
-from ledger_web.identity import permission_required
+from ledger_web.identity import new_act, permission_required
 from ledger_web.queries.products import list_categories
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services import categories as services
@@ -32,7 +31,7 @@ def update(category_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _index(422, " ".join(form.sentences), {category_id: form})
     try:
-        services.rename_category(form.to_command(category_id), act())
+        services.rename_category(form.to_command(category_id), new_act())
     except (RuleViolationError, ConflictError) as refusal:
         return _index(status_of(refusal), refusal.message, {category_id: form})
     say("The category was renamed.")
@@ -47,7 +46,7 @@ def delete(category_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _index(422, " ".join(form.sentences))
     try:
-        services.delete_category(form.to_command(category_id), act())
+        services.delete_category(form.to_command(category_id), new_act())
     except (RuleViolationError, ConflictError) as refusal:
         return _index(status_of(refusal), refusal.message)
     say("The category was taken away.")

@@ -6,12 +6,11 @@ from typing import Any
 from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
 
-from ledger_web.blueprints.product_page import act
 from ledger_web.domain.errors import ConflictError, RuleViolationError
 from ledger_web.domain.permissions import PRODUCT_CREATE, PRODUCT_EDIT, PRODUCT_PRICE, PRODUCT_VIEW
 from ledger_web.error_pages import status_of
 from ledger_web.forms.families import NewFamilyForm, OptionForm, VariantPricesForm, VariantsForm
-from ledger_web.identity import permission_required
+from ledger_web.identity import new_act, permission_required
 from ledger_web.queries.families import FamilyDetails, get_family
 from ledger_web.queries.products import get_product_details
 from ledger_web.rendering import redirect_to, render, say, wants_fragment
@@ -33,7 +32,7 @@ def create(product_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _new(product_id, form, 422)
     try:
-        created = services.create_family(form.to_command(product_id), act())
+        created = services.create_family(form.to_command(product_id), new_act())
     except (RuleViolationError, ConflictError) as refusal:
         return _new(product_id, form, status_of(refusal), refusal.message)
     say("The variants were made. Give them codes under Labels, and count what is there of each.")
@@ -54,7 +53,7 @@ def create_variants(family_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show(family, 422, variants_form=form)
     try:
-        services.add_variants(form.to_command(family_id, [option.name for option in family.options]), act())
+        services.add_variants(form.to_command(family_id, [option.name for option in family.options]), new_act())
     except (RuleViolationError, ConflictError) as refusal:
         return _show(family, status_of(refusal), variants_form=form, trouble=refusal.message)
     return _done(family_id, "The variants were made.")
@@ -68,7 +67,7 @@ def create_option(family_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show(family, 422, option_form=form)
     try:
-        services.add_option(form.to_command(family_id), act())
+        services.add_option(form.to_command(family_id), new_act())
     except (RuleViolationError, ConflictError) as refusal:
         return _show(family, status_of(refusal), option_form=form, trouble=refusal.message)
     return _done(family_id, "The option was added. Add its other values to make more variants.")
@@ -82,7 +81,7 @@ def update_prices(family_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show(family, 422, prices_form=form)
     try:
-        services.price_variants(form.to_command(family_id), act())
+        services.price_variants(form.to_command(family_id), new_act())
     except (RuleViolationError, ConflictError) as refusal:
         return _show(family, status_of(refusal), prices_form=form, trouble=refusal.message)
     return _done(family_id, "The prices were saved.")

@@ -17,13 +17,12 @@ from ledger_web.domain.sheets import Row, amount_cell, quantity_cell
 from ledger_web.downloads import download
 from ledger_web.error_pages import status_of
 from ledger_web.forms.product_imports import CheckForm, ImportForm, StepForm, UploadForm
-from ledger_web.identity import may, permission_required
+from ledger_web.identity import may, new_act, permission_required
 from ledger_web.queries import product_imports as queries
 from ledger_web.queries.product_imports import ExportedProduct
 from ledger_web.rendering import redirect_to, render, say, wants_fragment
 from ledger_web.services import product_imports as services
 from ledger_web.services.product_imports import ChangedMeanwhileError, CheckImport
-from ledger_web.services.unit_of_work import UnitOfWork
 
 blueprint = Blueprint("product_imports", __name__, url_prefix="/products/imports")
 
@@ -51,7 +50,7 @@ def create() -> ResponseReturnValue:
     if not form.validate():
         return _index(form, 422)
     try:
-        uploaded = services.upload_products(form.to_command(), _act())
+        uploaded = services.upload_products(form.to_command(), new_act())
     except (RuleViolationError, ConflictError) as refusal:
         return _index(form, status_of(refusal), refusal.message)
     return redirect_to("product_imports.show", import_id=uploaded.id)
@@ -71,9 +70,9 @@ def update(import_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show(import_id, 422, " ".join(form.sentences))
     try:
-        imported = services.carry_out_import(form.to_command(import_id), _act())
+        imported = services.carry_out_import(form.to_command(import_id), new_act())
     except ChangedMeanwhileError as refusal:
-        services.check_import(CheckImport(import_id=import_id), _act())
+        services.check_import(CheckImport(import_id=import_id), new_act())
         return _show(import_id, status_of(refusal), refusal.message)
     except (RuleViolationError, ConflictError) as refusal:
         return _show(import_id, status_of(refusal), refusal.message)
@@ -88,7 +87,7 @@ def create_step(import_id: uuid.UUID) -> ResponseReturnValue:
     form = StepForm(request.form)
     if not form.validate():
         return _show(import_id, 422, " ".join(form.sentences))
-    services.continue_check(form.to_command(import_id), _act())
+    services.continue_check(form.to_command(import_id), new_act())
     return _show(import_id) if wants_fragment() else redirect_to(".show", import_id=import_id)
 
 
@@ -99,7 +98,7 @@ def create_check(import_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show(import_id, 422, " ".join(form.sentences))
     try:
-        services.check_import(CheckImport(import_id=import_id), _act())
+        services.check_import(CheckImport(import_id=import_id), new_act())
     except RuleViolationError as refusal:
         return _show(import_id, status_of(refusal), refusal.message)
     return redirect_to("product_imports.show", import_id=import_id)
@@ -129,10 +128,6 @@ def _rows(products: Iterator[ExportedProduct]) -> Iterator[Row]:
         quantity = None if each.quantity is None else quantity_cell(each.quantity)
         cost = (None if each.unit_cost is None else amount_cell(each.unit_cost, currency),) if sees_cost else ()
         yield each.name, each.code, each.sku, price, each.unit, quantity_cell(each.tax_percent), quantity, *cost
-
-
-def _act() -> UnitOfWork:
-    return UnitOfWork(g.tenant.id, g.identity.user_id)
 
 
 def _index(form: UploadForm, status: int = 200, trouble: str = "") -> ResponseReturnValue:

@@ -21,7 +21,6 @@ from ledger_web.queries.product_history import list_moves, list_product_sales, l
 from ledger_web.queries.products import Holder, ProductDetails, find_holder, get_product_details
 from ledger_web.queries.units import UnitRow, list_units
 from ledger_web.rendering import redirect_to, render, say, wants_fragment
-from ledger_web.services.unit_of_work import UnitOfWork
 
 SHOW: Final = "products/show.html"
 
@@ -102,10 +101,6 @@ def barcode_form(units: list[UnitRow], base: str, sent: Any = None) -> BarcodeFo
     form = BarcodeForm(sent)
     form.unit_id.choices = [("", base), *((unit.id, unit.name) for unit in units if unit.archived_at is None)]
     return form
-
-
-def act() -> UnitOfWork:
-    return UnitOfWork(g.tenant.id, g.identity.user_id)
 
 
 def holder_of(refusal: LedgerError, product_id: uuid.UUID | None) -> Holder | None:

@@ -7,13 +7,12 @@ from flask import Blueprint, Response, g, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import CombinedMultiDict
 
-from ledger_web.blueprints.product_page import act
 from ledger_web.domain.errors import ConflictError, RuleViolationError
 from ledger_web.domain.permissions import PRODUCT_EDIT, PRODUCT_VIEW
 from ledger_web.domain.photos import TYPE, UPLOAD_MAX
 from ledger_web.error_pages import status_of
 from ledger_web.forms.product_pictures import PictureForm, PictureRemovalForm
-from ledger_web.identity import permission_required
+from ledger_web.identity import new_act, permission_required
 from ledger_web.queries.product_pictures import SIZES, get_picture
 from ledger_web.queries.products import get_product_details
 from ledger_web.rendering import redirect_to, render, say
@@ -57,7 +56,7 @@ def create(product_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _edit(product_id, form, 422)
     try:
-        services.set_picture(form.to_command(product_id), act())
+        services.set_picture(form.to_command(product_id), new_act())
     except (RuleViolationError, ConflictError) as refusal:
         return _edit(product_id, form, status_of(refusal), refusal.message)
     say("The picture was saved.")
@@ -70,7 +69,7 @@ def delete(product_id: uuid.UUID) -> ResponseReturnValue:
     form = PictureRemovalForm(request.form)
     if not form.validate():
         return _edit(product_id, PictureForm(), 422, " ".join(form.sentences))
-    services.remove_picture(form.to_command(product_id), act())
+    services.remove_picture(form.to_command(product_id), new_act())
     say("The picture was taken away.")
     return redirect_to("products.show", product_id=product_id)
 

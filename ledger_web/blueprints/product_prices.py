@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
 
-from ledger_web.blueprints.product_page import act, both_values, done, holder_of, show_product
+from ledger_web.blueprints.product_page import both_values, done, holder_of, show_product
 from ledger_web.blueprints.products import OWN_TAX
 from ledger_web.domain.errors import ConflictError, NotFoundError, RuleViolationError, StaleEditError
 from ledger_web.domain.permissions import PRODUCT_ARCHIVE, PRODUCT_COST, PRODUCT_EDIT, PRODUCT_PRICE
@@ -19,7 +19,7 @@ from ledger_web.forms.prices import (
     UnitArchivalForm,
     UnitForm,
 )
-from ledger_web.identity import may, permission_required
+from ledger_web.identity import may, new_act, permission_required
 from ledger_web.queries.prices import list_price_lists
 from ledger_web.queries.products import ProductDetails, get_product_details, list_tax_choices
 from ledger_web.queries.units import UnitRow, list_units
@@ -45,7 +45,7 @@ def update_price(product_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _price(form, product, 422)
     try:
-        services.change_price(form.to_command(product_id), act())
+        services.change_price(form.to_command(product_id), new_act())
     except StaleEditError as refusal:
         product = get_product_details(g.tenant.id, product_id)
         both = both_values(form, _price_of(product), product.version)
@@ -71,7 +71,7 @@ def create_price(product_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _further(form, product, 422)
     try:
-        services.set_price(form.to_command(product_id), act())
+        services.set_price(form.to_command(product_id), new_act())
     except (RuleViolationError, ConflictError, NotFoundError) as refusal:
         return _further(form, product, status_of(refusal), trouble=refusal.message)
     return done(product_id, "prices", "The price was added.")
@@ -83,7 +83,7 @@ def delete_price(product_id: uuid.UUID) -> ResponseReturnValue:
     form = PriceRemovalForm(request.form)
     if not form.validate():
         return show_product(product_id, "prices", 422, trouble=" ".join(form.sentences))
-    services.remove_price(form.to_command(product_id), act())
+    services.remove_price(form.to_command(product_id), new_act())
     return done(product_id, "prices", "The price was taken away.")
 
 
@@ -103,7 +103,7 @@ def create_unit(product_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _new_unit(form, product, 422)
     try:
-        unit_services.create_unit(form.to_command(product_id), act())
+        unit_services.create_unit(form.to_command(product_id), new_act())
     except (RuleViolationError, ConflictError) as refusal:
         holder = holder_of(refusal, product_id)
         return _new_unit(form, product, status_of(refusal), trouble=refusal.message, holder=holder)
@@ -127,7 +127,7 @@ def update_unit(product_id: uuid.UUID, unit_id: uuid.UUID) -> ResponseReturnValu
     if not form.validate():
         return _edit_unit(form, unit, 422)
     try:
-        unit_services.edit_unit(form.to_command(product_id, unit_id), act())
+        unit_services.edit_unit(form.to_command(product_id, unit_id), new_act())
     except StaleEditError as refusal:
         unit = _unit(product_id, unit_id)
         both = both_values(form, _form_of(unit), unit.version)
@@ -228,7 +228,7 @@ def _archive_unit(product_id: uuid.UUID, unit_id: uuid.UUID, *, archived: bool) 
     if not form.validate():
         return show_product(product_id, "units", 422, trouble=" ".join(form.sentences))
     try:
-        unit_services.archive_unit(form.to_command(product_id, unit_id, archived=archived), act())
+        unit_services.archive_unit(form.to_command(product_id, unit_id, archived=archived), new_act())
     except RuleViolationError as refusal:
         return show_product(product_id, "units", status_of(refusal), trouble=refusal.message)
     return done(product_id, "units", "It is used no more." if archived else "It is used again.")

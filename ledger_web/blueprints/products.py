@@ -8,7 +8,6 @@ from flask.typing import ResponseReturnValue
 
 from ledger_web.blueprints.product_page import (
     PANELS,
-    act,
     barcode_form,
     both_values,
     done,
@@ -38,7 +37,7 @@ from ledger_web.forms.products import (
     ReceiptForm,
     StockRulesForm,
 )
-from ledger_web.identity import may, permission_required
+from ledger_web.identity import may, new_act, permission_required
 from ledger_web.queries import products as queries
 from ledger_web.queries.products import ProductDetails, ProductPage
 from ledger_web.queries.units import list_units
@@ -103,7 +102,7 @@ def create() -> ResponseReturnValue:
     if not form.validate():
         return _new(form, 422)
     try:
-        created = services.create_product(form.to_command(g.tenant.base_currency), act())
+        created = services.create_product(form.to_command(g.tenant.base_currency), new_act())
     except (RuleViolationError, ConflictError) as refusal:
         return _new(form, status_of(refusal), trouble=refusal.message, holder=holder_of(refusal, None))
     say(f"{form.name.data} was added already." if created.replayed else f"{form.name.data} was added.")
@@ -125,7 +124,7 @@ def update(product_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _describe(form, product, 422)
     try:
-        services.edit_product(form.to_command(product_id), act())
+        services.edit_product(form.to_command(product_id), new_act())
     except StaleEditError as refusal:
         product = queries.get_product_details(g.tenant.id, product_id)
         both = both_values(form, _description_of(product), product.version)
@@ -152,7 +151,7 @@ def update_stock_rules(product_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _rule(form, product, 422)
     try:
-        services.change_stock_rules(form.to_command(product_id), act())
+        services.change_stock_rules(form.to_command(product_id), new_act())
     except StaleEditError as refusal:
         product = queries.get_product_details(g.tenant.id, product_id)
         both = both_values(form, _stock_rules_of(product), product.version)
@@ -183,7 +182,7 @@ def create_barcode(product_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return show_product(product_id, "barcodes", 422, barcode_form=form)
     try:
-        codes.add_barcode(form.to_command(product_id), act())
+        codes.add_barcode(form.to_command(product_id), new_act())
     except (RuleViolationError, ConflictError) as refusal:
         return show_product(
             product_id,
@@ -202,7 +201,7 @@ def delete_barcode(product_id: uuid.UUID) -> ResponseReturnValue:
     form = BarcodeRemovalForm(request.form)
     if not form.validate():
         return show_product(product_id, "barcodes", 422, barcode_trouble=" ".join(form.sentences))
-    codes.remove_barcode(form.to_command(product_id), act())
+    codes.remove_barcode(form.to_command(product_id), new_act())
     return done(product_id, "barcodes", "The barcode was removed.")
 
 
@@ -213,7 +212,7 @@ def create_receipt(product_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return show_product(product_id, "stock", 422, receipt_form=form)
     try:
-        received = goods.receive_goods(form.to_command(product_id, g.tenant.base_currency), act())
+        received = goods.receive_goods(form.to_command(product_id, g.tenant.base_currency), new_act())
     except (RuleViolationError, ConflictError) as refusal:
         return _refuse_stock(product_id, refusal, receipt_form=form)
     return done(product_id, "stock", _said(received, "The goods are in stock."))
@@ -226,7 +225,7 @@ def create_adjustment(product_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return show_product(product_id, "stock", 422, adjustment_form=form)
     try:
-        adjusted = goods.adjust_stock(form.to_command(product_id, g.tenant.base_currency), act())
+        adjusted = goods.adjust_stock(form.to_command(product_id, g.tenant.base_currency), new_act())
     except (RuleViolationError, ConflictError) as refusal:
         return _refuse_stock(product_id, refusal, adjustment_form=form)
     return done(product_id, "stock", _said(adjusted, "The stock was adjusted."))
@@ -272,7 +271,7 @@ def _archive(product_id: uuid.UUID, *, archived: bool, sentence: str) -> Respons
     form = ArchivalForm(request.form)
     if not form.validate():
         return show_product(product_id, status=422, trouble=" ".join(form.sentences))
-    services.archive_product(form.to_command(product_id, archived=archived), act())
+    services.archive_product(form.to_command(product_id, archived=archived), new_act())
     say(sentence)
     return redirect_to("products.show", product_id=product_id)
 

@@ -28,7 +28,7 @@ from ledger_web.forms.purchases import (
     prices_form,
     return_form,
 )
-from ledger_web.identity import permission_required
+from ledger_web.identity import new_act, permission_required
 from ledger_web.queries import purchase_papers as papers
 from ledger_web.queries import purchases as queries
 from ledger_web.queries.carts import list_product_hits
@@ -45,7 +45,6 @@ from ledger_web.services.purchase_returns import (
     delete_return,
     return_to_vendor,
 )
-from ledger_web.services.unit_of_work import UnitOfWork
 from ledger_web.services.vendor_prices import (
     RemoveVendorPrice,
     remove_vendor_price,
@@ -69,14 +68,13 @@ def create_reorder() -> ResponseReturnValue:
     """Begin a draft with what is below its level, as much as the list of things to buy says."""
     form = ReorderForm(request.form)
     form.vendor_id.choices = [("", "none yet"), *_vendors()]
-    if not form.validate():
-        raise RuleViolationError(" ".join(form.sentences))
+    form.validate_or_refuse()
     lines = tuple(
         WantedLine(product_id=row.product_id, quantity=row.suggestion.in_base) for row in list_to_buy(g.tenant.id)
     )
     if not lines:
         raise RuleViolationError("Nothing is below its level: there is nothing to buy.")
-    draft = start_draft(StartDraft(id=form.op_id.data, vendor_id=form.vendor_id.data or None, lines=lines), _act())
+    draft = start_draft(StartDraft(id=form.op_id.data, vendor_id=form.vendor_id.data or None, lines=lines), new_act())
     return redirect_to("purchase_drafts.show", draft_id=draft.id)
 
 
@@ -95,7 +93,7 @@ def create_return(purchase_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show_return(purchase, form, 422)
     try:
-        returned = return_to_vendor(form.to_command(purchase_id), _act())
+        returned = return_to_vendor(form.to_command(purchase_id), new_act())
     except (RuleViolationError, ConflictError) as error:
         is_locked = isinstance(error, PeriodLockedError)
         return _show_return(purchase, form, status_of(error), trouble=error.message, is_locked=is_locked)
@@ -108,12 +106,11 @@ def create_return(purchase_id: uuid.UUID) -> ResponseReturnValue:
 def create_return_deletion(return_id: uuid.UUID) -> ResponseReturnValue:
     found = papers.get_return(g.tenant.id, return_id)
     form = PurchaseDeletionForm(request.form)
-    if not form.validate():
-        raise RuleViolationError(" ".join(form.sentences))
+    form.validate_or_refuse()
     command = DeleteReturn(
         id=form.op_id.data, return_id=return_id, reason=form.reason.data, overrides_lock=form.insists
     )
-    delete_return(command, _act())
+    delete_return(command, new_act())
     say("The return was deleted.")
     return redirect_to("purchases.show", purchase_id=found.purchase_id)
 
@@ -132,7 +129,7 @@ def create_charge(purchase_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show_charge(purchase_id, form, 422)
     try:
-        added = add_late_charge(form.to_command(purchase_id, g.tenant.base_currency), _act())
+        added = add_late_charge(form.to_command(purchase_id, g.tenant.base_currency), new_act())
     except (RuleViolationError, ConflictError) as error:
         is_locked = isinstance(error, PeriodLockedError)
         return _show_charge(purchase_id, form, status_of(error), trouble=error.message, is_locked=is_locked)
@@ -145,12 +142,11 @@ def create_charge(purchase_id: uuid.UUID) -> ResponseReturnValue:
 def create_charge_deletion(charge_id: uuid.UUID) -> ResponseReturnValue:
     purchase_id = papers.purchase_of_charge(g.tenant.id, charge_id)
     form = PurchaseDeletionForm(request.form)
-    if not form.validate():
-        raise RuleViolationError(" ".join(form.sentences))
+    form.validate_or_refuse()
     command = DeleteLateCharge(
         id=form.op_id.data, charge_id=charge_id, reason=form.reason.data, overrides_lock=form.insists
     )
-    delete_late_charge(command, _act())
+    delete_late_charge(command, new_act())
     say("The charge was deleted.")
     return redirect_to("purchases.show", purchase_id=purchase_id)
 
@@ -169,7 +165,7 @@ def update_prices(purchase_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show_prices(purchase_id, form, 422, " ".join(form.sentences))
     try:
-        write_proposed_prices(form.to_command(purchase_id), _act())
+        write_proposed_prices(form.to_command(purchase_id), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show_prices(purchase_id, form, status_of(error), error.message)
     say("The prices were changed.")
@@ -190,7 +186,7 @@ def create_paper(purchase_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show_paper_form(purchase_id, form, 422)
     try:
-        add_paper(form.to_command(purchase_id), _act())
+        add_paper(form.to_command(purchase_id), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show_paper_form(purchase_id, form, status_of(error), error.message)
     say("The paper is kept with the purchase.")
@@ -220,7 +216,7 @@ def create_vendor_price(vendor_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show_vendor_prices(vendor_id, form, 422)
     try:
-        set_vendor_price(form.to_command(vendor_id), _act())
+        set_vendor_price(form.to_command(vendor_id), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show_vendor_prices(vendor_id, form, status_of(error), error.message)
     say("The price is on the vendor’s list.")
@@ -233,7 +229,7 @@ def delete_vendor_price(vendor_id: uuid.UUID, price_id: uuid.UUID) -> ResponseRe
     form = DraftActForm(request.form)
     if not form.validate():
         return _show_vendor_prices(vendor_id, VendorPriceForm(), 422, " ".join(form.sentences))
-    remove_vendor_price(RemoveVendorPrice(op_id=form.op_id.data, vendor_id=vendor_id, price_id=price_id), _act())
+    remove_vendor_price(RemoveVendorPrice(op_id=form.op_id.data, vendor_id=vendor_id, price_id=price_id), new_act())
     return redirect_to(".vendor_prices", vendor_id=vendor_id)
 
 
@@ -324,7 +320,3 @@ def _show_vendor_prices(vendor_id: uuid.UUID, form: VendorPriceForm, status: int
 
 def _vendors() -> list[tuple[Any, str]]:
     return [(each.id, each.name) for each in queries.list_vendor_choices(g.tenant.id)]
-
-
-def _act() -> UnitOfWork:
-    return UnitOfWork(g.tenant.id, g.identity.user_id)

@@ -28,7 +28,7 @@ from ledger_web.forms.purchases import (
     ReceiveForm,
     shares_form,
 )
-from ledger_web.identity import may, permission_required
+from ledger_web.identity import may, new_act, permission_required
 from ledger_web.queries import purchase_drafts as queries
 from ledger_web.queries.accounts import list_money_places
 from ledger_web.queries.carts import list_product_hits
@@ -38,7 +38,6 @@ from ledger_web.rendering import redirect_to, render, say, tell_scanner, wants_f
 from ledger_web.services import purchase_drafts as services
 from ledger_web.services.purchase_drafts import AddDraftLine
 from ledger_web.services.purchases import preview_payment_of, receive_purchase
-from ledger_web.services.unit_of_work import UnitOfWork
 
 blueprint = Blueprint("purchase_drafts", __name__, url_prefix="/purchases/drafts")
 
@@ -48,9 +47,8 @@ blueprint = Blueprint("purchase_drafts", __name__, url_prefix="/purchases/drafts
 def create() -> ResponseReturnValue:
     form = DraftStartForm(request.form)
     form.vendor_id.choices = _vendors()
-    if not form.validate():
-        raise RuleViolationError(" ".join(form.sentences))
-    draft = services.start_draft(form.to_command(), _act())
+    form.validate_or_refuse()
+    draft = services.start_draft(form.to_command(), new_act())
     return redirect_to(".show", draft_id=draft.id)
 
 
@@ -68,7 +66,7 @@ def update_head(draft_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show(draft_id, 422, head_form=form)
     try:
-        services.change_draft(form.to_command(draft_id), _act())
+        services.change_draft(form.to_command(draft_id), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show(draft_id, status_of(error), head_form=form, trouble=error.message)
     return _done(draft_id)
@@ -81,7 +79,7 @@ def update_rate(draft_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show(draft_id, 422, rate_form=form)
     try:
-        services.set_rate(form.to_command(draft_id), _act())
+        services.set_rate(form.to_command(draft_id), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show(draft_id, status_of(error), rate_form=form, rate_trouble=error.message)
     return _done(draft_id)
@@ -128,7 +126,7 @@ def update_line(draft_id: uuid.UUID, line_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _line_refused(draft_id, line_id, " ".join(form.sentences), form)
     try:
-        changed = services.change_draft_line(form.to_command(draft_id, line_id), _act())
+        changed = services.change_draft_line(form.to_command(draft_id, line_id), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _line_refused(draft_id, line_id, error.message, form, status_of(error))
     before = (changed.before.net, changed.before.tax) if changed.before else None
@@ -141,7 +139,7 @@ def delete_line(draft_id: uuid.UUID, line_id: uuid.UUID) -> ResponseReturnValue:
     form = DraftActForm(request.form)
     if not form.validate():
         return _show(draft_id, 422, trouble=" ".join(form.sentences))
-    services.remove_draft_line(form.to_remove_line(draft_id, line_id), _act())
+    services.remove_draft_line(form.to_remove_line(draft_id, line_id), new_act())
     return _done(draft_id)
 
 
@@ -153,7 +151,7 @@ def create_charge(draft_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show(draft_id, 422, charge_form=form)
     try:
-        services.add_draft_charge(form.to_command(draft_id, g.tenant.base_currency), _act())
+        services.add_draft_charge(form.to_command(draft_id, g.tenant.base_currency), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show(draft_id, status_of(error), charge_form=form, charge_trouble=error.message)
     return _done(draft_id)
@@ -168,7 +166,7 @@ def update_shares(draft_id: uuid.UUID, charge_id: uuid.UUID) -> ResponseReturnVa
     if not form.validate():
         return _show(draft_id, 422, trouble=" ".join(form.sentences), share_forms={charge_id: form})
     try:
-        services.share_draft_charge(form.to_command(draft_id, charge_id), _act())
+        services.share_draft_charge(form.to_command(draft_id, charge_id), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show(draft_id, status_of(error), trouble=error.message, share_forms={charge_id: form})
     return _done(draft_id)
@@ -180,7 +178,7 @@ def delete_charge(draft_id: uuid.UUID, charge_id: uuid.UUID) -> ResponseReturnVa
     form = DraftActForm(request.form)
     if not form.validate():
         return _show(draft_id, 422, trouble=" ".join(form.sentences))
-    services.remove_draft_charge(form.to_remove_charge(draft_id, charge_id), _act())
+    services.remove_draft_charge(form.to_remove_charge(draft_id, charge_id), new_act())
     return _done(draft_id)
 
 
@@ -209,7 +207,7 @@ def preview_payment(draft_id: uuid.UUID) -> ResponseReturnValue:
     else:
         payment = form.to_payment()
         try:
-            plan = preview_payment_of(payment, draft_id, _act()) if payment else None
+            plan = preview_payment_of(payment, draft_id, new_act()) if payment else None
         except RuleViolationError as refusal:
             sentence = refusal.message
     context: dict[str, Any] = {"receive_form": form, "plan": plan, "payment_trouble": sentence}
@@ -227,7 +225,7 @@ def receive(draft_id: uuid.UUID) -> ResponseReturnValue:
         return _show(draft_id, 422, receive_form=form)
     try:
         command = form.to_command(draft_id, may_confirm=may(PURCHASE_OVERRIDE_RATE), may_pay=may(PAYMENT_CREATE))
-        received = receive_purchase(command, _act())
+        received = receive_purchase(command, new_act())
     except (RuleViolationError, ConflictError) as error:
         is_locked = isinstance(error, PeriodLockedError)
         return _show(draft_id, status_of(error), receive_form=form, receive_trouble=error.message, is_locked=is_locked)
@@ -241,7 +239,7 @@ def delete(draft_id: uuid.UUID) -> ResponseReturnValue:
     form = DraftActForm(request.form)
     if not form.validate():
         return _show(draft_id, 422, trouble=" ".join(form.sentences))
-    services.discard_draft(form.to_discard(draft_id), _act())
+    services.discard_draft(form.to_discard(draft_id), new_act())
     say("The draft was thrown away.")
     return redirect_to("purchases.index")
 
@@ -263,7 +261,7 @@ def _resolved(draft_id: uuid.UUID, form: DraftScanForm, scan: Scan, scanned: Sca
 
 def _add(command: AddDraftLine, said: str = "") -> ResponseReturnValue:
     try:
-        changed = services.add_draft_line(command, _act())
+        changed = services.add_draft_line(command, new_act())
     except RuleViolationError as refusal:
         return tell_scanner(_scan_refused(command.draft_id, refusal.message, ""), "bad", refusal.message)
     if not wants_fragment():
@@ -393,7 +391,3 @@ def _vendors() -> list[tuple[Any, str]]:
 
 def _places() -> list[tuple[Any, str]]:
     return [(read_place(choice.value), choice.name) for choice in list_money_places(g.tenant.id)]
-
-
-def _act() -> UnitOfWork:
-    return UnitOfWork(g.tenant.id, g.identity.user_id)

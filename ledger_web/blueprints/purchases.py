@@ -13,7 +13,7 @@ from ledger_web.domain.rates import SOURCES
 from ledger_web.error_pages import status_of
 from ledger_web.filters import shop_today
 from ledger_web.forms.purchases import CopyForm, DraftStartForm, PurchaseDeletionForm, PurchasesListForm
-from ledger_web.identity import permission_required
+from ledger_web.identity import new_act, permission_required
 from ledger_web.queries import purchases as queries
 from ledger_web.queries.products import get_product_details
 from ledger_web.queries.purchase_drafts import list_drafts
@@ -21,7 +21,6 @@ from ledger_web.queries.purchase_papers import list_papers, list_returns
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services.purchase_drafts import copy_purchase
 from ledger_web.services.purchases import delete_purchase, preview_purchase_deletion
-from ledger_web.services.unit_of_work import UnitOfWork
 
 blueprint = Blueprint("purchases", __name__, url_prefix="/purchases")
 
@@ -109,7 +108,7 @@ def create_deletion(purchase_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show_deletion(purchase_id, form, 422)
     try:
-        deleted = delete_purchase(form.to_command(purchase_id), _act())
+        deleted = delete_purchase(form.to_command(purchase_id), new_act())
     except (RuleViolationError, ConflictError) as error:
         is_locked = isinstance(error, PeriodLockedError)
         return _show_deletion(purchase_id, form, status_of(error), trouble=error.message, is_locked=is_locked)
@@ -119,9 +118,8 @@ def create_deletion(purchase_id: uuid.UUID) -> ResponseReturnValue:
 
 def _copy(purchase_id: uuid.UUID, *, corrects: bool) -> ResponseReturnValue:
     form = CopyForm(request.form)
-    if not form.validate():
-        raise RuleViolationError(" ".join(form.sentences))
-    draft = copy_purchase(form.to_command(purchase_id, corrects=corrects), _act())
+    form.validate_or_refuse()
+    draft = copy_purchase(form.to_command(purchase_id, corrects=corrects), new_act())
     return redirect_to("purchase_drafts.show", draft_id=draft.id)
 
 
@@ -137,7 +135,7 @@ def _show_deletion(
     preview = None
     if not purchase.is_deleted:
         try:
-            preview = preview_purchase_deletion(purchase_id, _act())
+            preview = preview_purchase_deletion(purchase_id, new_act())
         except RuleViolationError as refusal:
             trouble = trouble or refusal.message
     return render(
@@ -150,7 +148,3 @@ def _show_deletion(
         trouble=trouble,
         is_locked=is_locked,
     )
-
-
-def _act() -> UnitOfWork:
-    return UnitOfWork(g.tenant.id, g.identity.user_id)

@@ -10,11 +10,10 @@ from ledger_web.domain.permissions import PURCHASE_VIEW, RATE_EDIT
 from ledger_web.error_pages import status_of
 from ledger_web.forms.payments import offer_first
 from ledger_web.forms.rates import BuyingRulesForm, RateForm, RateListForm
-from ledger_web.identity import permission_required
+from ledger_web.identity import new_act, permission_required
 from ledger_web.queries.rates import get_buying_rules, list_rates
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services.rates import record_rate, set_buying_rules
-from ledger_web.services.unit_of_work import UnitOfWork
 
 blueprint = Blueprint("rates", __name__, url_prefix="/rates")
 
@@ -32,7 +31,7 @@ def create() -> ResponseReturnValue:
     if not form.validate():
         return _show(422, form=form)
     try:
-        recorded = record_rate(form.to_command(), _act())
+        recorded = record_rate(form.to_command(), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show(status_of(error), form=form, trouble=error.message)
     say("This rate was written down already." if recorded.replayed else "The rate was written down.")
@@ -46,7 +45,7 @@ def update_rules() -> ResponseReturnValue:
     if not form.validate():
         return _show(422, rules_form=form)
     try:
-        set_buying_rules(form.to_command(form.op_id.data), _act())
+        set_buying_rules(form.to_command(form.op_id.data), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show(status_of(error), rules_form=form, trouble=error.message)
     say("The rules were kept.")
@@ -80,7 +79,3 @@ def _show(status: int = 200, **said: Any) -> ResponseReturnValue:
         rates=list_rates(g.tenant.id, base_currency, currency),
         **{"trouble": "", **said},
     )
-
-
-def _act() -> UnitOfWork:
-    return UnitOfWork(g.tenant.id, g.identity.user_id)

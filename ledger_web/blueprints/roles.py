@@ -11,11 +11,10 @@ from ledger_web.domain.errors import ConflictError, RuleViolationError, StaleEdi
 from ledger_web.domain.permissions import ALL, BUILT_IN_ROLES, LIMITS, ROLE_EDIT, describe, limits_of
 from ledger_web.error_pages import status_of
 from ledger_web.forms.roles import FIELD_OF, RoleActForm, RoleForm
-from ledger_web.identity import permission_required
+from ledger_web.identity import new_act, permission_required
 from ledger_web.queries.people import RoleRow, get_role, list_roles
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services.roles import create_role, delete_role, edit_role
-from ledger_web.services.unit_of_work import UnitOfWork
 
 AREAS = {  # how the first part of a right is called
     "home": "Front page",
@@ -48,7 +47,7 @@ def create() -> ResponseReturnValue:
     if not form.validate():
         return _show_form(form, status=422)
     try:
-        role = create_role(form.to_creation(), _act())
+        role = create_role(form.to_creation(), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show_form(form, status=status_of(error), trouble=error.message)
     say("This role was made already." if role.replayed else "The role was made.")
@@ -70,7 +69,7 @@ def update(role_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show_form(form, role, 422)
     try:
-        edit_role(form.to_edit(role_id), _act())
+        edit_role(form.to_edit(role_id), new_act())
     except StaleEditError as error:
         role = get_role(g.tenant.id, role_id)
         form.compare_with(role.version)
@@ -90,16 +89,12 @@ def delete(role_id: uuid.UUID) -> ResponseReturnValue:
         trouble = " ".join(form.sentences)
         return _show_form(RoleForm.of(role.name, role.rights, role.limits, role.version), role, 422, trouble)
     try:
-        delete_role(form.to_delete(role_id), _act())
+        delete_role(form.to_delete(role_id), new_act())
     except (RuleViolationError, ConflictError) as error:
         as_it_is = RoleForm.of(role.name, role.rights, role.limits, role.version)
         return _show_form(as_it_is, role, status_of(error), error.message)
     say("The role is gone.")
     return redirect_to(".index")
-
-
-def _act() -> UnitOfWork:
-    return UnitOfWork(g.tenant.id, g.identity.user_id)
 
 
 def _show_form(

@@ -23,7 +23,7 @@ from ledger_web.domain.permissions import (
 from ledger_web.domain.returns import AS_PAID, CHOSEN, RETURN, VOID, TooMuch, Weight, too_much
 from ledger_web.error_pages import status_of
 from ledger_web.forms.sale_returns import CopyForm, DeletionForm, ReasonForm, ReturnAimForm, ReturnForm
-from ledger_web.identity import PermissionDeniedError, may, permission_required
+from ledger_web.identity import PermissionDeniedError, may, new_act, permission_required
 from ledger_web.queries.drawers import DrawerDetails, list_drawers
 from ledger_web.queries.sale_returns import ReasonRow, find_customers, get_return, list_reasons
 from ledger_web.queries.sales import get_sale
@@ -34,7 +34,6 @@ from ledger_web.services.deletions import preview_undoing, undo
 from ledger_web.services.return_reasons import save_reason
 from ledger_web.services.sale_returns import ReturnPreview, look_at_return, preview_return, record_return
 from ledger_web.services.sale_states import HeldSale, look_at_sale
-from ledger_web.services.unit_of_work import UnitOfWork
 
 blueprint = Blueprint("sale_returns", __name__, url_prefix="/sales")
 
@@ -42,7 +41,7 @@ blueprint = Blueprint("sale_returns", __name__, url_prefix="/sales")
 @blueprint.get("/<uuid:sale_id>/deletion")
 @permission_required(SALE_VOID_OWN)
 def new_deletion(sale_id: uuid.UUID) -> ResponseReturnValue:
-    sale = look_at_sale(sale_id, _act())
+    sale = look_at_sale(sale_id, new_act())
     if sale.fate.kind == RETURN and may(SALE_RETURN):
         return redirect_to("sale_returns.new", sale_id=sale_id, all="y")
     _must_be_mine_or_any(sale)
@@ -52,7 +51,7 @@ def new_deletion(sale_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.post("/<uuid:sale_id>/deletion")
 @permission_required(SALE_VOID_OWN)
 def create_deletion(sale_id: uuid.UUID) -> ResponseReturnValue:
-    sale, form = look_at_sale(sale_id, _act()), DeletionForm(request.form)
+    sale, form = look_at_sale(sale_id, new_act()), DeletionForm(request.form)
     _must_be_mine_or_any(sale)
     reasons = _offer_reasons(form)
     if not form.validate():
@@ -62,9 +61,9 @@ def create_deletion(sale_id: uuid.UUID) -> ResponseReturnValue:
         approver_id = _approver(form, SALE_DELETE, too)
         if too and approver_id is None:
             return _show_deletion(sale, form, 422, too=too)
-        deleted = undo(form.to_command(sale_id, approver_id), _act())
+        deleted = undo(form.to_command(sale_id, approver_id), new_act())
     except (RuleViolationError, ConflictError) as error:
-        return _show_deletion(look_at_sale(sale_id, _act()), form, status_of(error), error, too=too)
+        return _show_deletion(look_at_sale(sale_id, new_act()), form, status_of(error), error, too=too)
     say(
         "This sale was deleted already."
         if deleted.replayed
@@ -80,7 +79,7 @@ def create_copy(sale_id: uuid.UUID) -> ResponseReturnValue:
     form = CopyForm(request.form)
     if not form.validate():
         raise RuleViolationError(form.sentences[0])
-    copied = copy_to_cart(form.to_command(sale_id), _act())
+    copied = copy_to_cart(form.to_command(sale_id), new_act())
     say("This was copied to the cart already." if copied.replayed else "It is in the cart, at the prices of today.")
     return redirect_to("sell.show")
 
@@ -102,7 +101,7 @@ def preview(sale_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show(sale_id, form, fragment, trouble_ahead=form.sentences[0])
     try:
-        shown = preview_return(form.to_command(sale_id, _customer_id(form)), _act())
+        shown = preview_return(form.to_command(sale_id, _customer_id(form)), new_act())
     except (RuleViolationError, NotFoundError) as error:
         return _show(sale_id, form, fragment, trouble_ahead=error.message)
     return _show(sale_id, form, fragment, shown=shown, too=_weigh(form, shown))
@@ -116,13 +115,13 @@ def create(sale_id: uuid.UUID) -> ResponseReturnValue:
         return _show(sale_id, form, fragment, 422)
     too = None
     try:
-        shown = preview_return(form.to_command(sale_id, _customer_id(form)), _act())
+        shown = preview_return(form.to_command(sale_id, _customer_id(form)), new_act())
         _must_be_allowed(form, shown)
         too = _weigh(form, shown)
         approver_id = _approver(form, SALE_RETURN, too)
         if too and approver_id is None:
             return _show(sale_id, form, fragment, 422, shown=shown, too=too)
-        recorded = record_return(form.to_command(sale_id, _customer_id(form), approver_id), _act())
+        recorded = record_return(form.to_command(sale_id, _customer_id(form), approver_id), new_act())
     except (RuleViolationError, ConflictError, NotFoundError) as error:
         done = _done_before(form)
         if done:
@@ -161,10 +160,6 @@ def create_reason() -> ResponseReturnValue:
 @permission_required(SALE_REASON_EDIT)
 def update_reason(reason_id: uuid.UUID) -> ResponseReturnValue:
     return _save_reason(reason_id)
-
-
-def _act() -> UnitOfWork:
-    return UnitOfWork(g.tenant.id, g.identity.user_id)
 
 
 # Deletion.
@@ -212,7 +207,7 @@ def _show_deletion(
         status,
         sale=get_sale(g.tenant.id, sale.id),
         fate=sale.fate,
-        preview=preview_undoing(sale.id, _act()) if is_open else None,
+        preview=preview_undoing(sale.id, new_act()) if is_open else None,
         form=form,
         trouble=error.message if error else "",
         too=too,
@@ -229,9 +224,9 @@ def _form(sale_id: uuid.UUID, *, everything: bool = False) -> ReturnForm:
     first = ReturnForm(sent)
     first.drawer_id.choices = [(each.id, each.name) for each in drawers]
     chosen = first.drawer_id.data if sent else None
-    usual = look_at_sale(sale_id, _act()).drawer_id
+    usual = look_at_sale(sale_id, new_act()).drawer_id
     drawer_id = next((each.id for each in drawers if str(each.id) == str(chosen or usual)), drawers[0].id)
-    left = look_at_return(sale_id, drawer_id, _act())
+    left = look_at_return(sale_id, drawer_id, new_act())
     form = ReturnForm(sent, lines=left.lines, ways=left.ways, everything=everything, drawer_id=drawer_id, way=AS_PAID)
     form.drawer_id.choices = first.drawer_id.choices
     _offer_reasons(form)
@@ -301,7 +296,7 @@ def _show(
         fragment,
         status,
         sale=get_sale(g.tenant.id, sale_id),
-        fate=look_at_sale(sale_id, _act()).fate,
+        fate=look_at_sale(sale_id, new_act()).fate,
         form=form,
         preview=shown,
         trouble=trouble,
@@ -318,7 +313,7 @@ def _save_reason(reason_id: uuid.UUID | None) -> ResponseReturnValue:
     if not form.validate():
         return _show_reasons(form, reason_id, 422)
     try:
-        save_reason(form.to_command(reason_id), _act())
+        save_reason(form.to_command(reason_id), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show_reasons(form, reason_id, status_of(error), error.message)
     say("The reason was saved.")

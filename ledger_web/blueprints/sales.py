@@ -14,7 +14,7 @@ from ledger_web.downloads import download
 from ledger_web.error_pages import status_of
 from ledger_web.forms.receipts import MailForm, PdfForm, PrintForm, ReceiptForm
 from ledger_web.forms.sales_list import SalesListForm
-from ledger_web.identity import may, permission_required
+from ledger_web.identity import may, new_act, permission_required
 from ledger_web.queries import sales as queries
 from ledger_web.queries.drawers import list_drawers
 from ledger_web.queries.receipts import Receipt, get_receipt, last_paper
@@ -25,7 +25,6 @@ from ledger_web.receipt_pdf import receipt_pdf
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services.receipts import print_receipt
 from ledger_web.services.sale_states import look_at_sale
-from ledger_web.services.unit_of_work import UnitOfWork
 
 blueprint = Blueprint("sales", __name__, url_prefix="/sales")
 
@@ -72,7 +71,7 @@ def download_list(ending: str) -> ResponseReturnValue:
 @blueprint.get("/<uuid:sale_id>")
 @permission_required(SALE_VIEW)
 def show(sale_id: uuid.UUID) -> ResponseReturnValue:
-    held = look_at_sale(sale_id, UnitOfWork(g.tenant.id, g.identity.user_id))
+    held = look_at_sale(sale_id, new_act())
     return render(
         "sales/show.html",
         sale=queries.get_sale(g.tenant.id, sale_id),
@@ -99,7 +98,7 @@ def create_print(sale_id: uuid.UUID) -> ResponseReturnValue:
         return _show_receipt(sale_id, form, "", status=422)
     command = form.to_command(sale_id, may_copy=may(SALE_REPRINT))
     try:
-        printed = print_receipt(command, UnitOfWork(g.tenant.id, g.identity.user_id))
+        printed = print_receipt(command, new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show_receipt(sale_id, form, form.paper.data, status=status_of(error), trouble=error.message)
     endpoint = "sales.receipt_file" if form.as_pdf.data else "sales.receipt"
@@ -130,7 +129,7 @@ def create_mail(sale_id: uuid.UUID) -> ResponseReturnValue:
         return _show_receipt(sale_id, PrintForm(), "", status=422, trouble=form.sentences[0], mail_form=form)
     command = form.to_command(sale_id, may_copy=may(SALE_REPRINT))
     try:
-        printed = print_receipt(command, UnitOfWork(g.tenant.id, g.identity.user_id))
+        printed = print_receipt(command, new_act())
         if not printed.replayed:
             _send(get_receipt(g.tenant.id, sale_id, print_id=printed.id), form.address.data)
     except (RuleViolationError, ConflictError, mail.MailNotSentError) as error:

@@ -12,12 +12,11 @@ from ledger_web.domain.gs1 import SEPARATOR, read_elements
 from ledger_web.domain.permissions import BARCODE_ASSIGN, PRODUCT_VIEW
 from ledger_web.error_pages import status_of
 from ledger_web.forms.scans import AttachmentForm, AttachmentSearchForm, LookUpForm
-from ledger_web.identity import permission_required
+from ledger_web.identity import new_act, permission_required
 from ledger_web.queries.carts import list_product_hits
 from ledger_web.queries.scans import SALE, UNKNOWN, Scanned, resolve
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services.barcodes import add_barcode
-from ledger_web.services.unit_of_work import UnitOfWork
 
 blueprint = Blueprint("scan", __name__, url_prefix="/scan")
 
@@ -62,7 +61,7 @@ def create_attachment() -> ResponseReturnValue:
     if not form.validate():
         return _show_attachment(search, 422, trouble=" ".join(form.sentences))
     try:
-        add_barcode(form.to_command(), UnitOfWork(g.tenant.id, g.identity.user_id))
+        add_barcode(form.to_command(), new_act())
     except (RuleViolationError, ConflictError) as refusal:
         return _show_attachment(search, status_of(refusal), trouble=refusal.message)
     say(f"The code {form.code.data.code} means this product now.")

@@ -36,7 +36,7 @@ from ledger_web.forms.sell import (
     TenderForm,
     raised,
 )
-from ledger_web.identity import may, permission_required
+from ledger_web.identity import may, new_act, permission_required
 from ledger_web.queries import carts as queries
 from ledger_web.queries import tills
 from ledger_web.queries.scans import PRODUCT, UNKNOWN, Scanned, resolve
@@ -45,7 +45,6 @@ from ledger_web.rendering import redirect_to, render, say, tell_scanner
 from ledger_web.services import carts as services
 from ledger_web.services.carts import AddToCart, Ceilings, ChangeCartLine
 from ledger_web.services.sales import PaymentPreview, preview_payment, store_cart
-from ledger_web.services.unit_of_work import UnitOfWork
 
 blueprint = Blueprint("sell", __name__, url_prefix="/sell")
 
@@ -116,7 +115,7 @@ def update_line(line_id: uuid.UUID) -> ResponseReturnValue:
 
     def change(ceilings: Ceilings) -> object:
         command = form.to_command(line_id, ceilings, may_change_price=may(SALE_CHANGE_PRICE))
-        return services.change_cart_line(command, _uow())
+        return services.change_cart_line(command, new_act())
 
     try:
         _with_approval(form, change)
@@ -131,7 +130,7 @@ def delete_line(line_id: uuid.UUID) -> ResponseReturnValue:
     form = CartActForm(request.form)
     if not form.validate():
         return _show(422, trouble=" ".join(form.sentences))
-    services.remove_cart_line(form.to_remove(line_id), _uow())
+    services.remove_cart_line(form.to_remove(line_id), new_act())
     return _done()
 
 
@@ -143,7 +142,7 @@ def update_cart() -> ResponseReturnValue:
     if not form.validate():
         return _show(422, cart_form=form)
     try:
-        _with_approval(form, lambda ceilings: services.change_cart(form.to_command(ceilings), _uow()))
+        _with_approval(form, lambda ceilings: services.change_cart(form.to_command(ceilings), new_act()))
     except (RuleViolationError, TooManyAttemptsError) as error:
         return _show(status_of(error), cart_form=form, needed=error, trouble=error.message)
     return _done()
@@ -155,7 +154,7 @@ def update_customer() -> ResponseReturnValue:
     form = CartCustomerForm(request.form)
     if not form.validate():
         return _show(422, trouble=" ".join(form.sentences))
-    services.choose_customer(form.to_command(), _uow())
+    services.choose_customer(form.to_command(), new_act())
     return _done()
 
 
@@ -166,7 +165,7 @@ def create_gift_card() -> ResponseReturnValue:
     if not form.validate():
         return _show(422, gift_form=form)
     try:
-        services.sell_gift_card(form.to_command(), _uow())
+        services.sell_gift_card(form.to_command(), new_act())
     except RuleViolationError as error:
         return _show(422, gift_form=form, trouble=error.message)
     return _done()
@@ -178,7 +177,7 @@ def empty() -> ResponseReturnValue:
     form = CartActForm(request.form)
     if not form.validate():
         return _show(422, trouble=" ".join(form.sentences))
-    services.empty_cart(form.to_empty(), _uow())
+    services.empty_cart(form.to_empty(), new_act())
     return _done()
 
 
@@ -195,7 +194,7 @@ def create_parked() -> ResponseReturnValue:
     if not form.validate():
         return _show(422, trouble=" ".join(form.sentences))
     try:
-        services.park_cart(form.to_command(), _uow())
+        services.park_cart(form.to_command(), new_act())
     except RuleViolationError as error:
         return _show(422, trouble=error.message)
     say("The cart is parked. Take it up again under “Parked”.")
@@ -208,7 +207,7 @@ def recall(cart_id: uuid.UUID) -> ResponseReturnValue:
     form = CartActForm(request.form)
     if not form.validate():
         return _show_parked(422, trouble=" ".join(form.sentences))
-    services.recall_cart(form.to_recall(cart_id), _uow())
+    services.recall_cart(form.to_recall(cart_id), new_act())
     return redirect_to("sell.show")
 
 
@@ -218,7 +217,7 @@ def delete_parked(cart_id: uuid.UUID) -> ResponseReturnValue:
     form = CartActForm(request.form)
     if not form.validate():
         return _show_parked(422, trouble=" ".join(form.sentences))
-    services.discard_cart(form.to_discard(cart_id), _uow())
+    services.discard_cart(form.to_discard(cart_id), new_act())
     return redirect_to("sell.parked")
 
 
@@ -229,7 +228,7 @@ def create() -> ResponseReturnValue:
     if not form.validate():
         return _show(422, pay_form=form)
     try:
-        stored = store_cart(form.to_command(g.tenant.base_currency, **_ceilings_of_sale()), _uow())
+        stored = store_cart(form.to_command(g.tenant.base_currency, **_ceilings_of_sale()), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show(status_of(error), pay_form=form, trouble=error.message)
     return _stored(stored.id, replayed=stored.replayed)
@@ -256,7 +255,7 @@ def create_payment() -> ResponseReturnValue:
         return _show_payment(form, 422)
     command = form.to_command(g.tenant.base_currency, may_set_rate=may(SALE_RATE), **_ceilings_of_sale())
     try:
-        stored = store_cart(command, _uow())
+        stored = store_cart(command, new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show_payment(form, status_of(error), trouble=error.message)
     return _stored(stored.id, replayed=stored.replayed)
@@ -289,7 +288,7 @@ def _resolve(op_id: uuid.UUID, scan: Scan) -> ResponseReturnValue:
 
 
 def _add(command: AddToCart, said: str = "") -> ResponseReturnValue:
-    services.add_to_cart(command, _uow())
+    services.add_to_cart(command, new_act())
     return tell_scanner(_done(), "good", said)
 
 
@@ -312,7 +311,7 @@ def _change_last_line(op_id: uuid.UUID, scan: Scan) -> ResponseReturnValue:
     if cart is None or not cart.rows or scan.quantity is None:
         return _show(422, trouble="There is no line yet whose quantity could change. Scan a product first.")
     command = ChangeCartLine(id=op_id, line_id=cart.rows[-1].id, quantity=scan.quantity, ceilings=_ceilings())
-    services.change_cart_line(command, _uow())
+    services.change_cart_line(command, new_act())
     return _done()
 
 
@@ -500,14 +499,10 @@ def _preview(form: TenderForm, cart: queries.CartDetails) -> tuple[PaymentPrevie
         g.tenant.base_currency, may_set_rate=may(SALE_RATE), discount_max=None, price_cut_max=None
     )
     try:
-        return preview_payment(command, _uow()), ""
+        return preview_payment(command, new_act()), ""
     except (RuleViolationError, ConflictError, NotFoundError) as error:
         return None, error.message
 
 
 def _find_cart() -> queries.CartDetails | None:
     return queries.find_cart(g.tenant.id, g.identity.user_id, g.tenant.base_currency)
-
-
-def _uow() -> UnitOfWork:
-    return UnitOfWork(g.tenant.id, g.identity.user_id)

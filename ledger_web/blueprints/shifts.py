@@ -9,12 +9,11 @@ from ledger_web.domain.errors import ConflictError, RuleViolationError
 from ledger_web.domain.permissions import DRAWER_VIEW, SETTINGS_EDIT, SHIFT_APPROVE, SHIFT_CLOSE, SHIFT_OPEN
 from ledger_web.error_pages import status_of
 from ledger_web.forms.shifts import ClosingForm, CountingForm, CountingRulesForm, Form, OpeningForm, counting_form
-from ledger_web.identity import may, permission_required
+from ledger_web.identity import may, new_act, permission_required
 from ledger_web.queries import shifts as queries
 from ledger_web.queries.drawers import get_drawer
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services.shifts import SetCountingRules, close_shift, open_shift, set_counting_rules, shift_so_far
-from ledger_web.services.unit_of_work import UnitOfWork
 
 blueprint = Blueprint("shifts", __name__)
 
@@ -41,7 +40,7 @@ def create(drawer_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show_new(drawer_id, form, 422)
     try:
-        opened = open_shift(form.to_command(drawer_id), _act())
+        opened = open_shift(form.to_command(drawer_id), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show_new(drawer_id, form, status_of(error), error.message)
     say("This drawer was opened already." if opened.replayed else "The drawer is open.")
@@ -57,7 +56,7 @@ def show(shift_id: uuid.UUID) -> ResponseReturnValue:
         z = queries.get_z_report(g.tenant.id, shift_id)
         return render("shifts/report.html", shift=shift, report=z.contents, z=z, hides_expected=False)
     return render(
-        "shifts/report.html", shift=shift, report=shift_so_far(shift_id, _act()), z=None, hides_expected=_is_blind()
+        "shifts/report.html", shift=shift, report=shift_so_far(shift_id, new_act()), z=None, hides_expected=_is_blind()
     )
 
 
@@ -78,7 +77,7 @@ def create_closing(shift_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show_closing(shift, form, 422)
     try:
-        closed = close_shift(form.to_command(shift_id, may_approve=may(SHIFT_APPROVE)), _act())
+        closed = close_shift(form.to_command(shift_id, may_approve=may(SHIFT_APPROVE)), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show_closing(shift, form, status_of(error), error.message)
     say("This shift was closed already." if closed.replayed else "The shift is closed. This report is final.")
@@ -105,7 +104,7 @@ def update_rules() -> ResponseReturnValue:
             over_short_limit=form.over_short_limit.data,
             blind_count=form.blind_count.data == "1",
         ),
-        _act(),
+        new_act(),
     )
     say("Drawers are counted by these rules from now on.")
     return redirect_to("drawers.index")
@@ -150,7 +149,3 @@ def _expected(drawer_id: uuid.UUID) -> dict[str, int]:
 def _is_blind() -> bool:
     """Say whether whoever counts must not see what should be there."""
     return queries.get_counting_rules(g.tenant.id).blind_count and not may(SHIFT_APPROVE)
-
-
-def _act() -> UnitOfWork:
-    return UnitOfWork(g.tenant.id, g.identity.user_id)

@@ -66,7 +66,7 @@ def address() -> ResponseReturnValue:
     if typed:
         try:
             slug = check_slug(typed)
-            can_be = is_free(slug, look(slug))
+            can_be = is_free(look(slug))
             sentence = f"{slug} can be yours." if can_be else f"{slug} is taken, or looks like an address that is."
         except InvalidSlugError as refusal:
             sentence = refusal.message

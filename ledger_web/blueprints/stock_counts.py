@@ -18,14 +18,13 @@ from ledger_web.domain.units import in_base
 from ledger_web.downloads import download
 from ledger_web.error_pages import status_of
 from ledger_web.forms.stock import CountActForm, CountedForm, CountForm, CountScanForm, PostingForm
-from ledger_web.identity import may, permission_required
+from ledger_web.identity import may, new_act, permission_required
 from ledger_web.queries import stock_counts as queries
 from ledger_web.queries.carts import ProductHit, list_product_hits
 from ledger_web.queries.scans import PRODUCT, UNKNOWN, Scanned, resolve
 from ledger_web.queries.stock_counts import CountLine, CountRow
 from ledger_web.rendering import redirect_to, render, say, tell_scanner, wants_fragment
 from ledger_web.services import stock_counts as services
-from ledger_web.services.unit_of_work import UnitOfWork
 
 blueprint = Blueprint("stock_counts", __name__, url_prefix="/stock/counts")
 
@@ -42,7 +41,7 @@ def create() -> ResponseReturnValue:
     form = CountForm(request.form)
     if not form.validate():
         return _index(form, 422)
-    begun = services.start_count(form.to_command(), _act())
+    begun = services.start_count(form.to_command(), new_act())
     return redirect_to(".show", count_id=begun.id)
 
 
@@ -86,7 +85,7 @@ def update_line(count_id: uuid.UUID, product_id: uuid.UUID) -> ResponseReturnVal
     if not form.validate():
         return _show(count_id, 422, line_forms={product_id: form})
     try:
-        services.set_counted(form.to_command(count_id, product_id), _act())
+        services.set_counted(form.to_command(count_id, product_id), new_act())
     except (RuleViolationError, ConflictError) as refusal:
         return _show(count_id, status_of(refusal), line_forms={product_id: form}, trouble=refusal.message)
     return _done(count_id)
@@ -99,7 +98,7 @@ def delete_line(count_id: uuid.UUID, product_id: uuid.UUID) -> ResponseReturnVal
     if not form.validate():
         return _show(count_id, 422, trouble=" ".join(form.sentences))
     try:
-        services.forget_counted(form.to_forget(count_id, product_id), _act())
+        services.forget_counted(form.to_forget(count_id, product_id), new_act())
     except (RuleViolationError, ConflictError) as refusal:
         return _show(count_id, status_of(refusal), trouble=refusal.message)
     return _done(count_id)
@@ -119,7 +118,7 @@ def create_posting(count_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show_posting(count_id, 422, " ".join(form.sentences), form)
     try:
-        posted = services.post_count(form.to_command(count_id, g.tenant.base_currency), _act())
+        posted = services.post_count(form.to_command(count_id, g.tenant.base_currency), new_act())
     except (RuleViolationError, ConflictError) as refusal:
         return _show_posting(count_id, status_of(refusal), refusal.message, form)
     say(
@@ -136,7 +135,7 @@ def create_none(count_id: uuid.UUID, product_id: uuid.UUID) -> ResponseReturnVal
     if not form.validate():
         return _show_posting(count_id, 422, " ".join(form.sentences))
     try:
-        services.set_counted(form.to_none(count_id, product_id), _act())
+        services.set_counted(form.to_none(count_id, product_id), new_act())
     except (RuleViolationError, ConflictError) as refusal:
         return _show_posting(count_id, status_of(refusal), refusal.message)
     return _show_posting(count_id) if wants_fragment() else redirect_to(".new_posting", count_id=count_id)
@@ -149,7 +148,7 @@ def discard(count_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show_posting(count_id, 422, " ".join(form.sentences))
     try:
-        services.discard_count(form.to_discard(count_id), _act())
+        services.discard_count(form.to_discard(count_id), new_act())
     except (RuleViolationError, ConflictError) as refusal:
         return _show_posting(count_id, status_of(refusal), refusal.message)
     say("The count was put aside. Nothing of it was posted.")
@@ -161,10 +160,6 @@ def discard(count_id: uuid.UUID) -> ResponseReturnValue:
 def lines_file(count_id: uuid.UUID, ending: str) -> ResponseReturnValue:
     queries.get_count(g.tenant.id, count_id)
     return download("count", ending, _rows(queries.iterate_counted(g.tenant.id, count_id)))
-
-
-def _act() -> UnitOfWork:
-    return UnitOfWork(g.tenant.id, g.identity.user_id)
 
 
 def _resolve(count_id: uuid.UUID, form: CountScanForm, scan: Scan) -> ResponseReturnValue:
@@ -196,7 +191,7 @@ def _add(
     count_id: uuid.UUID, form: CountScanForm, product_id: uuid.UUID, quantity: Decimal, scanned: Scanned | None = None
 ) -> ResponseReturnValue:
     try:
-        services.add_to_count(form.to_command(count_id, product_id, quantity), _act())
+        services.add_to_count(form.to_command(count_id, product_id, quantity), new_act())
     except (RuleViolationError, ConflictError) as refusal:
         text = scanned.text if scanned else (form.q.data or "")
         return _notice(count_id, Scanned(UNKNOWN, text, trouble=refusal.message), status_of(refusal))

@@ -9,11 +9,10 @@ from ledger_web.domain.errors import ConflictError, RuleViolationError
 from ledger_web.domain.permissions import SETTINGS_EDIT
 from ledger_web.error_pages import status_of
 from ledger_web.forms.taxes import TaxArchiveForm, TaxClassForm, TaxSettingsForm
-from ledger_web.identity import permission_required
+from ledger_web.identity import new_act, permission_required
 from ledger_web.queries import taxes as queries
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services import tax_classes as services
-from ledger_web.services.unit_of_work import UnitOfWork
 
 blueprint = Blueprint("taxes", __name__, url_prefix="/admin/taxes")
 
@@ -31,7 +30,7 @@ def create() -> ResponseReturnValue:
     if not form.validate():
         return _show(422, form=form)
     try:
-        services.create_tax_class(form.to_create(), _act())
+        services.create_tax_class(form.to_create(), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show(status_of(error), form=form, trouble=error.message)
     say(f"{form.name.data} is there. Give it to products on their pages.")
@@ -45,7 +44,7 @@ def update_settings() -> ResponseReturnValue:
     if not form.validate():
         return _show(422, settings_form=form)
     try:
-        services.set_tax_settings(form.to_command(), _act())
+        services.set_tax_settings(form.to_command(), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show(status_of(error), settings_form=form, trouble=error.message)
     say("Saved. It counts from the next sale on.")
@@ -65,7 +64,7 @@ def update(tax_class_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _edit(tax_class_id, form, 422)
     try:
-        services.edit_tax_class(form.to_edit(tax_class_id), _act())
+        services.edit_tax_class(form.to_edit(tax_class_id), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _edit(tax_class_id, form, status_of(error), error.message)
     say(f"{form.name.data} was changed. What was sold keeps the tax it was sold with.")
@@ -78,7 +77,7 @@ def archive(tax_class_id: uuid.UUID) -> ResponseReturnValue:
     form = TaxArchiveForm(request.form)
     if not form.validate():
         return _edit(tax_class_id, status=422, trouble=" ".join(form.sentences))
-    services.archive_tax_class(form.to_command(tax_class_id), _act())
+    services.archive_tax_class(form.to_command(tax_class_id), new_act())
     return redirect_to(".index")
 
 
@@ -106,7 +105,3 @@ def _show(
         settings_form=settings_form or TaxSettingsForm(data={"prices": prices, "cash_step": settings.cash_step}),
         trouble=trouble,
     )
-
-
-def _act() -> UnitOfWork:
-    return UnitOfWork(g.tenant.id, g.identity.user_id)

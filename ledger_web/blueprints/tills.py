@@ -12,7 +12,7 @@ from ledger_web.domain.tokens import new_token
 from ledger_web.error_pages import status_of
 from ledger_web.forms.account import TillSignInForm
 from ledger_web.forms.people import TillActForm, TillForm
-from ledger_web.identity import TILL_COOKIE, claimed_till, cookie_value, permission_required, public
+from ledger_web.identity import TILL_COOKIE, claimed_till, cookie_value, new_act, permission_required, public
 from ledger_web.queries.people import find_till, list_people_with_pin, list_tills
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services.tills import TAKES_A_PASSWORD, register_till, remove_till, sign_in_at_till
@@ -37,7 +37,7 @@ def create() -> ResponseReturnValue:
         return _show_tills(form, 422)
     token = new_token()
     try:
-        till = register_till(form.to_command(token), _act())
+        till = register_till(form.to_command(token), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show_tills(form, status_of(error), error.message)
     say("This browser was registered already." if till.replayed else "This browser is a till now.")
@@ -61,7 +61,7 @@ def delete(till_id: uuid.UUID) -> ResponseReturnValue:
     form = TillActForm(request.form)
     if not form.validate():
         return _show_tills(TillForm(), 422, " ".join(form.sentences))
-    remove_till(form.to_remove(till_id), _act())
+    remove_till(form.to_remove(till_id), new_act())
     say("That browser is no till any more.")
     return redirect_to(".index")
 
@@ -88,10 +88,6 @@ def create_session() -> ResponseReturnValue:
     except WrongPinError as error:
         return _show_sign_in(form, status_of(error), error.message)
     return let_in(signed_in, url_for("sell.show"))
-
-
-def _act() -> UnitOfWork:
-    return UnitOfWork(g.tenant.id, g.identity.user_id)
 
 
 def _show_tills(form: TillForm, status: int = 200, trouble: str = "") -> ResponseReturnValue:

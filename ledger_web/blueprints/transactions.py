@@ -26,7 +26,7 @@ from ledger_web.forms.transactions import (
     RegisterForm,
     ReversalForm,
 )
-from ledger_web.identity import permission_required
+from ledger_web.identity import new_act, permission_required
 from ledger_web.queries import transactions as queries
 from ledger_web.queries.accounts import (
     Choice,
@@ -39,7 +39,7 @@ from ledger_web.queries.accounts import (
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services.deletions import preview_undoing, undo
 from ledger_web.services.transactions import post_manual, record_account_opening, record_owner_money
-from ledger_web.services.unit_of_work import Recorded, UnitOfWork
+from ledger_web.services.unit_of_work import Recorded
 
 blueprint = Blueprint("transactions", __name__, url_prefix="/transactions")
 
@@ -92,7 +92,7 @@ def create_reversal(transaction_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show_reversal(transaction_id, form, 422)
     try:
-        reversed_ = undo(form.to_command(transaction_id), act())
+        reversed_ = undo(form.to_command(transaction_id), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show_reversal(transaction_id, form, status_of(error), error)
     say("This was reversed already." if reversed_.replayed else "It was reversed: everything it moved is back.")
@@ -115,7 +115,7 @@ def create_owner_money() -> ResponseReturnValue:
     form.place.choices = pairs(list_money_places(g.tenant.id))
     if not form.validate():
         return _show_owner(form, 422)
-    return post_from(form, lambda: record_owner_money(form.to_command(), act()), _show_owner)
+    return post_from(form, lambda: record_owner_money(form.to_command(), new_act()), _show_owner)
 
 
 @blueprint.get("/openings/new")
@@ -131,7 +131,7 @@ def create_opening() -> ResponseReturnValue:
     form.account.choices = _opening_choices()
     if not form.validate():
         return _show_opening(form, 422)
-    return post_from(form, lambda: record_account_opening(form.to_command(), act()), _show_opening)
+    return post_from(form, lambda: record_account_opening(form.to_command(), new_act()), _show_opening)
 
 
 @blueprint.get("/manual/new")
@@ -148,14 +148,10 @@ def create_manual() -> ResponseReturnValue:
     form = ManualForm(request.form)
     if not form.validate():
         return _show_manual(form, 422)
-    return post_from(form, lambda: post_manual(form.to_command(), act()), _show_manual)
+    return post_from(form, lambda: post_manual(form.to_command(), new_act()), _show_manual)
 
 
 Show = Callable[..., ResponseReturnValue]
-
-
-def act() -> UnitOfWork:
-    return UnitOfWork(g.tenant.id, g.identity.user_id)
 
 
 def pairs(choices: Iterable[Choice]) -> list[tuple[str, str]]:
@@ -245,7 +241,7 @@ def _show_reversal(
     transaction_id: uuid.UUID, form: ReversalForm, status: int = 200, error: LedgerError | None = None
 ) -> ResponseReturnValue:
     transaction = queries.get_transaction(g.tenant.id, transaction_id)
-    preview = None if transaction.why_not_reversible else preview_undoing(transaction_id, act(), from_register=True)
+    preview = None if transaction.why_not_reversible else preview_undoing(transaction_id, new_act(), from_register=True)
     return render(
         "transactions/reversal.html",
         "transactions/_reversal_panel.html",

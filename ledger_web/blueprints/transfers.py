@@ -12,7 +12,7 @@ from ledger_web.domain.places import bank_place, drawer_place, read_place
 from ledger_web.error_pages import status_of
 from ledger_web.forms.payments import offer_first
 from ledger_web.forms.transfers import ExchangeForm, TransferAimForm, TransferForm
-from ledger_web.identity import permission_required
+from ledger_web.identity import new_act, permission_required
 from ledger_web.queries.accounts import list_money_places
 from ledger_web.queries.banks import get_bank
 from ledger_web.queries.drawers import DrawerDetails, get_drawer
@@ -24,7 +24,6 @@ from ledger_web.services.transfers import (
     preview_transfer,
     transfer_money,
 )
-from ledger_web.services.unit_of_work import UnitOfWork
 
 blueprint = Blueprint("transfers", __name__, url_prefix="/drawers")
 
@@ -52,7 +51,7 @@ def create() -> ResponseReturnValue:
         return _show_new(form, 422)
     command = form.to_command()
     try:
-        moved = transfer_money(command, _act())
+        moved = transfer_money(command, new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show_new(form, status_of(error), error.message)
     say("This was moved already." if moved.replayed else "The money was moved.")
@@ -65,7 +64,7 @@ def create() -> ResponseReturnValue:
 @permission_required(DRAWER_MOVE)
 def preview() -> ResponseReturnValue:
     form = _offer(TransferForm(request.form))
-    effect, trouble = _previewed(form, lambda: preview_transfer(form.to_command(), _act()))
+    effect, trouble = _previewed(form, lambda: preview_transfer(form.to_command(), new_act()))
     return render(
         "transfers/new.html",
         "transfers/_move_preview.html",
@@ -93,7 +92,7 @@ def create_exchange(drawer_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show_exchange(drawer, form, 422)
     try:
-        changed = exchange_money(form.to_command(drawer_id), _act())
+        changed = exchange_money(form.to_command(drawer_id), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show_exchange(drawer, form, status_of(error), error.message)
     say("This was changed already." if changed.replayed else "The money was changed.")
@@ -105,7 +104,7 @@ def create_exchange(drawer_id: uuid.UUID) -> ResponseReturnValue:
 def preview_of_exchange(drawer_id: uuid.UUID) -> ResponseReturnValue:
     drawer = get_drawer(g.tenant.id, drawer_id)
     form = ExchangeForm(request.form)
-    effect, trouble = _previewed(form, lambda: preview_exchange(form.to_command(drawer_id), _act()))
+    effect, trouble = _previewed(form, lambda: preview_exchange(form.to_command(drawer_id), new_act()))
     return render(
         "transfers/new_exchange.html",
         "transfers/_move_preview.html",
@@ -126,10 +125,6 @@ def _previewed(form: TransferForm | ExchangeForm, ask: Callable[[], MovePreview]
         return ask(), ""
     except (RuleViolationError, NotFoundError) as error:
         return None, error.message
-
-
-def _act() -> UnitOfWork:
-    return UnitOfWork(g.tenant.id, g.identity.user_id)
 
 
 def _offer(form: TransferForm) -> TransferForm:

@@ -10,12 +10,11 @@ from ledger_web.domain.errors import ConflictError, RuleViolationError, StaleEdi
 from ledger_web.domain.permissions import USER_MANAGE
 from ledger_web.error_pages import status_of
 from ledger_web.forms.people import CodesRuleForm, EditPersonForm, PersonActForm, PersonForm
-from ledger_web.identity import permission_required
+from ledger_web.identity import new_act, permission_required
 from ledger_web.queries.people import PersonRow, get_own_account, get_person, list_people, list_roles, list_sessions
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services.credentials import remove_codes, require_codes
 from ledger_web.services.people import MadeLink, edit_user, end_sessions_of, invite, make_link, set_active
-from ledger_web.services.unit_of_work import UnitOfWork
 from ledger_web.tenancy import address_of
 
 Form = TypeVar("Form", bound=PersonForm)
@@ -45,7 +44,7 @@ def create() -> ResponseReturnValue:
     if not form.validate():
         return _show_new(form, 422)
     try:
-        link = invite(form.to_invitation(), _act())
+        link = invite(form.to_invitation(), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show_new(form, status_of(error), error.message)
     return _show_link(link)
@@ -66,7 +65,7 @@ def update(user_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show_person(person, form, 422)
     try:
-        edit_user(form.to_command(user_id), _act())
+        edit_user(form.to_command(user_id), new_act())
     except StaleEditError as error:
         person = get_person(g.tenant.id, user_id)
         form.compare_with(person.version)
@@ -85,7 +84,7 @@ def create_link(user_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _refuse(person, form)
     try:
-        link = make_link(form.to_link(user_id), _act())
+        link = make_link(form.to_link(user_id), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show_person(person, _form_of(person), status_of(error), error.message)
     return _show_link(link)
@@ -99,7 +98,7 @@ def update_access(user_id: uuid.UUID, act: str) -> ResponseReturnValue:
     if not form.validate():
         return _refuse(person, form)
     try:
-        set_active(form.to_access(user_id, active=act == "enabling"), _act())
+        set_active(form.to_access(user_id, active=act == "enabling"), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show_person(person, _form_of(person), status_of(error), error.message)
     say(f"{person.name} may sign in again." if act == "enabling" else f"{person.name} has no access any more.")
@@ -114,7 +113,7 @@ def delete_sessions(user_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _refuse(person, form)
     try:
-        end_sessions_of(form.to_end_sessions(user_id), _act())
+        end_sessions_of(form.to_end_sessions(user_id), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show_person(person, _form_of(person), status_of(error), error.message)
     say(f"{person.name} is signed out everywhere.")
@@ -129,7 +128,7 @@ def delete_codes(user_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _refuse(person, form)
     try:
-        remove_codes(form.to_remove_codes(user_id), _act())
+        remove_codes(form.to_remove_codes(user_id), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show_person(person, _form_of(person), status_of(error), error.message)
     say(f"{person.name} signs in with the password alone.")
@@ -143,13 +142,9 @@ def update_codes_rule() -> ResponseReturnValue:
     if not form.validate():
         account = get_own_account(g.tenant.id, g.identity.user_id)
         return render("users/index.html", status=422, people=list_people(g.tenant.id), rule=form, account=account)
-    require_codes(form.to_command(), _act())
+    require_codes(form.to_command(), new_act())
     say("Saved. Owners without a code are led to it." if form.required.data else "Saved.")
     return redirect_to(".index")
-
-
-def _act() -> UnitOfWork:
-    return UnitOfWork(g.tenant.id, g.identity.user_id)
 
 
 def _with_roles(form: Form) -> Form:

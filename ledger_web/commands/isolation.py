@@ -5,7 +5,7 @@ import json
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from ledger_web.queries.tenants import list_tenants
+from ledger_web.commands.shops import shops_at
 from ledger_web.services.isolation_trials import try_isolation
 
 HELD, LEAKS, COULD_NOT_FINISH = 0, 1, 3
@@ -26,7 +26,7 @@ def check(context: click.Context, as_json: bool) -> None:
     Exit code: 0 every wall held, 1 one did not, 3 could not finish.
     """
     try:
-        shops = [shop.tenant_id for shop in list_tenants() if shop.status != "deleted"][:SHOPS_MAX]
+        shops = [shop.tenant_id for shop in shops_at(None)][:SHOPS_MAX]
         trials = try_isolation(shops)
     except SQLAlchemyError as error:
         click.echo(f"Could not finish. {error}", err=True)

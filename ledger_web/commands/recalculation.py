@@ -11,6 +11,7 @@ from typing import Any
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
+from ledger_web.commands.shops import shops_at
 from ledger_web.domain.currencies import plain
 from ledger_web.domain.errors import LedgerError
 from ledger_web.domain.ids import new_id, parse_id
@@ -22,7 +23,7 @@ from ledger_web.queries.recalculation import (
     explain_accounts,
     list_discrepancies,
 )
-from ledger_web.queries.tenants import DirectoryRow, list_tenants
+from ledger_web.queries.tenants import DirectoryRow
 from ledger_web.services.daily_totals import drain, total_days
 from ledger_web.services.recalculation import (
     BATCH,
@@ -110,7 +111,7 @@ def recalculate(
     if slug and all_tenants:
         raise click.UsageError("Name one shop with --tenant, or say --all-tenants.")
     if flagged:
-        drained = [_drain_shop(shop) for shop in _shops(slug)]
+        drained = [_drain_shop(shop) for shop in shops_at(slug)]
         click.echo(
             json.dumps({"shops": drained}, indent=2) if output == "json" else "\n".join(map(_told_drain, drained))
         )
@@ -123,16 +124,9 @@ def recalculate(
         "batch": batch,
         **(most or {}),
     }
-    found = [_recalculate_shop(shop, wanted, explain, ok_if_fixed) for shop in _shops(slug)]
+    found = [_recalculate_shop(shop, wanted, explain, ok_if_fixed) for shop in shops_at(slug)]
     click.echo(_WRITERS[output](found), nl=output != "csv")
     context.exit(max((shop["exit_code"] for shop in found), default=CLEAN))
-
-
-def _shops(slug: str | None) -> list[DirectoryRow]:
-    shops = [shop for shop in list_tenants() if shop.status != "deleted" and slug in (None, shop.slug)]
-    if slug and not shops:
-        raise click.BadParameter(f"There is no shop at {slug}.", param_hint="--tenant")
-    return shops
 
 
 def _recalculate_shop(shop: DirectoryRow, wanted: dict[str, Any], explain: bool, ok_if_fixed: bool) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from flask import g, has_app_context
 from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
+from ledger_web.domain.errors import RuleViolationError
 from ledger_web.domain.numbers import Signs
 from ledger_web.filters import shop_signs, shop_today
 from ledger_web.forms.fields import OpIdField
@@ -41,6 +42,11 @@ class QueryForm(Form):
     def sentences(self) -> list[str]:
         """Return every refusal, in the order of the fields."""
         return [str(sentence) for field in self for sentence in field.errors]
+
+    def validate_or_refuse(self) -> None:
+        """Raise `RuleViolationError` with every refusal, for a form whose page has no room beside the fields."""
+        if not self.validate():
+            raise RuleViolationError(" ".join(self.sentences))
 
 
 class LedgerForm(QueryForm):

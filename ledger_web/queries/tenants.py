@@ -63,17 +63,26 @@ def get_place(slug: str) -> DirectoryRow:
     Raises:
         NotFoundError: There is none.
     """
-    found = next((each for each in list_tenants() if each.slug == slug), None)
+    row = directory_session().execute(
+        text(
+            """
+            SELECT slug, tenant_id, status, leads_to, until
+              FROM tenant_directory
+             WHERE slug = :slug
+               AND status <> 'former'
+            """
+        ),
+        {"slug": slug},
+    )
+    found = row.one_or_none()
     if found is None:
         raise NotFoundError(f"There is no shop at {slug}.")
-    return found
+    return DirectoryRow(*found)
 
 
-def is_free(slug: str, look: str) -> bool:
-    """Say whether an address could be had: nobody has it, had it, or has one that looks like it."""
-    row = directory_session().execute(
-        text("SELECT 1 FROM tenant_directory WHERE slug = :slug OR look = :look LIMIT 1"), {"slug": slug, "look": look}
-    )
+def is_free(look: str) -> bool:
+    """Say whether an address with this look could be had: nobody has it or one like it, or had it."""
+    row = directory_session().execute(text("SELECT 1 FROM tenant_directory WHERE look = :look"), {"look": look})
     return row.first() is None
 
 

@@ -164,7 +164,7 @@ def retire_drawer(command: RetireDrawer, uow: UnitOfWork) -> Recorded:
         drawer = _lock(uow, command.drawer_id)
         money = uow.execute(
             """
-            SELECT balance, currency, shift_opened_at FROM accounts
+            SELECT balance, currency FROM accounts
              WHERE tenant_id = %(tenant_id)s AND drawer_id = %(id)s
              ORDER BY id
                FOR NO KEY UPDATE
