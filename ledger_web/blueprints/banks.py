@@ -2,24 +2,22 @@
 
 import uuid
 
-from flask import Blueprint, g, request, url_for
+from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
 
-from ledger_web.blueprints import statements
-from ledger_web.blueprints.drawers import purposes
+from ledger_web.blueprints import paying, statements
+from ledger_web.blueprints.paying import Holder
 from ledger_web.blueprints.statements import AccountOf, StatedAccount
 from ledger_web.domain.errors import ConflictError, RuleViolationError, StaleEditError
 from ledger_web.domain.permissions import DRAWER_EDIT, DRAWER_MOVE
 from ledger_web.domain.places import bank_place
 from ledger_web.error_pages import status_of
 from ledger_web.forms.banks import BankActForm, BankForm, BankNameForm
-from ledger_web.forms.drawers import PayInForm, PayOutForm
 from ledger_web.forms.payments import offer_first
 from ledger_web.identity import new_act, permission_required
 from ledger_web.queries.banks import BankDetails, get_bank
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services.banks import archive_bank, create_bank, rename_bank, restore_bank
-from ledger_web.services.drawers import pay_in, pay_out
 
 blueprint = Blueprint("banks", __name__, url_prefix="/drawers/banks")
 
@@ -108,46 +106,31 @@ def restore(bank_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.get("/<uuid:bank_id>/pay-ins/new")
 @permission_required(DRAWER_MOVE)
 def new_pay_in(bank_id: uuid.UUID) -> ResponseReturnValue:
-    bank = get_bank(g.tenant.id, bank_id)
-    return _show_new_pay_in(bank, PayInForm(currency=bank.currency))
+    return paying.new_pay_in(_holder(bank_id))
 
 
 @blueprint.post("/<uuid:bank_id>/pay-ins/")
 @permission_required(DRAWER_MOVE)
 def create_pay_in(bank_id: uuid.UUID) -> ResponseReturnValue:
-    bank = get_bank(g.tenant.id, bank_id)
-    form = PayInForm(request.form)
-    if not form.validate():
-        return _show_new_pay_in(bank, form, 422)
-    try:
-        recorded = pay_in(form.to_command(bank_place(bank_id)), new_act())
-    except (RuleViolationError, ConflictError) as error:
-        return _show_new_pay_in(bank, form, status_of(error), trouble=error.message)
-    say("This was paid in already." if recorded.replayed else "The money was paid in.")
-    return redirect_to(".show", bank_id=bank_id)
+    return paying.create_pay_in(_holder(bank_id))
 
 
 @blueprint.get("/<uuid:bank_id>/pay-outs/new")
 @permission_required(DRAWER_MOVE)
 def new_pay_out(bank_id: uuid.UUID) -> ResponseReturnValue:
-    bank = get_bank(g.tenant.id, bank_id)
-    return _show_new_pay_out(bank, PayOutForm(currency=bank.currency))
+    return paying.new_pay_out(_holder(bank_id))
 
 
 @blueprint.post("/<uuid:bank_id>/pay-outs/")
 @permission_required(DRAWER_MOVE)
 def create_pay_out(bank_id: uuid.UUID) -> ResponseReturnValue:
+    return paying.create_pay_out(_holder(bank_id))
+
+
+def _holder(bank_id: uuid.UUID) -> Holder:
     bank = get_bank(g.tenant.id, bank_id)
-    form = PayOutForm(request.form)
-    form.category.choices = purposes(g.tenant.id)
-    if not form.validate():
-        return _show_new_pay_out(bank, form, 422)
-    try:
-        recorded = pay_out(form.to_command(bank_place(bank_id)), new_act())
-    except (RuleViolationError, ConflictError) as error:
-        return _show_new_pay_out(bank, form, status_of(error), trouble=error.message)
-    say("This was paid out already." if recorded.replayed else "The money was paid out.")
-    return redirect_to(".show", bank_id=bank_id)
+    money = ((bank.balance, bank.currency),) if bank.balance > 0 else ()
+    return Holder(bank_place(bank_id), bank.name, (bank.currency,), money)
 
 
 def _account_of(bank: BankDetails) -> AccountOf:
@@ -166,33 +149,3 @@ def _show_new(form: BankForm, status: int = 200, trouble: str = "") -> ResponseR
 
 def _show_edit(bank: BankDetails, form: BankNameForm, status: int = 200, trouble: str = "") -> ResponseReturnValue:
     return render("banks/edit.html", "banks/_bank_name_form.html", status, bank=bank, form=form, trouble=trouble)
-
-
-def _show_new_pay_in(bank: BankDetails, form: PayInForm, status: int = 200, trouble: str = "") -> ResponseReturnValue:
-    offer_first(form.currency, [bank.currency])
-    return render(
-        "drawers/new_pay_in.html",
-        "drawers/_pay_in_form.html",
-        status,
-        holder=bank.name,
-        action=url_for(".create_pay_in", bank_id=bank.id),
-        back=url_for(".show", bank_id=bank.id),
-        form=form,
-        trouble=trouble,
-    )
-
-
-def _show_new_pay_out(bank: BankDetails, form: PayOutForm, status: int = 200, trouble: str = "") -> ResponseReturnValue:
-    offer_first(form.currency, [bank.currency])
-    form.category.choices = purposes(g.tenant.id)
-    return render(
-        "drawers/new_pay_out.html",
-        "drawers/_pay_out_form.html",
-        status,
-        holder=bank.name,
-        money=[(bank.balance, bank.currency)] if bank.balance > 0 else [],
-        action=url_for(".create_pay_out", bank_id=bank.id),
-        back=url_for(".show", bank_id=bank.id),
-        form=form,
-        trouble=trouble,
-    )

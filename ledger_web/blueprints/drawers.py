@@ -3,21 +3,19 @@
 import uuid
 from functools import partial
 
-from flask import Blueprint, g, request, url_for
+from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
 
-from ledger_web.blueprints import statements
+from ledger_web.blueprints import paying, statements
+from ledger_web.blueprints.paying import Holder
 from ledger_web.blueprints.statements import StatedAccount
 from ledger_web.domain.errors import ConflictError, RuleViolationError, StaleEditError
-from ledger_web.domain.expenses import DRAWING, purpose_of
 from ledger_web.domain.permissions import DRAWER_EDIT, DRAWER_MOVE, DRAWER_OPEN, DRAWER_VIEW
 from ledger_web.domain.places import drawer_place
 from ledger_web.error_pages import status_of
-from ledger_web.forms.drawers import DrawerActForm, DrawerForm, DrawerNameForm, PayInForm, PayOutForm
-from ledger_web.forms.payments import offer_first
+from ledger_web.forms.drawers import DrawerActForm, DrawerForm, DrawerNameForm
 from ledger_web.forms.statements import StatementForm
 from ledger_web.identity import may, new_act, permission_required
-from ledger_web.queries.accounts import list_categories
 from ledger_web.queries.banks import list_banks
 from ledger_web.queries.drawers import DrawerDetails, get_drawer, list_drawers
 from ledger_web.rendering import redirect_to, render, say
@@ -25,8 +23,6 @@ from ledger_web.services.drawers import (
     OpenDrawer,
     create_drawer,
     open_drawer,
-    pay_in,
-    pay_out,
     rename_drawer,
     restore_drawer,
     retire_drawer,
@@ -128,22 +124,13 @@ def statement_file(drawer_id: uuid.UUID, ending: str) -> ResponseReturnValue:
 @blueprint.get("/<uuid:drawer_id>/pay-ins/new")
 @permission_required(DRAWER_MOVE)
 def new_pay_in(drawer_id: uuid.UUID) -> ResponseReturnValue:
-    return _show_new_pay_in(get_drawer(g.tenant.id, drawer_id), PayInForm(currency=g.tenant.base_currency))
+    return paying.new_pay_in(_holder(drawer_id))
 
 
 @blueprint.post("/<uuid:drawer_id>/pay-ins/")
 @permission_required(DRAWER_MOVE)
 def create_pay_in(drawer_id: uuid.UUID) -> ResponseReturnValue:
-    drawer = get_drawer(g.tenant.id, drawer_id)
-    form = PayInForm(request.form)
-    if not form.validate():
-        return _show_new_pay_in(drawer, form, 422)
-    try:
-        recorded = pay_in(form.to_command(drawer_place(drawer_id)), new_act())
-    except (RuleViolationError, ConflictError) as error:
-        return _show_new_pay_in(drawer, form, status_of(error), trouble=error.message)
-    say("This was paid in already." if recorded.replayed else "The money was paid in.")
-    return redirect_to(".show", drawer_id=drawer_id, currency=form.currency.data)
+    return paying.create_pay_in(_holder(drawer_id))
 
 
 @blueprint.post("/<uuid:drawer_id>/openings/")
@@ -158,23 +145,19 @@ def create_opening(drawer_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.get("/<uuid:drawer_id>/pay-outs/new")
 @permission_required(DRAWER_MOVE)
 def new_pay_out(drawer_id: uuid.UUID) -> ResponseReturnValue:
-    return _show_new_pay_out(get_drawer(g.tenant.id, drawer_id), PayOutForm(currency=g.tenant.base_currency))
+    return paying.new_pay_out(_holder(drawer_id))
 
 
 @blueprint.post("/<uuid:drawer_id>/pay-outs/")
 @permission_required(DRAWER_MOVE)
 def create_pay_out(drawer_id: uuid.UUID) -> ResponseReturnValue:
+    return paying.create_pay_out(_holder(drawer_id))
+
+
+def _holder(drawer_id: uuid.UUID) -> Holder:
     drawer = get_drawer(g.tenant.id, drawer_id)
-    form = PayOutForm(request.form)
-    form.category.choices = purposes(g.tenant.id)
-    if not form.validate():
-        return _show_new_pay_out(drawer, form, 422)
-    try:
-        recorded = pay_out(form.to_command(drawer_place(drawer_id)), new_act())
-    except (RuleViolationError, ConflictError) as error:
-        return _show_new_pay_out(drawer, form, status_of(error), trouble=error.message)
-    say("This was paid out already." if recorded.replayed else "The money was paid out.")
-    return redirect_to(".show", drawer_id=drawer_id, currency=form.currency.data)
+    money = tuple((each.amount, each.currency) for each in drawer.money if each.amount)
+    return Holder(drawer_place(drawer_id), drawer.name, (g.tenant.base_currency, *(code for _, code in money)), money)
 
 
 def _account(drawer: DrawerDetails, form: StatementForm) -> StatedAccount:
@@ -190,12 +173,6 @@ def _sent(form: DrawerActForm) -> DrawerActForm:
     return form
 
 
-def purposes(tenant_id: int) -> list[tuple[str, str]]:
-    """Return what money may be paid out for: every category of expenses, and the owner."""
-    expenses = [(each.value, each.name) for each in list_categories(tenant_id, "expense")]
-    return [*expenses, (DRAWING, purpose_of(DRAWING))]
-
-
 def _show_new(form: DrawerForm, status: int = 200, trouble: str = "") -> ResponseReturnValue:
     return render("drawers/new.html", "drawers/_drawer_form.html", status, form=form, trouble=trouble)
 
@@ -205,38 +182,4 @@ def _show_edit(
 ) -> ResponseReturnValue:
     return render(
         "drawers/edit.html", "drawers/_drawer_name_form.html", status, drawer=drawer, form=form, trouble=trouble
-    )
-
-
-def _show_new_pay_in(
-    drawer: DrawerDetails, form: PayInForm, status: int = 200, trouble: str = ""
-) -> ResponseReturnValue:
-    offer_first(form.currency, [g.tenant.base_currency, *(each.currency for each in drawer.money)])
-    return render(
-        "drawers/new_pay_in.html",
-        "drawers/_pay_in_form.html",
-        status,
-        holder=drawer.name,
-        action=url_for(".create_pay_in", drawer_id=drawer.id),
-        back=url_for(".show", drawer_id=drawer.id),
-        form=form,
-        trouble=trouble,
-    )
-
-
-def _show_new_pay_out(
-    drawer: DrawerDetails, form: PayOutForm, status: int = 200, trouble: str = ""
-) -> ResponseReturnValue:
-    offer_first(form.currency, [each.currency for each in drawer.money if each.amount])
-    form.category.choices = purposes(g.tenant.id)
-    return render(
-        "drawers/new_pay_out.html",
-        "drawers/_pay_out_form.html",
-        status,
-        holder=drawer.name,
-        money=[(each.amount, each.currency) for each in drawer.money if each.amount],
-        action=url_for(".create_pay_out", drawer_id=drawer.id),
-        back=url_for(".show", drawer_id=drawer.id),
-        form=form,
-        trouble=trouble,
     )

@@ -1,6 +1,7 @@
 """People who sign in: who they are, what role they have, whether they may come."""
 
 import uuid
+from collections.abc import Callable
 from typing import TypeVar
 
 from flask import Blueprint, g, request
@@ -93,46 +94,28 @@ def create_link(user_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.post("/<uuid:user_id>/<any(disabling, enabling):act>")
 @permission_required(USER_MANAGE)
 def update_access(user_id: uuid.UUID, act: str) -> ResponseReturnValue:
-    person = get_person(g.tenant.id, user_id)
-    form = PersonActForm(request.form)
-    if not form.validate():
-        return _refuse(person, form)
-    try:
+    def do(form: PersonActForm) -> None:
         set_active(form.to_access(user_id, active=act == "enabling"), new_act())
-    except (RuleViolationError, ConflictError) as error:
-        return _show_person(person, _form_of(person), status_of(error), error.message)
-    say(f"{person.name} may sign in again." if act == "enabling" else f"{person.name} has no access any more.")
-    return redirect_to(".show", user_id=user_id)
+
+    return _act_on(user_id, do, "may sign in again." if act == "enabling" else "has no access any more.")
 
 
 @blueprint.post("/<uuid:user_id>/sessions/delete")
 @permission_required(USER_MANAGE)
 def delete_sessions(user_id: uuid.UUID) -> ResponseReturnValue:
-    person = get_person(g.tenant.id, user_id)
-    form = PersonActForm(request.form)
-    if not form.validate():
-        return _refuse(person, form)
-    try:
+    def do(form: PersonActForm) -> None:
         end_sessions_of(form.to_end_sessions(user_id), new_act())
-    except (RuleViolationError, ConflictError) as error:
-        return _show_person(person, _form_of(person), status_of(error), error.message)
-    say(f"{person.name} is signed out everywhere.")
-    return redirect_to(".show", user_id=user_id)
+
+    return _act_on(user_id, do, "is signed out everywhere.")
 
 
 @blueprint.post("/<uuid:user_id>/codes/delete")
 @permission_required(USER_MANAGE)
 def delete_codes(user_id: uuid.UUID) -> ResponseReturnValue:
-    person = get_person(g.tenant.id, user_id)
-    form = PersonActForm(request.form)
-    if not form.validate():
-        return _refuse(person, form)
-    try:
+    def do(form: PersonActForm) -> None:
         remove_codes(form.to_remove_codes(user_id), new_act())
-    except (RuleViolationError, ConflictError) as error:
-        return _show_person(person, _form_of(person), status_of(error), error.message)
-    say(f"{person.name} signs in with the password alone.")
-    return redirect_to(".show", user_id=user_id)
+
+    return _act_on(user_id, do, "signs in with the password alone.")
 
 
 @blueprint.post("/codes-rule")
@@ -145,6 +128,20 @@ def update_codes_rule() -> ResponseReturnValue:
     require_codes(form.to_command(), new_act())
     say("Saved. Owners without a code are led to it." if form.required.data else "Saved.")
     return redirect_to(".index")
+
+
+def _act_on(user_id: uuid.UUID, act: Callable[[PersonActForm], None], done: str) -> ResponseReturnValue:
+    """Do what a button on somebody's page says; `done` goes on from their name."""
+    person = get_person(g.tenant.id, user_id)
+    form = PersonActForm(request.form)
+    if not form.validate():
+        return _refuse(person, form)
+    try:
+        act(form)
+    except (RuleViolationError, ConflictError) as error:
+        return _show_person(person, _form_of(person), status_of(error), error.message)
+    say(f"{person.name} {done}")
+    return redirect_to(".show", user_id=user_id)
 
 
 def _with_roles(form: Form) -> Form:

@@ -2,10 +2,8 @@
 
 import uuid
 
-from wtforms import widgets
-
-from ledger_web.forms.base import LedgerForm
-from ledger_web.forms.fields import CurrencyField, TextField, WholeNumberField
+from ledger_web.forms.base import LedgerForm, VersionedForm
+from ledger_web.forms.fields import CurrencyField, TextField
 from ledger_web.services.banks import ArchiveBank, CreateBank, RenameBank, RestoreBank
 
 NAME_MAX = 60
@@ -21,18 +19,13 @@ class BankForm(LedgerForm):
         return CreateBank(id=self.op_id.data, name=self.name.data, currency=self.currency.data)
 
 
-class BankNameForm(LedgerForm):
+class BankNameForm(VersionedForm):
     """Another name for a bank account."""
 
-    version = WholeNumberField("Version", widget=widgets.HiddenInput())
     name = TextField("Name", max_length=NAME_MAX, identifier=True)
 
     def to_command(self, bank_id: uuid.UUID) -> RenameBank:
         return RenameBank(op_id=self.op_id.data, bank_id=bank_id, version=self.version.data, name=self.name.data)
-
-    def compare_with(self, version: int) -> None:
-        """Go on from the version that is there now: whoever sends the form again has seen it."""
-        self.version.raw_data, self.version.data = [], version
 
 
 class BankActForm(LedgerForm):

@@ -6,12 +6,12 @@ from typing import Any
 
 from flask import g, has_app_context
 from werkzeug.datastructures import MultiDict
-from wtforms import Form
+from wtforms import Form, widgets
 
 from ledger_web.domain.errors import RuleViolationError
 from ledger_web.domain.numbers import Signs
 from ledger_web.filters import shop_signs, shop_today
-from ledger_web.forms.fields import OpIdField
+from ledger_web.forms.fields import OpIdField, WholeNumberField
 
 
 class QueryForm(Form):
@@ -57,3 +57,13 @@ class LedgerForm(QueryForm):
     """
 
     op_id = OpIdField()
+
+
+class VersionedForm(LedgerForm):
+    """A form that changes what is there, and says which version of it was shown."""
+
+    version = WholeNumberField("Version", widget=widgets.HiddenInput())
+
+    def compare_with(self, version: int) -> None:
+        """Go on from the version that is there now: whoever sends the form again has seen it."""
+        self.version.raw_data, self.version.data = [], version

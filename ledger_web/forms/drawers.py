@@ -3,11 +3,11 @@
 import re
 import uuid
 
-from wtforms import ValidationError, widgets
+from wtforms import ValidationError
 
 from ledger_web.domain.places import Place
-from ledger_web.forms.base import LedgerForm
-from ledger_web.forms.fields import ChoiceField, CurrencyField, MoneyField, TextField, WholeNumberField
+from ledger_web.forms.base import LedgerForm, VersionedForm
+from ledger_web.forms.fields import ChoiceField, CurrencyField, MoneyField, TextField
 from ledger_web.services.drawers import CreateDrawer, PayIn, PayOut, RenameDrawer, RestoreDrawer, RetireDrawer
 
 _SERIES = re.compile(r"[A-Z0-9]{1,4}")
@@ -28,18 +28,13 @@ class DrawerForm(LedgerForm):
             raise ValidationError("Letters: Use one to four letters A to Z or digits, like B or T2.")
 
 
-class DrawerNameForm(LedgerForm):
+class DrawerNameForm(VersionedForm):
     """Another name for a drawer."""
 
-    version = WholeNumberField("Version", widget=widgets.HiddenInput())
     name = TextField("Name", max_length=60, identifier=True)
 
     def to_command(self, drawer_id: uuid.UUID) -> RenameDrawer:
         return RenameDrawer(op_id=self.op_id.data, drawer_id=drawer_id, version=self.version.data, name=self.name.data)
-
-    def compare_with(self, version: int) -> None:
-        """Go on from the version that is there now: whoever sends the form again has seen it."""
-        self.version.raw_data, self.version.data = [], version
 
 
 class DrawerActForm(LedgerForm):

@@ -2,10 +2,8 @@
 
 import uuid
 
-from wtforms import widgets
-
-from ledger_web.forms.base import LedgerForm, QueryForm
-from ledger_web.forms.fields import ChoiceField, CurrencyField, IdField, MoneyField, TextField, WholeNumberField
+from ledger_web.forms.base import LedgerForm, QueryForm, VersionedForm
+from ledger_web.forms.fields import ChoiceField, CurrencyField, IdField, MoneyField, TextField
 from ledger_web.services.parties import ArchiveParty, CreateParty, EditParty, RestoreParty, SetCreditLimit
 
 NAME_MAX = 120
@@ -34,17 +32,7 @@ class NewPartyForm(LedgerForm):
         )
 
 
-class _VersionedForm(LedgerForm):
-    """A form that changes what is there, and says which version of it was shown."""
-
-    version = WholeNumberField("Version", widget=widgets.HiddenInput())
-
-    def compare_with(self, version: int) -> None:
-        """Go on from the version that is there now: whoever sends the form again has seen it."""
-        self.version.raw_data, self.version.data = [], version
-
-
-class PartyForm(_VersionedForm):
+class PartyForm(VersionedForm):
     """What is written about a party."""
 
     name = TextField("Name", max_length=NAME_MAX)
@@ -63,7 +51,7 @@ class PartyForm(_VersionedForm):
         )
 
 
-class CreditLimitForm(_VersionedForm):
+class CreditLimitForm(VersionedForm):
     """How much a customer may owe; empty is without limit. Made with the customer's currency as `base_currency`."""
 
     credit_limit = MoneyField("Credit limit", required=False)

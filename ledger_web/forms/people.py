@@ -2,10 +2,8 @@
 
 import uuid
 
-from wtforms import widgets
-
-from ledger_web.forms.base import LedgerForm
-from ledger_web.forms.fields import BooleanField, ChoiceField, TextField, WholeNumberField
+from ledger_web.forms.base import LedgerForm, VersionedForm
+from ledger_web.forms.fields import BooleanField, ChoiceField, TextField
 from ledger_web.services.credentials import RemoveCodes, RequireCodes
 from ledger_web.services.people import EditUser, EndSessions, Invite, MakeLink, SetActive
 from ledger_web.services.tills import RegisterTill, RemoveTill
@@ -24,10 +22,8 @@ class PersonForm(LedgerForm):
         return Invite(id=self.op_id.data, login=self.login.data, name=self.name.data, role_id=self.role_id.data)
 
 
-class EditPersonForm(PersonForm):
+class EditPersonForm(PersonForm, VersionedForm):
     """The same of somebody who is there; `version` says what it was when the form was made."""
-
-    version = WholeNumberField("Version", widget=widgets.HiddenInput())
 
     def to_command(self, user_id: uuid.UUID) -> EditUser:
         return EditUser(
@@ -38,10 +34,6 @@ class EditPersonForm(PersonForm):
             name=self.name.data,
             role_id=self.role_id.data,
         )
-
-    def compare_with(self, version: int) -> None:
-        """Go on from the version that is there now: whoever sends the form again has seen it."""
-        self.version.raw_data, self.version.data = [], version
 
 
 class PersonActForm(LedgerForm):

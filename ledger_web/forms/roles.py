@@ -9,7 +9,7 @@ from typing import Any, Final
 from wtforms import Field, widgets
 
 from ledger_web.domain.permissions import ALL, LIMITS, Limit
-from ledger_web.forms.base import LedgerForm
+from ledger_web.forms.base import LedgerForm, VersionedForm
 from ledger_web.forms.fields import MoneyField, PercentField, TextField, WholeNumberField
 from ledger_web.services.roles import CreateRole, DeleteRole, EditRole
 
@@ -30,10 +30,10 @@ class RightsField(Field):
             raise ValueError("Rights: Choose from what is in the list.")
 
 
-class RoleForm(LedgerForm):
+class RoleForm(VersionedForm):
     """What a role allows. A limit left empty is no limit."""
 
-    version = WholeNumberField("Version", required=False, widget=widgets.HiddenInput())
+    version = WholeNumberField("Version", required=False, widget=widgets.HiddenInput())  # a new role has none
     name = TextField("Name", max_length=60, identifier=True)
     rights = RightsField("Rights")
 
@@ -63,10 +63,6 @@ class RoleForm(LedgerForm):
             rights=self.rights.data or (),
             limits=self.limits,
         )
-
-    def compare_with(self, version: int) -> None:
-        """Go on from the version that is there now: whoever sends the form again has seen it."""
-        self.version.raw_data, self.version.data = [], version
 
 
 class RoleActForm(LedgerForm):

@@ -21,7 +21,6 @@ CLAIMS_ON_TRANSACTIONS: Final = (
     ("purchases", "id"),
     ("purchase_returns", "id"),
     ("purchase_charges", "transaction_id"),
-    ("purchase_returns", "id"),
     ("payments", "transaction_id"),
     ("stock_moves", "transaction_id"),
     ("open_items", "transaction_id"),
