@@ -60,7 +60,12 @@ def ranges(query: str) -> list[tuple[str, str]]:
     """
     typed = words(query)[:QUERY_WORDS_MAX]
     needed = [word for word in typed if not any(other != word and other.startswith(word) for other in typed)]
-    return [(word, _after_prefix(word)) for word in needed]
+    return [prefix_range(word) for word in needed]
+
+
+def prefix_range(prefix: str) -> tuple[str, str]:
+    """Return the half-open range [low, high) of all texts that begin with one that is not empty."""
+    return prefix, _after_prefix(prefix)
 
 
 def _plain_letters(text: str) -> str:

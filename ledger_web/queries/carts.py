@@ -16,6 +16,7 @@ from ledger_web.domain.search_words import ranges
 from ledger_web.domain.taxes import TaxPart, rates_of
 from ledger_web.domain.units import in_base
 from ledger_web.models.base import session_of
+from ledger_web.queries.product_search import Wanted, find_products
 from ledger_web.queries.search import bounds, every_word
 
 HITS_MAX = 8
@@ -207,6 +208,15 @@ _BY_CODE = text("""
 """)
 
 
+_HITS = """
+    SELECT p.id, p.name, p.unit, p.unit_price,
+           CASE WHEN p.stock_policy <> 'none' THEN s.quantity END AS on_hand
+      FROM ({page}) AS p
+      LEFT JOIN stock_levels AS s ON s.tenant_id = :tenant_id AND s.product_id = p.id
+     ORDER BY p.name_key, p.id
+"""
+
+
 def find_cart(tenant_id: int, user_id: uuid.UUID, currency: str) -> CartDetails | None:
     """Return the cart a person is filling, with the customer's balance in `currency`; None if there is none."""
     rows = (
@@ -242,24 +252,11 @@ def find_product_by_code(tenant_id: int, typed: str) -> ProductHit | None:
 
 
 def list_product_hits(tenant_id: int, typed: str) -> list[ProductHit]:
-    """Return products in whose name every typed word begins a word, at most eight, newest first."""
-    parts = ranges(typed)
-    if not parts:
+    """Return products in whose name every typed word begins a word, at most eight; names that begin so come first."""
+    if not ranges(typed):
         return []
-    rows = session_of(tenant_id).execute(
-        text(f"""
-            SELECT p.id, p.name, p.unit, p.unit_price,
-                   CASE WHEN p.stock_policy <> 'none' THEN s.quantity END AS on_hand
-              FROM products AS p
-              LEFT JOIN stock_levels AS s ON s.tenant_id = :tenant_id AND s.product_id = p.id
-             WHERE p.tenant_id = :tenant_id AND p.archived_at IS NULL
-               AND {every_word("product_words", "product_id", "p.id", len(parts))}
-             ORDER BY p.name, p.id
-             LIMIT {HITS_MAX}
-        """),
-        {"tenant_id": tenant_id, **bounds(parts)},
-    )
-    return [ProductHit(**row._mapping) for row in rows]
+    wanted = Wanted(search=typed, rows=HITS_MAX, has_codes=False)
+    return [ProductHit(**row._mapping) for row in find_products(tenant_id, wanted, _HITS)]
 
 
 def list_customer_hits(tenant_id: int, typed: str, currency: str) -> list[CustomerHit]:

@@ -9,18 +9,14 @@ from typing import Any, Final
 
 from sqlalchemy import Row, text
 
-from ledger_web.domain.barcodes import normalise
 from ledger_web.domain.errors import NotFoundError
 from ledger_web.domain.money import round_half_up
 from ledger_web.domain.prices import is_below_cost, margin_percent, markup_percent, without_tax
-from ledger_web.domain.search_words import ranges
 from ledger_web.domain.taxes import tax_of
 from ledger_web.models.base import session_of
-from ledger_web.queries.search import bounds
+from ledger_web.queries.product_search import Wanted, find_products
 
 ROWS_MAX: Final = 50
-COMMON: Final = 5_000  # words of the shop that begin like what was typed
-WALKED: Final = 5_000  # products looked at one after another
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,15 +145,6 @@ class CategoryRow:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """What a search asks for."""
-
-    order: tuple[int, ...]  # the numbers of its words, the rarest first
-    values: dict[str, Any]
-    is_common: bool  # each of its words begins very many words of the shop
-
-
-@dataclass(frozen=True, slots=True)
 class Holder:
     """A product that has what was wanted for another."""
 
@@ -198,28 +185,6 @@ _ROW: Final = """
      ORDER BY p.name_key, p.id
 """
 
-# First the fifty that are shown, then what is written beside them: a page costs the same however long the list is.
-_PAGE: Final = """
-    SELECT q.id, q.name, q.name_key, q.sku, q.unit, q.unit_price, q.stock_policy
-      FROM products AS q
-     WHERE q.tenant_id = :tenant_id
-       AND q.archived_at IS {archived} NULL
-       {in_category}
-       {found}
-       {beyond}
-     ORDER BY q.name_key {direction}, q.id {direction}
-     LIMIT :{rows}
-"""
-
-# What half the shop is called is found soonest by looking at one product after another, in the order of the list.
-_WALK: Final = """
-    SELECT q.id, q.name, q.name_key, q.sku, q.unit, q.unit_price, q.stock_policy
-      FROM ({page}) AS q
-     WHERE {words}
-     ORDER BY q.name_key {direction}, q.id {direction}
-     LIMIT :rows
-"""
-
 
 def list_products(
     tenant_id: int,
@@ -232,6 +197,8 @@ def list_products(
 ) -> ProductPage:
     """Return the next fifty products after one, or the fifty before one, in the order of their names.
 
+    What a search finds begins with the names that begin with what was typed.
+
     Args:
         search: Words that begin words of the name or SKU, all of them; or exactly a barcode or an SKU.
         archived: Those in the archive instead of those in use.
@@ -241,24 +208,15 @@ def list_products(
     backwards = before is not None and after is None
     place = _place(tenant_id, before if backwards else after)
     backwards = backwards and place is not None
-    asked = _asked(tenant_id, search)
-    said = {
-        "archived": "NOT" if archived else "",
-        "in_category": "AND q.category_id = :category_id" if category_id else "",
-        "beyond": f"AND (q.name_key, q.id) {'<' if backwards else '>'} (:name_key, :id)" if place else "",
-        "direction": "DESC" if backwards else "ASC",
-    }
-    values = asked.values | {"tenant_id": tenant_id, "rows": ROWS_MAX + 1, "walked": WALKED}
-    if category_id:
-        values |= {"category_id": category_id}
-    if place:
-        values |= {"name_key": place[0], "id": place[1]}
-    rows: list[ProductRow] = []
-    if asked.is_common:
-        page = _WALK.format(page=_PAGE.format(found="", rows="walked", **said), words=_words(asked), **said)
-        rows = _rows(tenant_id, page, values)
-    if len(rows) <= ROWS_MAX:
-        rows = _rows(tenant_id, _PAGE.format(found=_found(asked), rows="rows", **said), values)
+    wanted = Wanted(
+        search=search,
+        rows=ROWS_MAX + 1,
+        archived=archived,
+        category_id=category_id,
+        place=place,
+        backwards=backwards,
+    )
+    rows = [ProductRow(**row._mapping) for row in find_products(tenant_id, wanted, _ROW)]
     return _page(rows, backwards=backwards, is_first=place is None)
 
 
@@ -371,72 +329,6 @@ def _place(tenant_id: int, product_id: uuid.UUID | None) -> tuple[str, uuid.UUID
         .one_or_none()
     )
     return (row.name_key, row.id) if row else None
-
-
-def _rows(tenant_id: int, page: str, values: dict[str, Any]) -> list[ProductRow]:
-    return [ProductRow(*row) for row in session_of(tenant_id).execute(text(_ROW.format(page=page)), values)]
-
-
-def _asked(tenant_id: int, search: str) -> _Asked:
-    """Look at what was typed, and at how many words of the shop begin like each part of it, the rarest first."""
-    typed = search.strip()
-    parts = ranges(typed)
-    codes = list({typed, normalise(typed)}) if typed else []
-    if not parts:
-        return _Asked((), {"codes": codes}, is_common=False)
-    counts = ", ".join(
-        f"(SELECT count(*) FROM (SELECT 1 FROM product_words AS w WHERE w.tenant_id = :tenant_id"
-        f" AND w.word >= :low_{n} AND w.word < :high_{n} LIMIT {COMMON}) AS c_{n})"
-        for n in range(len(parts))
-    )
-    has_code = """
-        EXISTS (SELECT 1 FROM barcodes AS b WHERE b.tenant_id = :tenant_id AND b.code = ANY(:codes))
-        OR EXISTS (SELECT 1 FROM products AS k WHERE k.tenant_id = :tenant_id AND k.sku = ANY(:codes))"""
-    values = {**bounds(parts), "codes": codes}
-    row = session_of(tenant_id).execute(text(f"SELECT {has_code}, {counts}"), values | {"tenant_id": tenant_id}).one()
-    counted = row[1:]
-    return _Asked(
-        order=tuple(sorted(range(len(parts)), key=counted.__getitem__)),
-        values=values,
-        is_common=not row[0] and min(counted) >= COMMON,
-    )
-
-
-def _found(asked: _Asked) -> str:
-    """Write the condition of a search: the rarest of its words, those with all the others, and exact codes."""
-    if not asked.values.get("codes"):
-        return ""
-    by_words = ""
-    if asked.order:
-        first, *others = asked.order
-        also = " AND ".join(_has_word("w.product_id", n) for n in others) or "true"
-        by_words = f"""
-           SELECT w.product_id FROM product_words AS w
-            WHERE w.tenant_id = :tenant_id AND w.word >= :low_{first} AND w.word < :high_{first} AND {also}
-            UNION ALL"""
-    # An array for the reason given in `every_word`.
-    return f"""
-       AND q.id = ANY(ARRAY(
-           {by_words}
-           SELECT b.product_id FROM barcodes AS b WHERE b.tenant_id = :tenant_id AND b.code = ANY(:codes)
-            UNION ALL
-           SELECT k.id FROM products AS k WHERE k.tenant_id = :tenant_id AND k.sku = ANY(:codes)))
-    """
-
-
-def _words(asked: _Asked) -> str:
-    return " AND ".join(_has_word("q.id", n) for n in asked.order)
-
-
-def _has_word(product: str, number: int) -> str:
-    """Write that a product has a word that begins like a part of what was typed.
-
-    Not EXISTS: for a word that half the shop has, PostgreSQL would rather collect all who have it.
-    """
-    return (
-        f"(SELECT 1 FROM product_words AS o WHERE o.tenant_id = :tenant_id AND o.product_id = {product}"
-        f" AND o.word >= :low_{number} AND o.word < :high_{number} LIMIT 1) IS NOT NULL"
-    )
 
 
 def _page(rows: Sequence[ProductRow], *, backwards: bool, is_first: bool) -> ProductPage:

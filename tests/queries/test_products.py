@@ -10,6 +10,7 @@ from ledger_web.domain.barcodes import read_barcode
 from ledger_web.domain.errors import NotFoundError
 from ledger_web.domain.ids import new_id
 from ledger_web.models.base import session_of
+from ledger_web.queries import product_search
 from ledger_web.queries.product_history import list_moves, list_product_sales
 from ledger_web.queries.product_imports import get_import
 from ledger_web.queries.products import (
@@ -80,7 +81,7 @@ def test_a_page_after_a_product_that_is_not_there_is_the_first(shop: Shop, rival
 @pytest.mark.parametrize(
     ("typed", "found"),
     [
-        ("col", ["Coca Cola", "Cola Light"]),
+        ("col", ["Cola Light", "Coca Cola"]),
         ("LIGHT co", ["Cola Light"]),
         ("éclair", ["Eclair"]),
         ("cl-330", ["Cola Light"]),
@@ -100,6 +101,31 @@ def test_search_finds_words_codes_and_skus(shop: Shop, typed: str, found: list[s
     )
 
     assert names(list_products(shop.tenant_id, search=typed)) == found
+
+
+def test_what_begins_with_the_text_comes_first_on_every_page_there_and_back(shop: Shop) -> None:
+    early = [f"Black tea {n:03}" for n in range(ROWS_MAX + 5)]
+    late = [f"Tea {n:03}" for n in range(ROWS_MAX + 5)]
+    fill(shop, "name\n" + "".join(f"{name}\n" for name in [*early, *late, "Coffee"]))
+
+    first = list_products(shop.tenant_id, search="tea")
+    second = list_products(shop.tenant_id, search="tea", after=first.after)
+    third = list_products(shop.tenant_id, search="tea", after=second.after)
+
+    assert names(first) + names(second) + names(third) == late + early
+    assert names(list_products(shop.tenant_id, search="tea", before=third.before)) == names(second)
+    assert names(list_products(shop.tenant_id, search="tea", before=second.before)) == names(first)
+
+
+@pytest.mark.parametrize("typed", ["tea", "black tea", "tea 03", "b t 1", "05", "tea x"])
+def test_every_way_of_looking_finds_the_same(shop: Shop, typed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(shop, "name\n" + "".join(f"{('Black', 'Green')[n % 2]} tea {n:03}\n" for n in range(70)))
+    collected = names(list_products(shop.tenant_id, search=typed))
+
+    for common, walked in ((5, 10_000), (5, 3), (40, 3)):
+        monkeypatch.setattr(product_search, "COMMON", common)
+        monkeypatch.setattr(product_search, "WALKED", walked)
+        assert names(list_products(shop.tenant_id, search=typed)) == collected, (common, walked)
 
 
 def test_search_pages_too(shop: Shop) -> None:
