@@ -19,7 +19,13 @@ from ledger_web.domain.journal import Entry, customer, equity
 from ledger_web.services import daily_totals
 from ledger_web.services.payments import RecordOpeningBalance, record_opening_balance
 from ledger_web.services.posting import account_id
-from ledger_web.services.recalculation import CACHED_BALANCES, StartRecalculation
+from ledger_web.services.recalculation import (
+    CACHED_BALANCES,
+    ContinueRecalculation,
+    StartRecalculation,
+    continue_recalculation,
+    start_recalculation,
+)
 from ledger_web.services.unit_of_work import UnitOfWork
 from tests.books import cached_balance, count
 from tests.databases import Database
@@ -184,6 +190,63 @@ def test_how_much_may_be_repaired_can_be_said(shop: Shop, command: Command, supe
     assert command("--model=customers").exit_code == 0
 
 
+def test_how_much_money_may_be_repaired_can_be_said_and_is_one_percent_of_it_by_itself(
+    shop: Shop, command: Command, superuser: psycopg.Connection
+) -> None:
+    customers = [add_customer(shop, f"Customer {number}") for number in range(100)]
+    for customer_id in customers:
+        owe(shop, customer_id, 1_00)
+    superuser.execute("UPDATE accounts SET debits = debits + 150 WHERE party_id = %s", (customers[0],))
+
+    assert command("--model=customers", "--fix").exit_code == 3  # one row of a hundred, but more than 1 % of the money
+    assert command("--model=customers", "--fix", "--max-fix-amount=1.49").exit_code == 3
+    assert cached_balance(shop, customer(customers[0], "PKR")) == 2_50
+    assert command("--model=customers", "--fix", "--max-fix-amount=1.50").exit_code == 1
+    assert cached_balance(shop, customer(customers[0], "PKR")) == 1_00
+
+
+def test_since_the_last_run_only_what_moved_is_looked_at_unless_that_run_left_something_wrong(
+    shop: Shop, command: Command, superuser: psycopg.Connection
+) -> None:
+    alice, bob = add_customer(shop, "Alice"), add_customer(shop, "Bob")
+    first = owe(shop, alice, 1_00)
+
+    def looked_at() -> tuple[int, int]:
+        (told_of,) = told(command("--model=customers", "--since-run", "--format=json"))["shops"]
+        return told_of["checked"], told_of["wrong"]
+
+    assert looked_at() == (1, 0)  # nobody ever looked: at everything
+    superuser.execute("UPDATE transactions SET posted_at = posted_at - interval '3 hours' WHERE id = %s", (first,))
+    superuser.execute("UPDATE recalculation_runs SET started_at = started_at - interval '1 hour'")
+    owe(shop, bob, 2_00)
+    assert looked_at() == (1, 0)
+    assert command("--all", "--since-run").exit_code == 0  # every model has such a question
+
+    superuser.execute("UPDATE accounts SET debits = debits + 1 WHERE party_id = %s", (bob,))
+    assert looked_at() == (1, 1)
+    assert looked_at() == (2, 1)  # the run before left something wrong: at everything again
+
+
+def test_a_shop_has_one_recalculation_at_a_time(shop: Shop, command: Command, superuser: psycopg.Connection) -> None:
+    lock = "hashtextextended('recalculation of shop ' || %s, 0)"
+    running = "Another recalculation of this shop is under way."
+
+    superuser.execute(f"SELECT pg_advisory_lock({lock})", (shop.tenant_id,))
+    held = command("--model=stock")
+    superuser.execute(f"SELECT pg_advisory_unlock({lock})", (shop.tenant_id,))
+
+    assert (held.exit_code, running in held.output) == (3, True)
+    left = StartRecalculation(id=new_id(), models=("stock",))
+    start_recalculation(left, shop.act())
+    superuser.execute("UPDATE recalculation_runs SET stepped_at = now() WHERE id = %s", (left.id,))
+    between = command("--model=stock")
+    superuser.execute("UPDATE recalculation_runs SET stepped_at = now() - interval '61 s' WHERE id = %s", (left.id,))
+    assert (between.exit_code, running in between.output) == (3, True)
+    assert command("--model=stock").exit_code == 0  # whoever drove the other one has left it
+    step = ContinueRecalculation(run_id=left.id, step=0)
+    assert continue_recalculation(step, shop.act()).is_finished  # and may still come back to it
+
+
 def test_csv_has_a_line_for_each_figure_and_nothing_a_spreadsheet_computes(
     shop: Shop, command: Command, superuser: psycopg.Connection
 ) -> None:
@@ -224,6 +287,9 @@ def test_only_the_shop_that_was_named_is_looked_at(
         (("--all", "--max-fix=-1"), "--max-fix"),
         (("--all", "--max-fix=101%"), "no more than 100%"),
         (("--all", "--max-fix=many"), "many is neither a number of rows nor a percentage"),
+        (("--all", "--max-fix-amount=NaN"), "NaN is no amount of money"),
+        (("--all", "--max-fix-amount=-1"), "-1 is no amount of money"),
+        (("--all", "--since-run", "--id=0190a0a0-0000-7000-8000-000000000000"), "at all that moved --since-run"),
     ],
 )
 def test_r6_a_wrong_call_ends_with_2_and_says_what_there_is(

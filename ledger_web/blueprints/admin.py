@@ -6,7 +6,9 @@ import uuid
 from flask import Blueprint, Response, current_app, g, request, send_file
 from flask.typing import ResponseReturnValue
 
+from ledger_web.domain.errors import ConflictError
 from ledger_web.domain.permissions import RECALCULATION_RUN, RECALCULATION_VIEW, SHOP_EXPORT
+from ledger_web.error_pages import status_of
 from ledger_web.forms.recalculation import ExplanationForm, RecalculationForm, StepForm
 from ledger_web.identity import new_act, permission_required
 from ledger_web.queries.recalculation import (
@@ -66,7 +68,10 @@ def create_recalculation() -> ResponseReturnValue:
     form = RecalculationForm(request.form)
     if not form.validate():
         return _show_new(form, 422)
-    run = start_recalculation(form.to_command(), new_act())
+    try:
+        run = start_recalculation(form.to_command(), new_act())
+    except ConflictError as error:
+        return _show_new(form, status_of(error), trouble=error.message)
     return redirect_to(".show_recalculation", run_id=run.id)
 
 
@@ -100,12 +105,13 @@ def show_explanation(holder_id: uuid.UUID) -> ResponseReturnValue:
     )
 
 
-def _show_new(form: RecalculationForm, status: int = 200) -> ResponseReturnValue:
+def _show_new(form: RecalculationForm, status: int = 200, trouble: str = "") -> ResponseReturnValue:
     return render(
         "admin/new_recalculation.html",
         "admin/_recalculation_form.html",
         status,
         form=form,
+        trouble=trouble,
         models=CACHED_BALANCES,
         runs=list_runs(g.tenant.id),
         found=list_open_discrepancies(g.tenant.id, tuple(CACHED_BALANCES)),

@@ -3,9 +3,10 @@
 import csv
 import io
 import json
+import sys
 import uuid
 from collections.abc import Callable, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import click
@@ -26,6 +27,7 @@ from ledger_web.queries.recalculation import (
 from ledger_web.queries.tenants import DirectoryRow
 from ledger_web.services.daily_totals import drain, total_days
 from ledger_web.services.recalculation import (
+    AMOUNT_END,
     BATCH,
     BATCH_MAX,
     CACHED_BALANCES,
@@ -69,6 +71,21 @@ class MostParameter(click.ParamType[dict[str, Any]]):
         return {"fix_percent_max": Decimal(number)}
 
 
+class MoneyParameter(click.ParamType[Decimal]):
+    """An amount of money in whole units of whatever currency it is held against."""
+
+    name = "amount"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        try:
+            amount = Decimal(str(value))
+        except InvalidOperation:
+            amount = Decimal("NaN")
+        if not amount.is_finite() or not 0 <= amount < AMOUNT_END:
+            self.fail(f"{value} is no amount of money. Say 500, or 12.50.", param, ctx)
+        return amount
+
+
 @click.command("recalculate-balances")
 @click.option("--model", "models", multiple=True, type=click.Choice(list(CACHED_BALANCES)), help="What to recalculate.")
 @click.option("--all", "all_models", is_flag=True, help="Recalculate everything there is.")
@@ -76,10 +93,19 @@ class MostParameter(click.ParamType[dict[str, Any]]):
 @click.option("--tenant", "slug", help="Address of one shop; every shop, if left out.")
 @click.option("--all-tenants", is_flag=True, help="Every shop, said aloud.")
 @click.option("--id", "only_id", type=IdParameter(), help="Only one party, drawer, product, account or transaction.")
-@click.option("--check/--fix", "check", default=True, help="Only look, or repair what is wrong.", show_default=True)
+@click.option(
+    "--check/--fix",
+    "--dry-run/--repair",
+    "check",
+    default=True,
+    help="Only look, or repair what is wrong.",
+    show_default=True,
+)
+@click.option("--since-run", is_flag=True, help="Only what moved since the last run, if that left nothing wrong.")
 @click.option("--explain", is_flag=True, help="Tell of each wrong balance its last entries, and whose document is off.")
 @click.option("--force", is_flag=True, help="Repair however much is wrong, and where entries are missing.")
 @click.option("--max-fix", "most", type=MostParameter(), help="Stop when more is wrong: rows, or percent such as 5%.")
+@click.option("--max-fix-amount", type=MoneyParameter(), help="Stop when more money is wrong, in any one currency.")
 @click.option("--ok-if-fixed", is_flag=True, help="End with 0 where all that was wrong was repaired.")
 @click.option(
     "--batch", type=click.IntRange(1, BATCH_MAX), default=BATCH, show_default=True, help="Rows a step looks at."
@@ -95,14 +121,19 @@ def recalculate(
     all_tenants: bool,
     only_id: uuid.UUID | None,
     check: bool,
+    since_run: bool,
     explain: bool,
     force: bool,
     most: dict[str, Any] | None,
+    max_fix_amount: Decimal | None,
     ok_if_fixed: bool,
     batch: int,
     output: str,
 ) -> None:
     """Prove every cached balance from its entries, and documents from both sides, while the shops trade.
+
+    Shops are worked off one after the other, a batch of rows at a time. One shop has one run at a time: another one
+    is refused (3). A run that was interrupted is gone on with on its page in Admin, or begun anew a minute later.
 
     Exit code: 0 all is right, 1 something was wrong (also when it was repaired), 2 wrong call, 3 could not finish.
     """
@@ -110,6 +141,8 @@ def recalculate(
         raise click.UsageError("Name what to recalculate with --model, or everything with --all, or what is --flagged.")
     if slug and all_tenants:
         raise click.UsageError("Name one shop with --tenant, or say --all-tenants.")
+    if since_run and only_id:
+        raise click.UsageError("Look at one thing with --id, or at all that moved --since-run.")
     if flagged:
         drained = [_drain_shop(shop) for shop in shops_at(slug)]
         click.echo(
@@ -122,6 +155,8 @@ def recalculate(
         "fix": not check,
         "force": force,
         "batch": batch,
+        "since_run": since_run,
+        "fix_amount_max": max_fix_amount,
         **(most or {}),
     }
     found = [_recalculate_shop(shop, wanted, explain, ok_if_fixed) for shop in shops_at(slug)]
@@ -133,7 +168,7 @@ def _recalculate_shop(shop: DirectoryRow, wanted: dict[str, Any], explain: bool,
     """Recalculate one shop and say what came of it; one that cannot be finished does not hold up the others."""
     command = StartRecalculation(id=new_id(), **wanted)
     try:
-        run = recalculate_balances(command, UnitOfWork(shop.tenant_id))
+        run = recalculate_balances(command, UnitOfWork(shop.tenant_id), lambda run: _say_how_far(shop, run))
         rows = list_discrepancies(shop.tenant_id, run.id, SHOWN_MAX)
         explained = _explain(shop.tenant_id, rows) if explain else {}
     except (LedgerError, SQLAlchemyError) as error:
@@ -141,6 +176,7 @@ def _recalculate_shop(shop: DirectoryRow, wanted: dict[str, Any], explain: bool,
     return {
         "shop": shop.slug,
         "run": str(run.id),
+        "since": run.since.isoformat() if run.since else None,
         "checked": run.rows_done,
         "wrong": run.rows_wrong,
         "repaired": run.rows_fixed,
@@ -148,6 +184,14 @@ def _recalculate_shop(shop: DirectoryRow, wanted: dict[str, Any], explain: bool,
         "discrepancies": [_as_json(row) | explained.get(row.holder_id, {}) for row in rows],
         "exit_code": _exit_code(run, ok_if_fixed),
     }
+
+
+def _say_how_far(shop: DirectoryRow, run: Run) -> None:
+    """Tell somebody who watches how far it is. What is read by a program stays on the other stream."""
+    if sys.stderr.isatty():
+        done, total = (run.rows_done, run.rows_total) if run.phase == "check" else (run.rows_fixed, run.rows_wrong)
+        doing = "looked at" if run.phase == "check" else "repaired"
+        click.echo(f"{shop.slug}: {done} of {total} {doing}, {run.rows_wrong} wrong.", err=True)
 
 
 def _explain(tenant_id: int, rows: Sequence[DiscrepancyRow]) -> dict[uuid.UUID, dict[str, Any]]:
@@ -250,11 +294,12 @@ def _told(shop: dict[str, Any]) -> str:
     """Tell a shop's outcome in lines for people."""
     if "error" in shop:
         return f"{shop['shop']}: could not finish. {shop['error']}"
-    lines = [f"{shop['shop']}: {shop['checked']} checked, {shop['wrong']} wrong, {shop['repaired']} repaired."]
+    since = f" that moved since {shop['since']}" if shop["since"] else ""
+    lines = [f"{shop['shop']}: {shop['checked']} checked{since}, {shop['wrong']} wrong, {shop['repaired']} repaired."]
     if shop["stopped"]:
         lines.append(
             "  Nothing was repaired: too much is wrong. Look at the list; --force repairs it all the same,"
-            " --max-fix says how much may be."
+            " --max-fix and --max-fix-amount say how much may be."
         )
     return "\n".join([*lines, *(_told_row(row) for row in shop["discrepancies"])])
 

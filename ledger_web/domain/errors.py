@@ -96,6 +96,10 @@ class AccountClosedError(RuleViolationError):
         super().__init__(f"{account} is closed. Open it again before using it." if account else "")
 
 
+class RecalculationRunningError(ConflictError):
+    """Another recalculation of this shop is under way. Let it end, or wait a minute if it was left, then try again."""
+
+
 class CurrencyMismatchError(RuleViolationError):
     """These amounts are in different currencies. Enter both in the same currency, or give a rate."""
 

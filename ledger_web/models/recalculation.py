@@ -15,8 +15,9 @@ class RecalculationRun(Base):
     """One proof of the cached figures: everything is looked at, then what is wrong is repaired if `fix` says so.
 
     `model` and `after_id` are where it goes on, `step` counts the steps taken. Phases: check, repair, then done, or
-    stopped where so much was wrong that it asks for `force` first: more rows than `fix_rows_max`, or than
-    `fix_percent_max` of all of a model. `only_id` is the one holder it looks at, if it does not look at all.
+    stopped where so much was wrong that it asks for `force` first: more rows than `fix_rows_max`, or more rows or money
+    than `fix_percent_max` of all of a model, or more money of one currency than `fix_amount_max`. `only_id` is the one
+    holder it looks at, if it does not look at all; `since` that it looks at what moved from then on.
     Always true: finished exactly when the phase is done or stopped.
     """
 
@@ -42,6 +43,9 @@ class RecalculationRun(Base):
     only_id: Mapped[uuid.UUID | None]
     fix_rows_max: Mapped[int | None] = mapped_column(BigInteger)
     fix_percent_max: Mapped[Decimal] = mapped_column(Numeric(6, 3), server_default="1")
+    since: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
+    stepped_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))  # when it took its last step
+    fix_amount_max: Mapped[Decimal | None] = mapped_column(Numeric(24, 6))  # whole units of each currency, not minor
 
 
 class BalanceDiscrepancy(Base):

@@ -41,6 +41,7 @@ class RunRow:
     rows_done: int
     rows_wrong: int
     rows_fixed: int
+    since: dt.datetime | None  # it looks only at what moved from then on; None: at everything
 
     @property
     def is_finished(self) -> bool:
@@ -132,7 +133,7 @@ def _title(kind: str | None, number: str | None) -> str:
 
 _RUNS = """
     SELECT r.id, r.models, r.fix, r.force, r.phase, r.step, r.started_at, r.finished_at, u.name AS actor,
-           r.rows_total, r.rows_done, r.rows_wrong, r.rows_fixed
+           r.rows_total, r.rows_done, r.rows_wrong, r.rows_fixed, r.since
       FROM recalculation_runs AS r
       LEFT JOIN users AS u ON u.tenant_id = :tenant_id AND u.id = r.actor_id
      WHERE r.tenant_id = :tenant_id

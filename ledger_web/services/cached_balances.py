@@ -4,6 +4,7 @@ A look is one statement, so cache and entries are seen in one snapshot. A postin
 a look needs no lock and raises no false alarm while the shop trades. Source: promises R2.
 """
 
+import datetime as dt
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,10 @@ from ledger_web.domain.errors import InvariantBrokenError
 from ledger_web.services.posting import Act
 
 _BEFORE_ALL = uuid.UUID(int=0)
+
+# Everything, or what was posted from a moment on, which is all that can have moved a figure.
+_SINCE = "%(since)s::timestamptz IS NULL"
+_POSTED_SINCE = "t.tenant_id = %(tenant_id)s AND t.posted_at >= %(since)s::timestamptz"
 
 MISSING_ENTRIES = (
     "Fewer entries are in the books than were once counted. Entries may be missing, and then the cached figure is the"
@@ -64,7 +69,8 @@ class Source:
 
     `batch` and `named` choose rows by key range and by ids, `found` names those of one holder; `compared` compares
     them; `lock` and `write` put them right, or are "" where nothing may be; `sides` lists what moved them, for the
-    search of the first difference.
+    search of the first difference. `amount` is the figure whose differences are money, and `held` how much of it all
+    rows hold: (currency, amount), in minor units.
     """
 
     figures: tuple[str, ...]  # the last is the number of entries; empty: each row says its own
@@ -76,18 +82,61 @@ class Source:
     lock: str = ""
     write: str = ""
     sides: str = ""
+    amount: str = ""
+    held: str = ""
     has_one_row: bool = True  # for each id; otherwise `write` writes as many as are wrong
 
 
+def _moved_accounts(margin: str) -> str:
+    return f"""({_SINCE} OR id IN (
+        SELECT unnest(ARRAY[e.debit_account_id, e.credit_account_id])
+          FROM transactions AS t
+          JOIN entries AS e ON e.tenant_id = %(tenant_id)s AND e.transaction_id = t.id
+         WHERE t.tenant_id = %(tenant_id)s AND t.posted_at >= %(since)s::timestamptz - interval '{margin}'))"""
+
+
+_MOVED_ACCOUNTS = _moved_accounts("0")
+_MOVED_GOODS = f"""({_SINCE} OR product_id IN (
+    SELECT m.product_id
+      FROM transactions AS t
+      JOIN stock_moves AS m ON m.tenant_id = %(tenant_id)s AND m.transaction_id = t.id
+     WHERE {_POSTED_SINCE}))"""  # nosec B608: our own text
+_MOVED_ITEMS = f"""({_SINCE} OR id IN (
+    SELECT i.id
+      FROM transactions AS t
+      JOIN open_items AS i ON i.tenant_id = %(tenant_id)s AND i.transaction_id = t.id
+     WHERE {_POSTED_SINCE}
+     UNION
+    SELECT unnest(ARRAY[a.credit_id, a.charge_id])
+      FROM transactions AS t
+      JOIN allocations AS a ON a.tenant_id = %(tenant_id)s AND a.made_in = t.id
+     WHERE {_POSTED_SINCE}
+     UNION
+    SELECT unnest(ARRAY[a.credit_id, a.charge_id])
+      FROM transactions AS t
+      JOIN allocations AS a ON a.tenant_id = %(tenant_id)s AND a.released_in = t.id
+     WHERE {_POSTED_SINCE}))"""  # nosec B608: our own text
+# A day is totalled days after it was traded on.
+_MOVED_TOTALS = _moved_accounts("4 days")
+
 ACCOUNTS = Source(
     figures=("balance", "debits", "credits", "version"),
-    count="SELECT count(*) FROM accounts WHERE tenant_id = %(tenant_id)s AND kind = ANY(%(kinds)s)",
-    batch="""
+    amount="balance",
+    held="""
+        SELECT currency, sum(abs(balance)) AS amount FROM accounts
+         WHERE tenant_id = %(tenant_id)s AND kind = ANY(%(kinds)s)
+         GROUP BY currency
+    """,
+    count=f"""
+        SELECT count(*) FROM accounts
+         WHERE tenant_id = %(tenant_id)s AND kind = ANY(%(kinds)s) AND {_MOVED_ACCOUNTS}
+    """,  # nosec B608: our own text
+    batch=f"""
         SELECT * FROM accounts
-         WHERE tenant_id = %(tenant_id)s AND kind = ANY(%(kinds)s) AND id > %(after)s
+         WHERE tenant_id = %(tenant_id)s AND kind = ANY(%(kinds)s) AND id > %(after)s AND {_MOVED_ACCOUNTS}
          ORDER BY id
          LIMIT %(limit)s
-    """,
+    """,  # nosec B608: our own text
     named="SELECT * FROM accounts WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s)",
     found="""
         SELECT id FROM accounts
@@ -138,13 +187,21 @@ ACCOUNTS = Source(
 
 STOCK = Source(
     figures=("quantity", "value", "version"),
-    count="SELECT count(*) FROM stock_levels WHERE tenant_id = %(tenant_id)s",
-    batch="""
+    amount="value",
+    held="""
+        SELECT t.base_currency AS currency, coalesce(sum(abs(s.value)), 0) AS amount
+          FROM tenants AS t
+          LEFT JOIN stock_levels AS s ON s.tenant_id = %(tenant_id)s
+         WHERE t.tenant_id = %(tenant_id)s
+         GROUP BY t.base_currency
+    """,
+    count=f"SELECT count(*) FROM stock_levels WHERE tenant_id = %(tenant_id)s AND {_MOVED_GOODS}",  # nosec B608
+    batch=f"""
         SELECT product_id AS id, quantity, value, version, may_go_below_zero FROM stock_levels
-         WHERE tenant_id = %(tenant_id)s AND product_id > %(after)s
+         WHERE tenant_id = %(tenant_id)s AND product_id > %(after)s AND {_MOVED_GOODS}
          ORDER BY product_id
          LIMIT %(limit)s
-    """,
+    """,  # nosec B608: our own text
     named="""
         SELECT product_id AS id, quantity, value, version, may_go_below_zero FROM stock_levels
          WHERE tenant_id = %(tenant_id)s AND product_id = ANY(%(ids)s)
@@ -208,13 +265,21 @@ _TOTALLED_DAYS = """
 # One row for each account: how many of its days are right, and what all of them come to.
 DAILY_TOTALS = Source(
     figures=("days", "debits", "credits", "entries"),
-    count="SELECT count(*) FROM accounts WHERE tenant_id = %(tenant_id)s",
-    batch="""
+    amount="debits",
+    held="""
+        SELECT a.currency, sum(d.debits) AS amount
+          FROM daily_totals AS d
+          JOIN accounts AS a ON a.tenant_id = %(tenant_id)s AND a.id = d.account_id
+         WHERE d.tenant_id = %(tenant_id)s
+         GROUP BY a.currency
+    """,
+    count=f"SELECT count(*) FROM accounts WHERE tenant_id = %(tenant_id)s AND {_MOVED_TOTALS}",  # nosec B608
+    batch=f"""
         SELECT * FROM accounts
-         WHERE tenant_id = %(tenant_id)s AND id > %(after)s
+         WHERE tenant_id = %(tenant_id)s AND id > %(after)s AND {_MOVED_TOTALS}
          ORDER BY id
          LIMIT %(limit)s
-    """,
+    """,  # nosec B608: our own text
     named="SELECT * FROM accounts WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s)",
     found="SELECT id FROM accounts WHERE tenant_id = %(tenant_id)s AND %(holder_id)s IN (id, party_id, drawer_id)",
     compared=f"""
@@ -270,13 +335,17 @@ DAILY_TOTALS = Source(
 # item of which more was settled than allocations say is left to a person: they may be what is missing.
 OPEN_ITEMS = Source(
     figures=("base_settled", "settled"),
-    count="SELECT count(*) FROM open_items WHERE tenant_id = %(tenant_id)s",
-    batch="""
+    amount="settled",
+    held="""
+        SELECT currency, sum(settled) AS amount FROM open_items WHERE tenant_id = %(tenant_id)s GROUP BY currency
+    """,
+    count=f"SELECT count(*) FROM open_items WHERE tenant_id = %(tenant_id)s AND {_MOVED_ITEMS}",  # nosec B608
+    batch=f"""
         SELECT * FROM open_items
-         WHERE tenant_id = %(tenant_id)s AND id > %(after)s
+         WHERE tenant_id = %(tenant_id)s AND id > %(after)s AND {_MOVED_ITEMS}
          ORDER BY id
          LIMIT %(limit)s
-    """,
+    """,  # nosec B608: our own text
     named="SELECT * FROM open_items WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s)",
     found="""
         SELECT id FROM open_items
@@ -314,8 +383,13 @@ OPEN_ITEMS = Source(
 )
 
 
-def count(act: Act, source: Source, kinds: Sequence[str]) -> int:
-    return int(act.execute(source.count, {"kinds": list(kinds)}).scalar_one())
+def count(act: Act, source: Source, kinds: Sequence[str], since: dt.datetime | None = None) -> int:
+    return int(act.execute(source.count, {"kinds": list(kinds), "since": since}).scalar_one())
+
+
+def held(act: Act, source: Source, kinds: Sequence[str]) -> dict[str, Decimal]:
+    """Return how much money all these rows hold, in minor units by currency, whichever way it is owed."""
+    return {row.currency: row.amount for row in act.execute(source.held, {"kinds": list(kinds)})}
 
 
 def find(act: Act, source: Source, kinds: Sequence[str], holder_id: uuid.UUID) -> list[uuid.UUID]:
@@ -323,9 +397,17 @@ def find(act: Act, source: Source, kinds: Sequence[str], holder_id: uuid.UUID) -
     return list(act.execute(source.found, {"kinds": list(kinds), "holder_id": holder_id}).scalars())
 
 
-def look_at_batch(act: Act, source: Source, kinds: Sequence[str], after: uuid.UUID | None, limit: int) -> Look:
-    """Compare the next rows in the order of their keys. Locks nothing."""
-    rows = _compare(act, source, source.batch, {"kinds": list(kinds), "after": after or _BEFORE_ALL, "limit": limit})
+def look_at_batch(
+    act: Act,
+    source: Source,
+    kinds: Sequence[str],
+    after: uuid.UUID | None,
+    limit: int,
+    since: dt.datetime | None = None,
+) -> Look:
+    """Compare the next rows in the order of their keys, of all or of those that moved since. Locks nothing."""
+    values = {"kinds": list(kinds), "after": after or _BEFORE_ALL, "limit": limit, "since": since}
+    rows = _compare(act, source, source.batch, values)
     return Look(rows[0].rows, rows[0].last_id, [_wrong(source, row) for row in rows if row.id is not None])
 
 

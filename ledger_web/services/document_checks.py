@@ -390,15 +390,31 @@ FACTS: Final = (
     _SHIFTS, _REVERSALS,
 )  # fmt: skip
 
+# Of a transaction also the one it undoes, and those whose open items it settled or released.
+_MOVED_TRANSACTIONS = """
+    SELECT unnest(ARRAY[t.id, coalesce(t.reverses_id, t.id)])
+      FROM transactions AS t
+     WHERE t.tenant_id = %(tenant_id)s AND t.posted_at >= %(since)s::timestamptz
+     UNION
+    SELECT i.transaction_id
+      FROM transactions AS t
+      JOIN allocations AS a ON a.tenant_id = %(tenant_id)s AND a.made_in = t.id
+      JOIN open_items AS i ON i.tenant_id = %(tenant_id)s AND i.id IN (a.credit_id, a.charge_id)
+     WHERE t.tenant_id = %(tenant_id)s AND t.posted_at >= %(since)s::timestamptz
+"""
 _NEXT_IDS = " UNION ".join(
     f"(SELECT DISTINCT {column} AS id FROM {table}"
-    f" WHERE tenant_id = %(tenant_id)s AND {column} > %(after)s ORDER BY 1 LIMIT %(limit)s)"
+    f" WHERE tenant_id = %(tenant_id)s AND {column} > %(after)s"
+    f" AND (%(since)s::timestamptz IS NULL OR {column} IN ({_MOVED_TRANSACTIONS})) ORDER BY 1 LIMIT %(limit)s)"
     for table, column in CLAIMS_ON_TRANSACTIONS
 )  # nosec B608: our own text
 
 DOCUMENTS: Final = Source(
     figures=(),  # each row says its own
-    count="SELECT count(*) FROM transactions WHERE tenant_id = %(tenant_id)s",
+    count=f"""
+        SELECT count(*) FROM transactions
+         WHERE tenant_id = %(tenant_id)s AND (%(since)s::timestamptz IS NULL OR id IN ({_MOVED_TRANSACTIONS}))
+    """,  # nosec B608: our own text
     batch=f"SELECT n.id FROM ({_NEXT_IDS}) AS n ORDER BY n.id LIMIT %(limit)s",  # nosec B608: our own text
     named="SELECT n.id FROM unnest(%(ids)s::uuid[]) AS n(id)",
     found="""

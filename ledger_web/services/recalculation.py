@@ -4,15 +4,17 @@ A run first looks at everything, then repairs what it found if it was asked to. 
 run holds the place, so that a page, a command or another person can go on from there.
 """
 
+import datetime as dt
 import logging
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
-from ledger_web.domain.errors import NotFoundError, RuleViolationError
+from ledger_web.domain.errors import NotFoundError, RecalculationRunningError, RuleViolationError
+from ledger_web.domain.money import exponent
 from ledger_web.services import cached_balances
 from ledger_web.services.cached_balances import ACCOUNTS, DAILY_TOTALS, OPEN_ITEMS, STOCK, Look, Source, Wrong
 from ledger_web.services.document_checks import DOCUMENTS
@@ -25,6 +27,12 @@ BATCH_MAX: Final = 100_000
 # A mistake in the calculation would find nearly every row wrong, and must not overwrite good figures.
 GUARD_ROWS_MIN: Final = 100
 GUARD_PERCENT: Final = Decimal(1)
+
+# What was posted in an act that was not over yet when the last run looked; acts last seconds.
+SINCE_MARGIN: Final = dt.timedelta(hours=1)
+LEFT_AFTER: Final = dt.timedelta(minutes=1)  # a run without a step for so long was left by whoever drove it
+
+AMOUNT_END: Final = Decimal(10) ** 15
 
 EXPLAINED_MAX: Final = 200  # rows of a run
 EXPLAINED_ENTRIES_MAX: Final = 200_000  # of one row: the search sorts them
@@ -75,7 +83,9 @@ class StartRecalculation:
     batch: int = BATCH  # rows a step looks at
     only_id: uuid.UUID | None = None  # a party, drawer, product, account or transaction; None: all there is
     fix_rows_max: int | None = None  # of one model; more wrong rows stop the repair. None: as many as the percentage
-    fix_percent_max: Decimal = GUARD_PERCENT  # of the rows of one model, 0 to 100
+    fix_percent_max: Decimal = GUARD_PERCENT  # of the rows of one model, and of the money in them, 0 to 100
+    fix_amount_max: Decimal | None = None  # of one model, whole units of each currency. None: the percentage
+    since_run: bool = False  # only what moved since the last run, if that left nothing wrong
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,17 +116,22 @@ class Run:
     only_id: uuid.UUID | None
     fix_rows_max: int | None
     fix_percent_max: Decimal
+    fix_amount_max: Decimal | None
+    since: dt.datetime | None
 
     @property
     def is_finished(self) -> bool:
         return self.phase in (STOPPED, DONE)
 
 
-def recalculate_balances(command: StartRecalculation, uow: UnitOfWork) -> Run:
-    """Start a run and take all its steps, each an act of its own. Raises what the two acts raise."""
+def recalculate_balances(
+    command: StartRecalculation, uow: UnitOfWork, tell: Callable[[Run], None] = lambda _: None
+) -> Run:
+    """Start a run and take all its steps, each an act of its own, and tell of each. Raises what the two acts raise."""
     start_recalculation(command, uow)
     run = continue_recalculation(ContinueRecalculation(run_id=command.id, step=0), uow)
     while not run.is_finished:
+        tell(run)
         run = continue_recalculation(ContinueRecalculation(run_id=run.id, step=run.step), uow)
     return run
 
@@ -127,19 +142,23 @@ def start_recalculation(command: StartRecalculation, uow: UnitOfWork) -> Recorde
 
     Raises:
         RuleViolationError: No models, an unknown one, or a batch that no step could hold.
+        RecalculationRunningError: Another run of this shop is under way.
         ResubmissionError: The id was used for another run.
     """
     _must_be_known(command)
     with uow:
         if uow.is_resubmission(command, id=command.id):
             return Recorded(command.id, replayed=True)
+        _must_be_alone(uow, command.id)
+        since = _since(uow, command.models) if command.since_run else None
         uow.execute(
             """
             INSERT INTO recalculation_runs AS r
                    (tenant_id, id, models, fix, force, batch, actor_id, started_at, model, rows_total, only_id,
-                    fix_rows_max, fix_percent_max)
+                    fix_rows_max, fix_percent_max, fix_amount_max, since)
             VALUES (%(tenant_id)s, %(id)s, %(models)s, %(fix)s, %(force)s, %(batch)s, %(actor_id)s, now(),
-                    %(model)s, %(rows_total)s, %(only_id)s, %(fix_rows_max)s, %(fix_percent_max)s)
+                    %(model)s, %(rows_total)s, %(only_id)s, %(fix_rows_max)s, %(fix_percent_max)s,
+                    %(fix_amount_max)s, %(since)s)
             """,
             {
                 "id": command.id,
@@ -149,10 +168,12 @@ def start_recalculation(command: StartRecalculation, uow: UnitOfWork) -> Recorde
                 "batch": command.batch,
                 "actor_id": uow.actor_id,
                 "model": command.models[0],
-                "rows_total": sum(_count(uow, model, command.only_id) for model in command.models),
+                "rows_total": sum(_count(uow, model, command.only_id, since) for model in command.models),
                 "only_id": command.only_id,
                 "fix_rows_max": command.fix_rows_max,
                 "fix_percent_max": command.fix_percent_max,
+                "fix_amount_max": command.fix_amount_max,
+                "since": since,
             },
         )
     return Recorded(command.id)
@@ -166,12 +187,14 @@ def continue_recalculation(command: ContinueRecalculation, uow: UnitOfWork) -> R
 
     Raises:
         NotFoundError: The shop has no such run.
+        RecalculationRunningError: Another run of this shop is under way.
     """
     with uow:
         uow.execute(f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS_MAX}s'")
         run = _lock_run(uow, command.run_id)
         if run.is_finished or run.step != command.step:
             return run
+        _must_be_alone(uow, run.id)
         taken = _check(uow, run) if run.phase == CHECK else _repair(uow, run)
         run = replace(taken, step=run.step + 1)
         _save_run(uow, run)
@@ -186,20 +209,68 @@ def _must_be_known(command: StartRecalculation) -> None:
         raise RuleViolationError(f"Name each model once, and a batch from 1 to {BATCH_MAX} rows.")
     if (command.fix_rows_max or 0) < 0 or not 0 <= command.fix_percent_max <= 100:
         raise RuleViolationError("Say how much may be repaired as a number of rows, or as 0 to 100 percent.")
+    if command.fix_amount_max is not None and not 0 <= command.fix_amount_max < AMOUNT_END:
+        raise RuleViolationError("Say how much money may be repaired as an amount from 0 on.")
+    if command.since_run and command.only_id:
+        raise RuleViolationError("Ask for one thing, or for all that moved since the last run.")
 
 
-def _count(uow: UnitOfWork, model: str, only_id: uuid.UUID | None = None) -> int:
+def _must_be_alone(uow: UnitOfWork, run_id: uuid.UUID) -> None:
+    """Hold the shop's recalculation until the commit, and see that no other run is between two of its steps.
+
+    The lock keeps two steps apart. Between its steps a run holds nothing; then its row says that it is under way.
+    Two runs at once would do no harm to the books, but each would report what the other repairs.
+    Source: product spec 9.
+    """
+    is_free = uow.execute(
+        "SELECT pg_try_advisory_xact_lock(hashtextextended('recalculation of shop ' || %(tenant_id)s, 0))"
+    ).scalar_one()
+    other = uow.execute(
+        """
+        SELECT 1 FROM recalculation_runs
+         WHERE tenant_id = %(tenant_id)s AND id <> %(id)s AND finished_at IS NULL
+           AND stepped_at > clock_timestamp() - %(left_after)s
+        """,
+        {"id": run_id, "left_after": LEFT_AFTER},
+    ).first()
+    if other or not is_free:
+        raise RecalculationRunningError
+
+
+def _since(uow: UnitOfWork, models: tuple[str, ...]) -> dt.datetime | None:
+    """Return when the last runs over all of these models began, if each left nothing wrong; otherwise nothing is known.
+
+    A figure that was changed by hand without a transaction is found by a run that looks at everything only.
+    """
+    last = uow.execute(
+        """
+        SELECT min(r.started_at) AS started_at, bool_and(r.is_sound IS TRUE) AS is_sound
+          FROM unnest(%(models)s::text[]) AS m(model)
+          LEFT JOIN LATERAL (
+                SELECT x.started_at, x.phase = 'done' AND x.rows_wrong = x.rows_fixed AS is_sound
+                  FROM recalculation_runs AS x
+                 WHERE x.tenant_id = %(tenant_id)s AND m.model = ANY(x.models) AND x.finished_at IS NOT NULL
+                   AND x.only_id IS NULL
+                 ORDER BY x.started_at DESC, x.id DESC
+                 LIMIT 1) AS r ON true
+        """,
+        {"models": list(models)},
+    ).one()
+    return last.started_at - SINCE_MARGIN if last.is_sound else None
+
+
+def _count(uow: UnitOfWork, model: str, only_id: uuid.UUID | None = None, since: dt.datetime | None = None) -> int:
     balance = CACHED_BALANCES[model]
     if only_id is not None:
         return len(cached_balances.find(uow, balance.source, balance.kinds, only_id))
-    return cached_balances.count(uow, balance.source, balance.kinds)
+    return cached_balances.count(uow, balance.source, balance.kinds, since)
 
 
 def _lock_run(uow: UnitOfWork, run_id: uuid.UUID) -> Run:
     row = uow.execute(
         """
         SELECT id, models, fix, force, batch, phase, model, after_id, step, rows_total, rows_done, rows_wrong,
-               rows_fixed, only_id, fix_rows_max, fix_percent_max
+               rows_fixed, only_id, fix_rows_max, fix_percent_max, fix_amount_max, since
           FROM recalculation_runs
          WHERE tenant_id = %(tenant_id)s AND id = %(id)s
            FOR NO KEY UPDATE
@@ -217,7 +288,8 @@ def _save_run(uow: UnitOfWork, run: Run) -> None:
         UPDATE recalculation_runs
            SET phase = %(phase)s, model = %(model)s, after_id = %(after_id)s, step = %(step)s,
                rows_total = %(rows_total)s, rows_done = %(rows_done)s, rows_wrong = %(rows_wrong)s,
-               rows_fixed = %(rows_fixed)s, finished_at = CASE WHEN %(is_finished)s THEN now() END
+               rows_fixed = %(rows_fixed)s, stepped_at = clock_timestamp(),
+               finished_at = CASE WHEN %(is_finished)s THEN now() END
          WHERE tenant_id = %(tenant_id)s AND id = %(id)s
         """,
         {
@@ -257,7 +329,7 @@ def _check(uow: UnitOfWork, run: Run) -> Run:
 
 def _look(uow: UnitOfWork, run: Run, balance: CachedBalance, limit: int) -> Look:
     if run.only_id is None:
-        return cached_balances.look_at_batch(uow, balance.source, balance.kinds, run.after_id, limit)
+        return cached_balances.look_at_batch(uow, balance.source, balance.kinds, run.after_id, limit, run.since)
     ids = cached_balances.find(uow, balance.source, balance.kinds, run.only_id)
     return Look(len(ids), None, cached_balances.look_at(uow, balance.source, ids))
 
@@ -292,11 +364,44 @@ def _repairable(uow: UnitOfWork, run: Run) -> dict[str, int]:
 
 
 def _is_too_much(uow: UnitOfWork, run: Run, model: str, wrong: int) -> bool:
-    """Say whether so many rows of a model are wrong that somebody has to look first. Source: product spec 9."""
+    """Say whether so many rows of a model are wrong, or so much money, that somebody has to look first.
+
+    Source: product spec 9.
+    """
+    return _are_too_many(uow, run, model, wrong) or _is_too_much_money(uow, run, model)
+
+
+def _are_too_many(uow: UnitOfWork, run: Run, model: str, wrong: int) -> bool:
     if run.fix_rows_max is not None:
         return wrong > run.fix_rows_max
     rows = _count(uow, model)
     return rows >= GUARD_ROWS_MIN and wrong * 100 > rows * run.fix_percent_max
+
+
+def _is_too_much_money(uow: UnitOfWork, run: Run, model: str) -> bool:
+    off = _money_off(uow, run, model)
+    if run.fix_amount_max is not None:
+        return any(each > run.fix_amount_max * 10 ** exponent(currency) for currency, each in off.items())
+    if _count(uow, model) < GUARD_ROWS_MIN:
+        return False
+    balance = CACHED_BALANCES[model]
+    held = cached_balances.held(uow, balance.source, balance.kinds)
+    return any(each * 100 > held.get(currency, 0) * run.fix_percent_max for currency, each in off.items())
+
+
+def _money_off(uow: UnitOfWork, run: Run, model: str) -> dict[str, Decimal]:
+    """Return by how much the rows to be repaired are off together, whichever way: minor units by currency."""
+    rows = uow.execute(
+        """
+        SELECT currency, sum(abs(difference)) AS amount
+          FROM balance_discrepancies
+         WHERE tenant_id = %(tenant_id)s AND run_id = %(run_id)s AND model = %(model)s AND figure = %(figure)s
+           AND fixed_at IS NULL AND refusal = ''
+         GROUP BY currency
+        """,
+        {"run_id": run.id, "model": model, "figure": CACHED_BALANCES[model].source.amount},
+    )
+    return {row.currency: row.amount for row in rows}
 
 
 def _repair(uow: UnitOfWork, run: Run) -> Run:

@@ -317,3 +317,18 @@ def test_books_that_are_too_large_for_a_page_are_given_out_by_the_operator(
     refused = client_of(shop).get("/admin/shop.zip")
 
     assert (refused.status_code, "Ask whoever runs this system" in refused.text) == (422, True)
+
+
+@pytest.mark.parametrize("htmx", [False, True])
+def test_a_second_recalculation_is_refused_and_what_was_ticked_stays(
+    shop: Shop, client_of: ClientOf, superuser: psycopg.Connection, htmx: bool
+) -> None:
+    start_recalculation(StartRecalculation(id=new_id()), shop.act())
+    superuser.execute("UPDATE recalculation_runs SET stepped_at = now()")
+
+    answer = ask(client_of(shop), htmx=htmx, models=["stock", "vendors"])
+
+    assert answer.status_code == 409
+    assert "Another recalculation of this shop is under way." in answer.text
+    assert re.findall(r'name="models" value="(\w+)" checked', answer.text) == ["vendors", "stock"]
+    assert len(list_runs(shop.tenant_id)) == 1
