@@ -8,8 +8,8 @@ Old code beside it: yes, its runs do not say when they stepped, and nobody waits
 
 from migrations.tenant_tables import run
 
-revision = "0047"
-down_revision = "0046"
+revision = "0048"
+down_revision = "0047"
 branch_labels = None
 depends_on = None
 
