@@ -1,4 +1,4 @@
-"""How money, quantities, days and barcodes look: in the signs, the language and the time zone of the shop."""
+"""How money, quantities, days and barcodes look: in the shop's signs and time zone, in the reader's language."""
 
 import datetime as dt
 from decimal import Decimal
@@ -165,5 +165,8 @@ def browser(agent: str) -> str:
 
 
 def _locale() -> Locale:
-    tenant = g.get("tenant") if has_app_context() else None
-    return Locale.parse(tenant.locale.replace("-", "_") if tenant else "en")
+    if not has_app_context():
+        return Locale.parse("en")
+    tenant = g.get("tenant")
+    chosen: str = g.get("locale") or (tenant.locale if tenant else "en")
+    return Locale.parse(chosen.replace("-", "_"))

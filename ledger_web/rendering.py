@@ -24,11 +24,13 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 from htmx_flask import Htmx
+from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from ledger_web.cookies import OwnCookiesRequest
 from ledger_web.domain.ids import new_id
+from ledger_web.domain.languages import ENGLISH, gettext, ngettext
 from ledger_web.identity import TILL_COOKIE, may, may_open
 
 NAVIGATION = (  # endpoint, label, icon, shortcut
@@ -77,6 +79,8 @@ def init_app(app: Flask) -> None:
     Htmx(app)
     app.request_class = OwnCookiesRequest
     app.context_processor(_known_everywhere)
+    app.jinja_env.globals["_"] = _say_in_page
+    app.jinja_env.globals["counted"] = _count_in_page
     app.extensions["static_digests"] = {}
     app.url_defaults(_name_the_version)
 
@@ -114,8 +118,8 @@ def redirect_to_path(path: str) -> ResponseReturnValue:
 
 
 def say(sentence: str, kind: str = "good") -> None:
-    """Show a sentence with the next answer, page or fragment. Kinds: good, warn, bad."""
-    flash(sentence, kind)
+    """Show a sentence with the next answer, page or fragment, in the reader's language. Kinds: good, warn, bad."""
+    flash(gettext(sentence), kind)
 
 
 def tell_scanner(answer: ResponseReturnValue, kind: str, sentence: str) -> ResponseReturnValue:
@@ -156,6 +160,18 @@ def current_page() -> str:
     return request.full_path if request.query_string else request.path
 
 
+def _say_in_page(message: str, /, **values: Any) -> Markup:
+    """Say a text of a template in the reader's language. The text may hold tags and is trusted; values are escaped."""
+    said = Markup(gettext(message))  # noqa: S704 (written in a template of ours, or in its translation)
+    return said % values if values else said
+
+
+def _count_in_page(one: str, many: str, count: int, /, **values: Any) -> Markup:
+    """Say a text of one thing or of many, as `_` does."""
+    said = Markup(ngettext(one, many, count))  # noqa: S704 (as above)
+    return said % values if values else said
+
+
 def _messages_said() -> str:
     return render_template("layouts/_messages.html") if session.get("_flashes") else ""
 
@@ -163,7 +179,7 @@ def _messages_said() -> str:
 def _known_everywhere() -> dict[str, Any]:
     """Return what any template may use: who and where, the way around, the theme, the direction of writing."""
     tenant = g.get("tenant")
-    locale = Locale.parse(tenant.locale) if tenant else Locale("en")
+    locale = Locale.parse(g.get("locale", ENGLISH).replace("-", "_"))
     return {
         "tenant": tenant,
         "identity": g.get("identity"),
@@ -183,7 +199,7 @@ def _known_everywhere() -> dict[str, Any]:
 def _navigation() -> list[Destination]:
     """Return the places this person may go to, in the order they are shown."""
     return [
-        Destination(url_for(endpoint), label, icon, shortcut, _is_here(endpoint))
+        Destination(url_for(endpoint), gettext(label), icon, shortcut, _is_here(endpoint))
         for endpoint, label, icon, shortcut in NAVIGATION
         if endpoint in current_app.view_functions and may_open(endpoint)
     ]

@@ -12,6 +12,7 @@ from werkzeug.exceptions import BadRequest
 
 from ledger_web.domain.days import MIDNIGHT
 from ledger_web.domain.errors import NotFoundError, ShopSuspendedError
+from ledger_web.domain.languages import ENGLISH, LANGUAGES, language_of, speak
 from ledger_web.domain.slugs import is_slug
 from ledger_web.identity import Identity, SessionClaim, claimed_session
 from ledger_web.queries.identity import IdentityRow, find_identity
@@ -133,6 +134,7 @@ def _without_port(host: str, base_domain: str) -> str:
 
 def _set_tenant() -> ResponseReturnValue | None:
     g.tenant = g.identity = None
+    _speak_to(request.accept_languages.best_match(LANGUAGES) or ENGLISH)
     slug = slug_of(_host(), current_app.config["BASE_DOMAIN"])
     g.slug = slug
     if request.endpoint == "static":
@@ -180,6 +182,17 @@ def _recognise(slug: str) -> ResponseReturnValue | None:
     return None
 
 
+def _locale_for(row: IdentityRow) -> str:
+    """Return the shop's locale, or the language this person chose if it is another than the shop's."""
+    return row.locale if row.language in {None, language_of(row.locale)} else row.language
+
+
+def _speak_to(locale: str) -> None:
+    """Write days in this locale, and say everything in its language. Numbers keep the signs of the shop."""
+    g.locale = locale
+    speak(locale)
+
+
 def _welcome(claim: SessionClaim, row: IdentityRow) -> None:
     g.tenant = Tenant(
         id=row.tenant_id,
@@ -202,6 +215,7 @@ def _welcome(claim: SessionClaim, row: IdentityRow) -> None:
         lacks_code=row.lacks_code,
     )
     origin.set(Origin(g.request_id, claim.session_id))
+    _speak_to(_locale_for(row))
     if row.is_touch_due:
         # The one write outside a handler: idle time is counted from the last request, whatever it was.
         # At most once a minute and session, in its own unit of work; the page reads in another transaction.

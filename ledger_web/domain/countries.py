@@ -7,7 +7,6 @@ most populous zone of a country first.
 import importlib.resources
 from dataclasses import dataclass
 from functools import cache
-from types import MappingProxyType
 from typing import Final
 
 from babel import Locale, UnknownLocaleError
@@ -16,9 +15,6 @@ from babel.numbers import get_territory_currencies
 from ledger_web.domain.currencies import CURRENCIES
 
 _ENGLISH: Final = Locale("en")
-
-# Languages a shop can be kept in, each by its own name.
-LANGUAGES: Final = MappingProxyType({"en": "English"})
 
 
 @dataclass(frozen=True, slots=True)

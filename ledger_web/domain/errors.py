@@ -1,7 +1,7 @@
 """What can go wrong on purpose. Two families: the expected, said kindly, and the impossible, which stops the act.
 
 Errors know no HTTP: `error_pages.STATUS` is the only table of codes. The docstring of a class is its sentence
-when nothing more definite is known.
+when nothing more definite is known. Either is said in the language of whoever it is said to.
 """
 
 import datetime as dt
@@ -10,13 +10,15 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from ledger_web.domain.currencies import plain
+from ledger_web.domain.languages import gettext
 
 
 class LedgerError(Exception):
     """Something went wrong. Nothing was saved."""
 
     def __init__(self, message: str = "") -> None:
-        self.message = message or (inspect.getdoc(type(self)) or type(self).__name__).partition("\n\n")[0]
+        sentence = message or (inspect.getdoc(type(self)) or type(self).__name__).partition("\n\n")[0]
+        self.message = gettext(sentence)
         super().__init__(self.message)
 
 

@@ -9,6 +9,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Form, widgets
 
 from ledger_web.domain.errors import RuleViolationError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.numbers import Signs
 from ledger_web.filters import shop_signs, shop_today
 from ledger_web.forms.fields import OpIdField, WholeNumberField
@@ -17,8 +18,17 @@ from ledger_web.forms.fields import OpIdField, WholeNumberField
 class QueryForm(Form):
     """A form that only asks: the filters of a list, the options of a sheet of labels.
 
-    The shop of the request gives signs, currency and today; a test or a command may give them itself.
+    The shop of the request gives signs, currency and today; a test or a command may give them itself. Labels and
+    choices are written in English in the class, and said in the reader's language by the form.
     """
+
+    class Meta(DefaultMeta):
+        def bind_field(self, form: Any, unbound_field: Any, options: Any) -> Any:
+            field = super().bind_field(form, unbound_field, options)
+            field.label.text = gettext(field.label.text)
+            if isinstance(field, ChoiceField) and not isinstance(field, CurrencyField):
+                field.choices = [(value, gettext(label)) for value, label in field.choices]
+            return field
 
     def __init__(
         self,

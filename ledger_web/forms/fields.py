@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from ledger_web.domain.barcodes import Barcode, read_barcode
 from ledger_web.domain.discounts import Discount
 from ledger_web.domain.errors import RuleViolationError
 from ledger_web.domain.ids import new_id, parse_id
+from ledger_web.domain.languages import spoken_language
 from ledger_web.domain.money import CURRENCIES, format_amount, parse_amount
 from ledger_web.domain.numbers import (
     ENGLISH,
@@ -530,7 +532,7 @@ class CurrencyField(ChoiceField):
     """A currency: `data` is its ISO 4217 code."""
 
     def __init__(self, label: str = "Currency", **options: Any) -> None:
-        options.setdefault("choices", _CURRENCY_CHOICES)
+        options.setdefault("choices", _currencies_in(spoken_language()))
         super().__init__(label, **options)
 
     def parse(self, text: str) -> str:
@@ -570,7 +572,11 @@ class BooleanField(_Typed):
 
 
 _TICKED = frozenset({"y", "yes", "on", "true", "1"})
-_CURRENCY_CHOICES = [(code, f"{code} {get_currency_name(code, locale='en')}") for code in sorted(CURRENCIES)]
+
+
+@cache
+def _currencies_in(language: str) -> list[tuple[str, str]]:
+    return [(code, f"{code} {get_currency_name(code, locale=language)}") for code in sorted(CURRENCIES)]
 
 
 def _signs(field: Field) -> Signs:

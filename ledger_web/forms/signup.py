@@ -5,9 +5,10 @@ from typing import Any
 
 from wtforms import ValidationError
 
-from ledger_web.domain.countries import LANGUAGES, countries, locale_in
+from ledger_web.domain.countries import countries, locale_in
 from ledger_web.domain.currencies import CURRENCIES
 from ledger_web.domain.errors import LedgerError
+from ledger_web.domain.languages import LANGUAGES
 from ledger_web.domain.passwords import check_password
 from ledger_web.domain.slugs import check_slug
 from ledger_web.forms.base import LedgerForm, QueryForm

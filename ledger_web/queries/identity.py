@@ -30,6 +30,7 @@ class IdentityRow:
     permissions: frozenset[str]
     limits: Mapping[str, Decimal | None]
     lacks_code: bool
+    language: str | None
     is_touch_due: bool
 
 
@@ -41,7 +42,7 @@ def find_identity(tenant_id: int, slug: str, session_digest: bytes) -> IdentityR
 
     A session lives 30 minutes after it was last seen and 12 hours in all, by the database's clock. `is_touch_due`
     says that it was last seen more than a minute ago, `lacks_code` that the shop asks its owners for a second factor
-    and this one has none yet. Source: promises S3, S9.
+    and this one has none yet; `language` is the one they chose for themselves. Source: promises S3, S9.
     """
     row = (
         session_of(tenant_id)
@@ -51,7 +52,7 @@ def find_identity(tenant_id: int, slug: str, session_digest: bytes) -> IdentityR
                 SELECT t.tenant_id, d.slug, t.name, t.base_currency, t.time_zone, t.locale,
                        t.day_starts_at, d.status = 'suspended', u.id, u.name,
                        r.name, r.built_in, r.permissions, r.limits,
-                       t.owners_need_code AND r.built_in = 'owner' AND u.totp_secret IS NULL,
+                       t.owners_need_code AND r.built_in = 'owner' AND u.totp_secret IS NULL, u.language,
                        s.last_seen_at < now() - interval '1 minute'
                   FROM sessions AS s
                   JOIN users AS u
@@ -81,6 +82,6 @@ def find_identity(tenant_id: int, slug: str, session_digest: bytes) -> IdentityR
     )
     if row is None:
         return None
-    built_in, permissions, limits, lacks_code, is_touch_due = row[11:]
-    facts = [*row[:11], rights_of(built_in, permissions), limits_of(built_in, limits), bool(lacks_code), is_touch_due]
+    built_in, permissions, limits, lacks_code, *rest = row[11:]
+    facts = [*row[:11], rights_of(built_in, permissions), limits_of(built_in, limits), bool(lacks_code), *rest]
     return IdentityRow(*facts)
