@@ -13,6 +13,7 @@ from markupsafe import Markup
 from ledger_web.domain.days import business_day
 from ledger_web.domain.exchange import Rate
 from ledger_web.domain.journal import NORMAL_SIDE
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.money import format_amount
 from ledger_web.domain.numbers import ENGLISH, Signs, signs_of, write_number
 from ledger_web.domain.symbols import svg
@@ -127,8 +128,16 @@ def owes(balance: int, currency: str, kind: str) -> str:
     if not balance:
         return "settled"
     if kind in _OWES_US:
-        return f"owes you {written}" if balance > 0 else f"you owe them {written} (credit)"
-    return f"you owe {written}" if balance > 0 else f"owes you {written} (advance)"
+        return (
+            gettext("owes you %(written)s", written=written)
+            if balance > 0
+            else gettext("you owe them %(written)s (credit)", written=written)
+        )
+    return (
+        gettext("you owe %(written)s", written=written)
+        if balance > 0
+        else gettext("owes you %(written)s (advance)", written=written)
+    )
 
 
 def side(balance: int, currency: str, kind: str) -> str:

@@ -12,6 +12,7 @@ from ledger_web.domain.contents import KILOGRAM, LITRE, price_per_unit, read_con
 from ledger_web.domain.errors import RuleViolationError
 from ledger_web.domain.label_drawing import DrawnLabel, LabelContent, draw_label, draw_pdf
 from ledger_web.domain.labels import COPIES_MAX, Paper, Printer, Template
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.pdf import PdfDocument
 from ledger_web.domain.products import UNIT
 from ledger_web.domain.symbols import printed_code
@@ -65,7 +66,13 @@ def draw_sheets(job: Job, rows: Sequence[LabelRow], *, only_look: bool = False) 
     if total == 0:
         raise RuleViolationError("Nothing is queued yet. Scan or type a product first.")
     if total > COPIES_MAX:
-        raise RuleViolationError(f"These are {total:,} labels. Print at most {COPIES_MAX:,} at once.")
+        raise RuleViolationError(
+            gettext(
+                "These are %(total)s labels. Print at most %(copies_max)s at once.",
+                total=f"{total:,}",
+                copies_max=f"{COPIES_MAX:,}",
+            )
+        )
     drawings = [_drawn(job, row) for row in rows]
     order = [number for number, row in enumerate(rows) for _ in range(row.copies)]
     return Sheets(
@@ -97,7 +104,10 @@ def write_pdf(job: Job, sheets: Sheets, made_at: dt.datetime) -> bytes:
     """Return the sheets as a PDF at true size."""
     locale = Locale.parse(g.tenant.locale)
     document = PdfDocument(
-        f"{sheets.total} labels", made_at=made_at, rtl=locale.text_direction == "rtl", language=locale.language
+        gettext("%(total)s labels", total=sheets.total),
+        made_at=made_at,
+        rtl=locale.text_direction == "rtl",
+        language=locale.language,
     )
     paper, printer = job.template.paper, job.printer or Printer()
     for page in sheets.pages:
@@ -120,12 +130,16 @@ def is_rtl() -> bool:
 
 def _drawn(job: Job, row: LabelRow) -> DrawnLabel:
     if row.code is None and job.template.has_code:
-        raise RuleViolationError(f"{row.name} has no barcode. Give it one, or take it out of the queue.")
+        raise RuleViolationError(
+            gettext("%(name)s has no barcode. Give it one, or take it out of the queue.", name=row.name)
+        )
     drawn = draw_label(job.template, content_of(row, has_price=job.has_price), rtl=is_rtl())
     if not drawn.fits:
-        raise RuleViolationError(f"The code of {row.name} does not fit on this label. Choose larger labels.")
+        raise RuleViolationError(
+            gettext("The code of %(name)s does not fit on this label. Choose larger labels.", name=row.name)
+        )
     if not drawn.words and drawn.symbol is None:
-        raise RuleViolationError(f"The label of {row.name} would be empty. Choose another label.")
+        raise RuleViolationError(gettext("The label of %(name)s would be empty. Choose another label.", name=row.name))
     return drawn
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from babel import Locale
 from flask import g
 
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.pdf import LEADING, PdfDocument
 from ledger_web.domain.symbols import rows_of
 from ledger_web.filters import amount, datetime, money, percent, quantity
@@ -104,7 +105,10 @@ def receipt_pdf(receipt: Receipt, paper: str) -> bytes:
     sale, locale = receipt.sale, Locale.parse(g.tenant.locale)
     made_at = receipt.print.printed_at if receipt.print else dt.datetime.now(dt.UTC)
     document = PdfDocument(
-        f"Receipt {sale.number}", made_at=made_at, rtl=locale.text_direction == "rtl", language=locale.language
+        gettext("Receipt %(number)s", number=sale.number),
+        made_at=made_at,
+        rtl=locale.text_direction == "rtl",
+        language=locale.language,
     )
     sheet = _Paper(document, paper)
     if receipt.mark:
@@ -142,19 +146,19 @@ def _sums(receipt: Receipt) -> Sequence[tuple[str, str]]:
     """What stands below the lines: discount, total, rounding, taxes, and how it was paid."""
     sale, found = receipt.sale, []
     if sale.discount:
-        found.append(("Discount", f"−{money(sale.discount, sale.currency)}"))
-    found.append(("Total", money(sale.total, sale.currency)))
+        found.append((gettext("Discount"), f"−{money(sale.discount, sale.currency)}"))
+    found.append((gettext("Total"), money(sale.total, sale.currency)))
     if sale.rounding:
         sign = "−" if sale.rounding < 0 else ""
-        found.append(("Rounding of cash", sign + money(abs(sale.rounding), sale.currency)))
+        found.append((gettext("Rounding of cash"), sign + money(abs(sale.rounding), sale.currency)))
     for tax in receipt.taxes:
         found.append((f"{tax.name} {percent(tax.percent)}", money(tax.tax, sale.currency)))
     for paid in sale.payments:
         found.append((paid.name, money(paid.tendered, paid.currency)))
         if paid.change:
-            found.append(("Change", money(paid.change, paid.currency)))
+            found.append((gettext("Change"), money(paid.change, paid.currency)))
         if paid.other_change and paid.other_change_currency:
-            found.append(("Change", money(paid.other_change, paid.other_change_currency)))
+            found.append((gettext("Change"), money(paid.other_change, paid.other_change_currency)))
     if sale.on_account:
-        found.append(("On account", money(sale.on_account, sale.currency)))
+        found.append((gettext("On account"), money(sale.on_account, sale.currency)))
     return found

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from ledger_web.blueprints.parties import NOUNS, check_may_see
 from ledger_web.domain.errors import ConflictError, NotFoundError, RuleViolationError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.open_items import OPPOSITE
 from ledger_web.domain.permissions import JOURNAL_REVERSE, PAYMENT_CREATE, PAYMENT_VIEW
 from ledger_web.error_pages import status_of
@@ -100,7 +101,7 @@ def _offer_instead(form: ReleaseForm, item: ItemDetails, allocation: AllocationR
     charges = list_open_items(g.tenant.id, item.party_id, item.row.currency, "charge")
     settled_id = allocation.item.id if item.row.side == "credit" else item.row.id
     form.instead.choices = [
-        ("", "Nothing: it stays as credit"),
+        ("", gettext("Nothing: it stays as credit")),
         *((charge.id, f"{charge.title}, {charge.due_on}") for charge in charges if charge.id != settled_id),
     ]
 

@@ -4,6 +4,7 @@ from flask import Blueprint, g, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ledger_web.domain.audit import SIGNALS
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.permissions import AUDIT_VIEW
 from ledger_web.forms.audit import AuditForm
 from ledger_web.identity import permission_required
@@ -20,7 +21,7 @@ blueprint = Blueprint("audit", __name__, url_prefix="/admin/audit")
 @permission_required(AUDIT_VIEW)
 def index() -> ResponseReturnValue:
     form = AuditForm(request.args)
-    form.person.choices = [("", "Everybody"), *list_actors(g.tenant.id)]
+    form.person.choices = [("", gettext("Everybody")), *list_actors(g.tenant.id)]
     if not form.validate():
         return render("audit/index.html", "audit/_events_list.html", 422, form=form, events=None, older="")
     page = list_events(g.tenant.id, form.to_asked())

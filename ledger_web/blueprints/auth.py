@@ -10,6 +10,7 @@ from ledger_web.domain.errors import (
     WrongCodeError,
     WrongPasswordError,
 )
+from ledger_web.domain.languages import gettext
 from ledger_web.error_pages import show, status_of
 from ledger_web.forms.account import CodeForm
 from ledger_web.forms.auth import SignInForm
@@ -104,7 +105,7 @@ def ask_to_sign_in() -> ResponseReturnValue:
     sign_in_page = url_for("auth.new", next=_next(current_page()))
     if not wants_fragment():
         return redirect_to_path(sign_in_page)
-    response = show(401, "You were signed out. Sign in again to go on.")
+    response = show(401, gettext("You were signed out. Sign in again to go on."))
     response.headers["HX-Redirect"] = sign_in_page
     return response
 

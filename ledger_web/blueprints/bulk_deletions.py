@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from ledger_web.approval import approved_by
 from ledger_web.domain.errors import LedgerError, NotFoundError, RuleViolationError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.permissions import SALE_DELETE
 from ledger_web.domain.returns import NOTHING, VOID, TooMuch, Weight, too_much
 from ledger_web.error_pages import status_of
@@ -42,7 +43,13 @@ class Chosen:
 
     @property
     def act(self) -> str:
-        return "Nothing" if self.trouble else "Delete" if self.sale.fate.kind == VOID else "Return"
+        return (
+            gettext("Nothing")
+            if self.trouble
+            else gettext("Delete")
+            if self.sale.fate.kind == VOID
+            else gettext("Return")
+        )
 
 
 @blueprint.get("/new")

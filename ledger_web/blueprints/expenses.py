@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from ledger_web.blueprints.transactions import MoneyPage, pairs, post_from, show_money
 from ledger_web.domain.errors import ConflictError, LedgerError, RuleViolationError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.permissions import EXPENSE_CREATE
 from ledger_web.error_pages import status_of
 from ledger_web.forms.expenses import CategoryForm, ExpenseForm, IncomeForm
@@ -76,10 +77,10 @@ def _offer(form: ExpenseForm | IncomeForm, kind: str) -> None:
 def _show_new(form: ExpenseForm, status: int = 200, error: LedgerError | None = None) -> ResponseReturnValue:
     _offer(form, "expense")
     page = MoneyPage(
-        title="New expense",
-        note="Money spent on what the shop uses itself: rent, transport, tea. Goods to sell are purchases.",
+        title=gettext("New expense"),
+        note=gettext("Money spent on what the shop uses itself: rent, transport, tea. Goods to sell are purchases."),
         action=url_for(".create"),
-        button="Record expense",
+        button=gettext("Record expense"),
         fields=("category", "place", "memo"),
     )
     return show_money(form, page, status, error)
@@ -88,10 +89,10 @@ def _show_new(form: ExpenseForm, status: int = 200, error: LedgerError | None = 
 def _show_new_income(form: IncomeForm, status: int = 200, error: LedgerError | None = None) -> ResponseReturnValue:
     _offer(form, "income")
     page = MoneyPage(
-        title="Other income",
-        note="Money that came in for something else than a sale, and not from the owner.",
+        title=gettext("Other income"),
+        note=gettext("Money that came in for something else than a sale, and not from the owner."),
         action=url_for(".create_income"),
-        button="Record income",
+        button=gettext("Record income"),
         fields=("category", "place", "memo"),
     )
     return show_money(form, page, status, error)

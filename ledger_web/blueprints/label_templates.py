@@ -18,6 +18,7 @@ from ledger_web.domain.labels import (
     Template,
     paper_troubles,
 )
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.permissions import LABEL_PRICE, LABEL_PRINT, LABEL_TEMPLATE_EDIT
 from ledger_web.error_pages import status_of
 from ledger_web.filters import shop_today
@@ -85,7 +86,7 @@ def create() -> ResponseReturnValue:
         services.save_template(form.to_command(), new_act())
     except (RuleViolationError, ConflictError) as refusal:
         return _show_form(form, status_of(refusal), trouble=refusal.message)
-    say(f"{form.name.data} can be printed on now.")
+    say(gettext("%(data)s can be printed on now.", data=form.name.data))
     return redirect_to(".index")
 
 
@@ -106,7 +107,7 @@ def update(template_id: uuid.UUID) -> ResponseReturnValue:
         services.save_template(form.to_command(template_id), new_act())
     except (RuleViolationError, ConflictError) as refusal:
         return _show_form(form, status_of(refusal), trouble=refusal.message, template_id=template_id)
-    say(f"{form.name.data} was saved.")
+    say(gettext("%(data)s was saved.", data=form.name.data))
     return redirect_to(".index")
 
 
@@ -140,7 +141,7 @@ def create_printer() -> ResponseReturnValue:
         services.save_printer(form.to_command(), new_act())
     except (RuleViolationError, ConflictError) as refusal:
         return _show(status_of(refusal), printer_form=form, trouble=refusal.message)
-    say(f"{form.name.data} is put right from now on. Print its ruler page to see.")
+    say(gettext("%(data)s is put right from now on. Print its ruler page to see.", data=form.name.data))
     return redirect_to(".index")
 
 
@@ -162,7 +163,7 @@ def update_printer(printer_id: uuid.UUID) -> ResponseReturnValue:
         services.save_printer(form.to_command(printer_id), new_act())
     except (RuleViolationError, ConflictError) as refusal:
         return _show_printer(form, row, status_of(refusal), trouble=refusal.message)
-    say(f"{form.name.data} was saved.")
+    say(gettext("%(data)s was saved.", data=form.name.data))
     return redirect_to(".index")
 
 
@@ -255,10 +256,15 @@ def _previewed(form: TemplateMeasuresForm) -> dict[str, Any]:
 def _troubles(template: Template, drawn: DrawnLabel) -> list[str]:
     troubles = paper_troubles(template.paper)
     if not template.blocks:
-        troubles.append("The label is empty: give at least one block a line.")
+        troubles.append(gettext("The label is empty: give at least one block a line."))
     elif not drawn.fits:
-        troubles.append("The code does not fit on this label.")
+        troubles.append(gettext("The code does not fit on this label."))
     elif drawn.is_narrow and drawn.symbol:
         share = drawn.symbol.drawn.module / Decimal("0.33")
-        troubles.append(f"The bars are {share:.0%} as wide as the standard: some scanners will not read them.")
+        troubles.append(
+            gettext(
+                "The bars are %(share)s as wide as the standard: some scanners will not read them.",
+                share=f"{share:.0%}",
+            )
+        )
     return troubles

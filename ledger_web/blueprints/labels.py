@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from ledger_web.domain.barcodes import SYMBOLOGIES
 from ledger_web.domain.errors import InvalidBarcodeError, NotFoundError, RuleViolationError
 from ledger_web.domain.labels import COPIES_MANY, COPIES_MAX
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.permissions import BARCODE_ASSIGN, LABEL_PRICE, LABEL_PRINT
 from ledger_web.domain.pictures import png
 from ledger_web.domain.scans import read_scan
@@ -74,7 +75,7 @@ def create_found() -> ResponseReturnValue:
         return _refused(" ".join(form.sentences), found_form=form)
     found = queries.list_found_products(g.tenant.id, form.search.data, COPIES_MAX + 1)
     if not found:
-        return _refused(f"No product has “{form.search.data}” in its name.", found_form=form)
+        return _refused(gettext("No product has “%(data)s” in its name.", data=form.search.data), found_form=form)
     return _queued(services.queue_products(form.to_command(found), new_act()))
 
 
@@ -88,7 +89,7 @@ def create_repriced() -> ResponseReturnValue:
     since = dt.datetime.combine(form.since.data, g.tenant.day_starts_at, shop_zone())
     found = queries.list_repriced_products(g.tenant.id, since, COPIES_MAX + 1)
     if not found:
-        return _refused("No price has changed since then.", repriced_form=form)
+        return _refused(gettext("No price has changed since then."), repriced_form=form)
     return _queued(services.queue_products(form.to_command(found), new_act()))
 
 
@@ -120,7 +121,7 @@ def create_codes() -> ResponseReturnValue:
     if not form.validate():
         return _refused(" ".join(form.sentences))
     given = services.give_codes(form.to_give_codes(), new_act())
-    say(f"{given} products have a code now." if given else "Every product has a code already.")
+    say(gettext("%(given)s products have a code now.", given=given) if given else "Every product has a code already.")
     return redirect_to(".index")
 
 
@@ -245,7 +246,12 @@ def _queue_meant(form: QueueForm, typed: str, copies: int) -> ResponseReturnValu
     scan = read_scan(typed, shop_signs())
     if scan.quantity is not None:
         if scan.quantity != int(scan.quantity) or scan.quantity > COPIES_MAX:
-            raise RuleViolationError(f"Print from 1 to {COPIES_MAX:,} labels of a product at once, a whole number.")
+            raise RuleViolationError(
+                gettext(
+                    "Print from 1 to %(copies_max)s labels of a product at once, a whole number.",
+                    copies_max=f"{COPIES_MAX:,}",
+                )
+            )
         copies = int(scan.quantity)
     scanned = resolve(g.tenant.id, scan.text)
     if scanned.product:
@@ -263,7 +269,7 @@ def _queue_meant(form: QueueForm, typed: str, copies: int) -> ResponseReturnValu
 
 def _notice(scanned: Scanned) -> ResponseReturnValue:
     """Say that a code queued nothing, and what can be done about it; other codes may be on their way."""
-    sentence = scanned.trouble or f"Nothing here is called or coded “{scanned.text}”."
+    sentence = scanned.trouble or gettext("Nothing here is called or coded “%(text)s”.", text=scanned.text)
     return tell_scanner(_show(422, notice=scanned, q=scanned.text), "bad", sentence)
 
 
@@ -272,7 +278,7 @@ def _refused(trouble: str, **context: Any) -> ResponseReturnValue:
 
 
 def _queued(count: int) -> ResponseReturnValue:
-    say(f"{count} products were added." if count else "They are all queued already.")
+    say(gettext("%(count)s products were added.", count=count) if count else "They are all queued already.")
     return _done()
 
 

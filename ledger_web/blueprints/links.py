@@ -4,6 +4,7 @@ from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
 
 from ledger_web.domain.errors import LinkSpentError, WeakPasswordError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.tokens import TOKEN, digest_of
 from ledger_web.error_pages import status_of
 from ledger_web.forms.account import LinkForm
@@ -32,7 +33,7 @@ def update(token: str) -> ResponseReturnValue:
         login = use_link(form.to_command(token), UnitOfWork(g.tenant.id))
     except WeakPasswordError as error:
         return _show(link, token, form, status_of(error), error.message)
-    say(f"Your password is set. Sign in as {login}.")
+    say(gettext("Your password is set. Sign in as %(login)s.", login=login))
     return redirect_to("auth.new")
 
 

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from ledger_web.domain.errors import ConflictError, RuleViolationError
 from ledger_web.domain.internal_codes import PREFIX as INTERNAL_PREFIX
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.measures import KINDS, PREFIXES
 from ledger_web.domain.permissions import BARCODE_ASSIGN, SETTINGS_EDIT
 from ledger_web.error_pages import status_of
@@ -38,7 +39,7 @@ def create() -> ResponseReturnValue:
         services.create_measure_rule(form.to_command(), new_act())
     except (RuleViolationError, ConflictError) as refusal:
         return _show(status_of(refusal), form=form, trouble=refusal.message)
-    return _done(f"Codes that begin with {form.prefix.data} are read now.")
+    return _done(gettext("Codes that begin with %(data)s are read now.", data=form.prefix.data))
 
 
 @blueprint.post("/<uuid:rule_id>/delete")
@@ -48,7 +49,7 @@ def delete(rule_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show(422, trouble=" ".join(form.sentences))
     services.remove_measure_rule(form.to_command(rule_id), new_act())
-    return _done("The rule was removed. Its codes mean nothing now.")
+    return _done(gettext("The rule was removed. Its codes mean nothing now."))
 
 
 def _done(sentence: str) -> ResponseReturnValue:

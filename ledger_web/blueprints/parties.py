@@ -16,6 +16,7 @@ from flask.typing import ResponseReturnValue
 from ledger_web.blueprints import statements
 from ledger_web.blueprints.statements import StatedAccount
 from ledger_web.domain.errors import StaleEditError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.open_items import ageing
 from ledger_web.domain.permissions import EMPLOYEE_VIEW, PARTY_CREATE, PARTY_CREDIT_LIMIT, PARTY_EDIT, PARTY_VIEW
 from ledger_web.filters import shop_today
@@ -89,7 +90,11 @@ def create(kind: str) -> ResponseReturnValue:
         return _show_new(kind, form, 422)
     command = form.to_command(kind, may_limit=kind == "customer" and may(PARTY_CREDIT_LIMIT))
     party = create_party(command, new_act())
-    say(f"{command.name} was added already." if party.replayed else f"{command.name} was added.")
+    say(
+        gettext("%(name)s was added already.", name=command.name)
+        if party.replayed
+        else gettext("%(name)s was added.", name=command.name)
+    )
     return redirect_to(".show", party_id=party.id)
 
 
@@ -97,7 +102,7 @@ def create(kind: str) -> ResponseReturnValue:
 def show(kind: str, party_id: uuid.UUID) -> ResponseReturnValue:
     party = get_party(g.tenant.id, party_id, kind)
     if party.merged_into:
-        say(f"{party.name} was merged into this {kind}.")
+        say(gettext("%(name)s was merged into this %(kind)s.", name=party.name, kind=kind))
         return redirect_to(".show", party_id=party.merged_into)
     return statements.show(
         "parties/show.html",

@@ -13,6 +13,7 @@ from ledger_web.blueprints.parties import NOUNS
 from ledger_web.domain.errors import ConflictError, NotFoundError, RuleViolationError
 from ledger_web.domain.ids import parse_id
 from ledger_web.domain.journal import NORMAL_SIDE
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.permissions import EXPENSE_CREATE, JOURNAL_POST, PARTY_EDIT
 from ledger_web.error_pages import status_of
 from ledger_web.forms.party_acts import (
@@ -157,7 +158,11 @@ def create_merge(party_id: uuid.UUID) -> ResponseReturnValue:
         merged = merge_parties(form.to_command(party_id), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show_merge(party, form, status_of(error), error.message)
-    say("These were merged already." if merged.replayed else f"{party.name} is merged into this one.")
+    say(
+        "These were merged already."
+        if merged.replayed
+        else gettext("%(name)s is merged into this one.", name=party.name)
+    )
     return redirect_to(_page_of(party), party_id=merged.id)
 
 

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from ledger_web.blueprints.product_page import both_values
 from ledger_web.domain.errors import ConflictError, NotFoundError, RuleViolationError, StaleEditError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.permissions import PRODUCT_PRICE
 from ledger_web.error_pages import status_of
 from ledger_web.forms.prices import (
@@ -41,7 +42,7 @@ def create() -> ResponseReturnValue:
         created = services.create_price_list(form.to_command(), new_act())
     except (RuleViolationError, ConflictError) as refusal:
         return _index(form, status_of(refusal), trouble=refusal.message)
-    say(f"{form.name.data} was added. Give it prices on the pages of products.")
+    say(gettext("%(data)s was added. Give it prices on the pages of products.", data=form.name.data))
     return redirect_to("price_lists.show", price_list_id=created.id)
 
 
@@ -74,13 +75,13 @@ def update(price_list_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.post("/<uuid:price_list_id>/archival")
 @permission_required(PRODUCT_PRICE)
 def create_archival(price_list_id: uuid.UUID) -> ResponseReturnValue:
-    return _archive(price_list_id, archived=True, sentence="The list counts no more. Its prices are kept.")
+    return _archive(price_list_id, archived=True, sentence=gettext("The list counts no more. Its prices are kept."))
 
 
 @blueprint.post("/<uuid:price_list_id>/archival/delete")
 @permission_required(PRODUCT_PRICE)
 def delete_archival(price_list_id: uuid.UUID) -> ResponseReturnValue:
-    return _archive(price_list_id, archived=False, sentence="The list counts again.")
+    return _archive(price_list_id, archived=False, sentence=gettext("The list counts again."))
 
 
 @blueprint.get("/customers/<uuid:party_id>")

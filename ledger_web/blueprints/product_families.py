@@ -7,6 +7,7 @@ from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
 
 from ledger_web.domain.errors import ConflictError, RuleViolationError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.permissions import PRODUCT_CREATE, PRODUCT_EDIT, PRODUCT_PRICE, PRODUCT_VIEW
 from ledger_web.error_pages import status_of
 from ledger_web.forms.families import NewFamilyForm, OptionForm, VariantPricesForm, VariantsForm
@@ -56,7 +57,7 @@ def create_variants(family_id: uuid.UUID) -> ResponseReturnValue:
         services.add_variants(form.to_command(family_id, [option.name for option in family.options]), new_act())
     except (RuleViolationError, ConflictError) as refusal:
         return _show(family, status_of(refusal), variants_form=form, trouble=refusal.message)
-    return _done(family_id, "The variants were made.")
+    return _done(family_id, gettext("The variants were made."))
 
 
 @blueprint.post("/<uuid:family_id>/options")
@@ -70,7 +71,7 @@ def create_option(family_id: uuid.UUID) -> ResponseReturnValue:
         services.add_option(form.to_command(family_id), new_act())
     except (RuleViolationError, ConflictError) as refusal:
         return _show(family, status_of(refusal), option_form=form, trouble=refusal.message)
-    return _done(family_id, "The option was added. Add its other values to make more variants.")
+    return _done(family_id, gettext("The option was added. Add its other values to make more variants."))
 
 
 @blueprint.post("/<uuid:family_id>/prices")
@@ -84,7 +85,7 @@ def update_prices(family_id: uuid.UUID) -> ResponseReturnValue:
         services.price_variants(form.to_command(family_id), new_act())
     except (RuleViolationError, ConflictError) as refusal:
         return _show(family, status_of(refusal), prices_form=form, trouble=refusal.message)
-    return _done(family_id, "The prices were saved.")
+    return _done(family_id, gettext("The prices were saved."))
 
 
 def _new(product_id: uuid.UUID, form: NewFamilyForm, status: int = 200, trouble: str = "") -> ResponseReturnValue:

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from ledger_web.blueprints.product_page import both_values, done, holder_of, show_product
 from ledger_web.blueprints.products import OWN_TAX
 from ledger_web.domain.errors import ConflictError, NotFoundError, RuleViolationError, StaleEditError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.permissions import PRODUCT_ARCHIVE, PRODUCT_COST, PRODUCT_EDIT, PRODUCT_PRICE
 from ledger_web.error_pages import status_of
 from ledger_web.forms.prices import (
@@ -74,7 +75,7 @@ def create_price(product_id: uuid.UUID) -> ResponseReturnValue:
         services.set_price(form.to_command(product_id), new_act())
     except (RuleViolationError, ConflictError, NotFoundError) as refusal:
         return _further(form, product, status_of(refusal), trouble=refusal.message)
-    return done(product_id, "prices", "The price was added.")
+    return done(product_id, "prices", gettext("The price was added."))
 
 
 @blueprint.post("/prices/delete")
@@ -84,7 +85,7 @@ def delete_price(product_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return show_product(product_id, "prices", 422, trouble=" ".join(form.sentences))
     services.remove_price(form.to_command(product_id), new_act())
-    return done(product_id, "prices", "The price was taken away.")
+    return done(product_id, "prices", gettext("The price was taken away."))
 
 
 @blueprint.get("/units/new")
@@ -107,7 +108,7 @@ def create_unit(product_id: uuid.UUID) -> ResponseReturnValue:
     except (RuleViolationError, ConflictError) as refusal:
         holder = holder_of(refusal, product_id)
         return _new_unit(form, product, status_of(refusal), trouble=refusal.message, holder=holder)
-    return done(product_id, "units", f"{form.name.data} was added.")
+    return done(product_id, "units", gettext("%(data)s was added.", data=form.name.data))
 
 
 @blueprint.get("/units/<uuid:unit_id>")
@@ -134,7 +135,7 @@ def update_unit(product_id: uuid.UUID, unit_id: uuid.UUID) -> ResponseReturnValu
         return _edit_unit(form, unit, status_of(refusal), trouble=refusal.message, both=both)
     except (RuleViolationError, ConflictError) as refusal:
         return _edit_unit(form, unit, status_of(refusal), trouble=refusal.message)
-    return done(product_id, "units", "The changes were saved.")
+    return done(product_id, "units", gettext("The changes were saved."))
 
 
 @blueprint.post("/units/<uuid:unit_id>/archival")
@@ -180,7 +181,7 @@ def _further_form(product: ProductDetails, sent: Any) -> FurtherPriceForm:
     form = FurtherPriceForm(sent)
     lists = [each for each in list_price_lists(g.tenant.id) if each.archived_at is None]
     units = [each for each in list_units(g.tenant.id, product.id) if each.is_sold]
-    form.price_list_id.choices = [("", "Everybody"), *((each.id, each.name) for each in lists)]
+    form.price_list_id.choices = [("", gettext("Everybody")), *((each.id, each.name) for each in lists)]
     form.unit_id.choices = [("", product.unit), *((each.id, each.name) for each in units)]
     return form
 
@@ -231,4 +232,4 @@ def _archive_unit(product_id: uuid.UUID, unit_id: uuid.UUID, *, archived: bool) 
         unit_services.archive_unit(form.to_command(product_id, unit_id, archived=archived), new_act())
     except RuleViolationError as refusal:
         return show_product(product_id, "units", status_of(refusal), trouble=refusal.message)
-    return done(product_id, "units", "It is used no more." if archived else "It is used again.")
+    return done(product_id, "units", gettext("It is used no more.") if archived else gettext("It is used again."))

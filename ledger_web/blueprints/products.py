@@ -17,6 +17,7 @@ from ledger_web.blueprints.product_page import (
 )
 from ledger_web.domain.barcodes import CODE_MAX
 from ledger_web.domain.errors import ConflictError, LedgerError, RuleViolationError, StaleEditError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.permissions import (
     BARCODE_ASSIGN,
     PRODUCT_ARCHIVE,
@@ -105,7 +106,11 @@ def create() -> ResponseReturnValue:
         created = services.create_product(form.to_command(g.tenant.base_currency), new_act())
     except (RuleViolationError, ConflictError) as refusal:
         return _new(form, status_of(refusal), trouble=refusal.message, holder=holder_of(refusal, None))
-    say(f"{form.name.data} was added already." if created.replayed else f"{form.name.data} was added.")
+    say(
+        gettext("%(data)s was added already.", data=form.name.data)
+        if created.replayed
+        else gettext("%(data)s was added.", data=form.name.data)
+    )
     return redirect_to("products.show", product_id=created.id)
 
 
@@ -165,13 +170,15 @@ def update_stock_rules(product_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.post("/<uuid:product_id>/archival")
 @permission_required(PRODUCT_ARCHIVE)
 def create_archival(product_id: uuid.UUID) -> ResponseReturnValue:
-    return _archive(product_id, archived=True, sentence="It is in the archive now: out of the list, its history kept.")
+    return _archive(
+        product_id, archived=True, sentence=gettext("It is in the archive now: out of the list, its history kept.")
+    )
 
 
 @blueprint.post("/<uuid:product_id>/archival/delete")
 @permission_required(PRODUCT_ARCHIVE)
 def delete_archival(product_id: uuid.UUID) -> ResponseReturnValue:
-    return _archive(product_id, archived=False, sentence="It is back in the list.")
+    return _archive(product_id, archived=False, sentence=gettext("It is back in the list."))
 
 
 @blueprint.post("/<uuid:product_id>/barcodes")
@@ -192,7 +199,7 @@ def create_barcode(product_id: uuid.UUID) -> ResponseReturnValue:
             barcode_trouble=refusal.message,
             holder=holder_of(refusal, product_id),
         )
-    return done(product_id, "barcodes", "The barcode was added.")
+    return done(product_id, "barcodes", gettext("The barcode was added."))
 
 
 @blueprint.post("/<uuid:product_id>/barcodes/delete")
@@ -202,7 +209,7 @@ def delete_barcode(product_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return show_product(product_id, "barcodes", 422, barcode_trouble=" ".join(form.sentences))
     codes.remove_barcode(form.to_command(product_id), new_act())
-    return done(product_id, "barcodes", "The barcode was removed.")
+    return done(product_id, "barcodes", gettext("The barcode was removed."))
 
 
 @blueprint.post("/<uuid:product_id>/receipts")
@@ -215,7 +222,7 @@ def create_receipt(product_id: uuid.UUID) -> ResponseReturnValue:
         received = goods.receive_goods(form.to_command(product_id, g.tenant.base_currency), new_act())
     except (RuleViolationError, ConflictError) as refusal:
         return _refuse_stock(product_id, refusal, receipt_form=form)
-    return done(product_id, "stock", _said(received, "The goods are in stock."))
+    return done(product_id, "stock", _said(received, gettext("The goods are in stock.")))
 
 
 @blueprint.post("/<uuid:product_id>/adjustments")
@@ -228,11 +235,11 @@ def create_adjustment(product_id: uuid.UUID) -> ResponseReturnValue:
         adjusted = goods.adjust_stock(form.to_command(product_id, g.tenant.base_currency), new_act())
     except (RuleViolationError, ConflictError) as refusal:
         return _refuse_stock(product_id, refusal, adjustment_form=form)
-    return done(product_id, "stock", _said(adjusted, "The stock was adjusted."))
+    return done(product_id, "stock", _said(adjusted, gettext("The stock was adjusted.")))
 
 
 def _said(recorded: Recorded, sentence: str) -> str:
-    return "This was recorded already." if recorded.replayed else sentence
+    return gettext("This was recorded already.") if recorded.replayed else sentence
 
 
 def _refuse_stock(product_id: uuid.UUID, refusal: LedgerError, **forms: Any) -> ResponseReturnValue:

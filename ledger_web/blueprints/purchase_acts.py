@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import CombinedMultiDict
 
 from ledger_web.domain.errors import ConflictError, PeriodLockedError, RuleViolationError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.papers import BYTES_MAX
 from ledger_web.domain.permissions import (
     PRODUCT_EDIT,
@@ -67,7 +68,7 @@ def _take_files(endpoint: str | None, _values: object) -> None:
 def create_reorder() -> ResponseReturnValue:
     """Begin a draft with what is below its level, as much as the list of things to buy says."""
     form = ReorderForm(request.form)
-    form.vendor_id.choices = [("", "none yet"), *_vendors()]
+    form.vendor_id.choices = [("", gettext("none yet")), *_vendors()]
     form.validate_or_refuse()
     lines = tuple(
         WantedLine(product_id=row.product_id, quantity=row.suggestion.in_base) for row in list_to_buy(g.tenant.id)

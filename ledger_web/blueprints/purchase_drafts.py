@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from ledger_web.domain.errors import ConflictError, InvalidQuantityError, PeriodLockedError, RuleViolationError
 from ledger_web.domain.ids import new_id
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.numbers import signs_of
 from ledger_web.domain.permissions import PAYMENT_CREATE, PURCHASE_CREATE, PURCHASE_OVERRIDE_RATE
 from ledger_web.domain.places import read_place
@@ -113,7 +114,7 @@ def create_line(draft_id: uuid.UUID) -> ResponseReturnValue:
         scan = read_scan(form.q.data or "", signs_of(g.tenant.locale))
         scanned = resolve(g.tenant.id, scan.text)
     except InvalidQuantityError as error:
-        return _scan_refused(draft_id, f"Before the star: {error.message}", form.q.raw)
+        return _scan_refused(draft_id, gettext("Before the star: %(message)s", message=error.message), form.q.raw)
     except RuleViolationError as error:
         return _scan_refused(draft_id, error.message, form.q.raw)
     return _resolved(draft_id, form, scan, scanned)
@@ -255,7 +256,11 @@ def _resolved(draft_id: uuid.UUID, form: DraftScanForm, scan: Scan, scanned: Sca
         return _add(form.to_command(draft_id, found[0].id, None, scan.quantity), found[0].name)
     if found:
         return _scan_refused(draft_id, "", form.q.raw, found=found, scan=scan)
-    said = scanned.trouble or (f"Nothing has the code {scanned.text}." if scan.text else "Scan or type a product.")
+    said = scanned.trouble or (
+        gettext("Nothing has the code %(text)s.", text=scanned.text)
+        if scan.text
+        else gettext("Scan or type a product.")
+    )
     return tell_scanner(_scan_refused(draft_id, said, form.q.raw), "bad", said)
 
 
@@ -335,7 +340,7 @@ def _show(draft_id: uuid.UUID, status: int = 200, **said: Any) -> Response:
     used = [head.currency, g.tenant.base_currency, "USD", "EUR"]
     offer_first(head_form.currency, used)
     charge_form = said.pop("charge_form", None) or ChargeForm(data={"currency": head.currency, "spread_by": "value"})
-    charge_form.payee_id.choices = [("", "on this invoice"), *_vendors()[1:]]
+    charge_form.payee_id.choices = [("", gettext("on this invoice")), *_vendors()[1:]]
     offer_first(charge_form.currency, used)
     receive_form = said.pop("receive_form", None) or ReceiveForm(
         data={

@@ -7,6 +7,7 @@ from flask import Blueprint, g, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ledger_web.domain.errors import ConflictError, PeriodLockedError, RuleViolationError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.permissions import PRODUCT_COST, PURCHASE_CREATE, PURCHASE_DELETE, PURCHASE_VIEW
 from ledger_web.domain.purchases import SPREADS, invoice_key
 from ledger_web.domain.rates import SOURCES
@@ -30,9 +31,9 @@ blueprint = Blueprint("purchases", __name__, url_prefix="/purchases")
 def index() -> ResponseReturnValue:
     form = PurchasesListForm(request.args)
     vendors = queries.list_vendor_choices(g.tenant.id)
-    form.vendor_id.choices = [("", "All"), *((each.id, each.name) for each in vendors)]
+    form.vendor_id.choices = [("", gettext("All")), *((each.id, each.name) for each in vendors)]
     start_form = DraftStartForm()
-    start_form.vendor_id.choices = [("", "choose later"), *((each.id, each.name) for each in vendors)]
+    start_form.vendor_id.choices = [("", gettext("choose later")), *((each.id, each.name) for each in vendors)]
     context: dict[str, Any] = {"form": form, "start_form": start_form, "older": "", "found": None}
     if not form.validate():
         return render("purchases/index.html", "purchases/_purchases_list.html", 422, drafts=[], **context)

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from ledger_web.domain.accounts import KIND_NAMES
 from ledger_web.domain.errors import NotFoundError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.permissions import REPORT_VIEW
 from ledger_web.domain.reports import (
     BalanceSheet,
@@ -137,7 +138,15 @@ def _rows_of_balance_sheet(report: BalanceSheet) -> Iterator[Row]:
 
 def _rows_of_trial_balance(report: TrialBalance) -> Iterator[Row]:
     base = g.tenant.base_currency
-    yield "Kind", "Account", "Currency", "Debit", "Credit", f"Debit {base}", f"Credit {base}"
+    yield (
+        gettext("Kind"),
+        gettext("Account"),
+        gettext("Currency"),
+        gettext("Debit"),
+        gettext("Credit"),
+        gettext("Debit %(base)s", base=base),
+        gettext("Credit %(base)s", base=base),
+    )
     for block in report.currencies:
         for line in block.lines:
             sums = line.sums
@@ -151,19 +160,19 @@ def _rows_of_trial_balance(report: TrialBalance) -> Iterator[Row]:
                 _cell(line.base_credit, base),
             )
         sides = amount_cell(block.debit, block.currency), amount_cell(block.credit, block.currency)
-        yield "Total", "", block.currency, *sides, _cell(block.base, base), _cell(block.base, base)
+        yield gettext("Total"), "", block.currency, *sides, _cell(block.base, base), _cell(block.base, base)
 
 
 def _rows(currencies: tuple[str, ...], parts: Iterable[Section | ReportLine]) -> Iterator[Row]:
     base = g.tenant.base_currency
-    yield "Part", "Line", *currencies, f"All in {base}"
+    yield gettext("Part"), gettext("Line"), *currencies, gettext("All in %(base)s", base=base)
     for part in parts:
         if isinstance(part, ReportLine):
             yield part.name, "", *_cells(part, currencies)
             continue
         for line in part.lines:
             yield part.name, line.name, *_cells(line, currencies)
-        yield part.name, "Total", *_cells(part.total, currencies)
+        yield part.name, gettext("Total"), *_cells(part.total, currencies)
 
 
 def _cells(line: ReportLine, currencies: tuple[str, ...]) -> list[Cell]:

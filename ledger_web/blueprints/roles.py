@@ -8,6 +8,7 @@ from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
 
 from ledger_web.domain.errors import ConflictError, RuleViolationError, StaleEditError
+from ledger_web.domain.languages import Texts
 from ledger_web.domain.permissions import ALL, BUILT_IN_ROLES, LIMITS, ROLE_EDIT, describe, limits_of
 from ledger_web.error_pages import status_of
 from ledger_web.forms.roles import FIELD_OF, RoleActForm, RoleForm
@@ -16,13 +17,15 @@ from ledger_web.queries.people import RoleRow, get_role, list_roles
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services.roles import create_role, delete_role, edit_role
 
-AREAS = {  # how the first part of a right is called
-    "home": "Front page",
-    "journal": "Books",
-    "party": "People the shop deals with",
-    "shift": "Shifts",
-    "user": "People who sign in",
-}
+AREAS = Texts(
+    {  # how the first part of a right is called
+        "home": "Front page",
+        "journal": "Books",
+        "party": "People the shop deals with",
+        "shift": "Shifts",
+        "user": "People who sign in",
+    }
+)
 
 blueprint = Blueprint("roles", __name__, url_prefix="/roles")
 

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from ledger_web.approval import approved_by
 from ledger_web.domain.errors import ConflictError, LedgerError, NotFoundError, RuleViolationError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.permissions import (
     SALE_CHANGE_REFUND,
     SALE_CREATE,
@@ -174,7 +175,7 @@ def _offer_reasons(form: DeletionForm | ReturnForm) -> dict[uuid.UUID | None, Re
     found = list_reasons(g.tenant.id)
     form.reason_id.choices = [(each.id, each.name) for each in found]
     if isinstance(form, DeletionForm):
-        form.reason_id.choices.append(("", "As written below"))
+        form.reason_id.choices.append(("", gettext("As written below")))
     return {each.id: each for each in found}
 
 
@@ -251,7 +252,7 @@ def _customer_id(form: ReturnForm) -> uuid.UUID | None:
     if len(found) != 1:
         several = ", ".join(name for _, name in found)
         raise RuleViolationError(
-            f"Several customers are called so: {several}. Enter more of the name."
+            gettext("Several customers are called so: %(several)s. Enter more of the name.", several=several)
             if found
             else "There is no customer of this name. Look at its spelling, or add them first."
         )

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from ledger_web import mail
 from ledger_web.domain.errors import ConflictError, NotFoundError, RuleViolationError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.permissions import SALE_REPRINT, SALE_VIEW
 from ledger_web.domain.sheets import Row, amount_cell
 from ledger_web.downloads import download
@@ -136,7 +137,7 @@ def create_mail(sale_id: uuid.UUID) -> ResponseReturnValue:
         status = 422 if isinstance(error, mail.MailNotSentError) else status_of(error)
         fresh = MailForm(address=form.address.data)
         return _show_receipt(sale_id, PrintForm(), "", status=status, trouble=error.message, mail_form=fresh)
-    say(f"The receipt was sent to {form.address.data}.")
+    say(gettext("The receipt was sent to %(data)s.", data=form.address.data))
     return redirect_to("sales.receipt", sale_id=sale_id)
 
 
@@ -144,7 +145,9 @@ def _send(receipt: Receipt, address: str) -> None:
     number = receipt.sale.number
     text = render_template("sales/receipt_mail.txt", receipt=receipt, sale=receipt.sale)
     attachment = (f"receipt-{number}.pdf", receipt_pdf(receipt, "a5"))
-    mail.send(address, f"Receipt {number}", text, sender_name=g.tenant.name, attachment=attachment)
+    mail.send(
+        address, gettext("Receipt %(number)s", number=number), text, sender_name=g.tenant.name, attachment=attachment
+    )
 
 
 def _show_receipt(
@@ -172,8 +175,8 @@ def _show_receipt(
 
 def _list_form() -> SalesListForm:
     form = SalesListForm(request.args)
-    form.drawer.choices = [("", "All"), *((each.id, each.name) for each in list_drawers(g.tenant.id))]
-    form.cashier.choices = [("", "Everyone"), *((each.id, each.name) for each in list_people(g.tenant.id))]
+    form.drawer.choices = [("", gettext("All")), *((each.id, each.name) for each in list_drawers(g.tenant.id))]
+    form.cashier.choices = [("", gettext("Everyone")), *((each.id, each.name) for each in list_people(g.tenant.id))]
     return form
 
 

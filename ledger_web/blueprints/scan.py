@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from ledger_web.domain.barcodes import SYMBOLOGIES, read_barcode
 from ledger_web.domain.errors import ConflictError, InvalidBarcodeError, RuleViolationError
 from ledger_web.domain.gs1 import SEPARATOR, read_elements
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.permissions import BARCODE_ASSIGN, PRODUCT_VIEW
 from ledger_web.error_pages import status_of
 from ledger_web.forms.scans import AttachmentForm, AttachmentSearchForm, LookUpForm
@@ -64,7 +65,7 @@ def create_attachment() -> ResponseReturnValue:
         add_barcode(form.to_command(), new_act())
     except (RuleViolationError, ConflictError) as refusal:
         return _show_attachment(search, status_of(refusal), trouble=refusal.message)
-    say(f"The code {form.code.data.code} means this product now.")
+    say(gettext("The code %(code)s means this product now.", code=form.code.data.code))
     if _leads_to_till():
         return redirect_to("sell.show")
     return redirect_to("products.show", product_id=form.product_id.data)

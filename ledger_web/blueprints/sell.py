@@ -20,6 +20,7 @@ from ledger_web.domain.errors import (
     TooManyAttemptsError,
 )
 from ledger_web.domain.ids import new_id
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.numbers import signs_of
 from ledger_web.domain.permissions import SALE_CHANGE_PRICE, SALE_CREATE, SALE_DISCOUNT, SALE_RATE
 from ledger_web.domain.scans import Scan, read_scan
@@ -98,7 +99,7 @@ def create_line() -> ResponseReturnValue:
     try:
         scan = read_scan(form.q.data or "", signs_of(g.tenant.locale))
     except InvalidQuantityError as error:
-        return _show(422, trouble=f"Before the star: {error.message}", q=form.q.raw)
+        return _show(422, trouble=gettext("Before the star: %(message)s", message=error.message), q=form.q.raw)
     if form.product_id.data:
         return _add(form.to_command(form.product_id.data))
     if not scan.text and scan.quantity:
@@ -296,20 +297,24 @@ def _said(scanned: Scanned) -> str:
     """Say in a few words what was scanned, with the batch and the day that the code itself says."""
     parts = [scanned.product.name if scanned.product else scanned.text]
     parts += [scanned.unit.name] if scanned.unit else []
-    parts += [f"batch {scanned.batch}"] if scanned.batch else []
-    parts += [f"use by {scanned.expiry:%Y-%m-%d}"] if scanned.expiry else []
+    parts += [gettext("batch %(batch)s", batch=scanned.batch)] if scanned.batch else []
+    parts += [gettext("use by %(expiry)s", expiry=f"{scanned.expiry:%Y-%m-%d}")] if scanned.expiry else []
     return ", ".join(parts)
 
 
 def _notice(scanned: Scanned) -> ResponseReturnValue:
     """Show what came of a code that added nothing, and what can be done about it; the cart stays."""
-    return tell_scanner(_show(422, notice=scanned), "bad", scanned.trouble or f"Nothing has the code {scanned.text}")
+    return tell_scanner(
+        _show(422, notice=scanned),
+        "bad",
+        scanned.trouble or gettext("Nothing has the code %(text)s", text=scanned.text),
+    )
 
 
 def _change_last_line(op_id: uuid.UUID, scan: Scan) -> ResponseReturnValue:
     cart = _find_cart()
     if cart is None or not cart.rows or scan.quantity is None:
-        return _show(422, trouble="There is no line yet whose quantity could change. Scan a product first.")
+        return _show(422, trouble=gettext("There is no line yet whose quantity could change. Scan a product first."))
     command = ChangeCartLine(id=op_id, line_id=cart.rows[-1].id, quantity=scan.quantity, ceilings=_ceilings())
     services.change_cart_line(command, new_act())
     return _done()
@@ -432,7 +437,7 @@ def _tiles(category_id: uuid.UUID | None) -> dict[str, Any]:
 
 
 def _salespeople() -> list[tuple[Any, str]]:
-    return [("", "Whoever rings it up"), *((each.id, each.name) for each in list_people(g.tenant.id))]
+    return [("", gettext("Whoever rings it up")), *((each.id, each.name) for each in list_people(g.tenant.id))]
 
 
 def _show_parked(status: int = 200, *, trouble: str = "") -> ResponseReturnValue:
@@ -493,7 +498,7 @@ def _preview(form: TenderForm, cart: queries.CartDetails) -> tuple[PaymentPrevie
         if wrong:
             return None, " ".join(wrong)
     if form.drawer_id.data is None:
-        return None, "There is no cash drawer in use. Take one into use first."
+        return None, gettext("There is no cash drawer in use. Take one into use first.")
     form.op_id.data, form.version.data = cart.id, cart.version
     command = form.to_command(
         g.tenant.base_currency, may_set_rate=may(SALE_RATE), discount_max=None, price_cut_max=None

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, current_app, make_response, request
 from flask.typing import ResponseReturnValue
 
 from ledger_web.domain.errors import DuplicateSlugError, InvalidSlugError, NotFoundError, TooManyAttemptsError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.slugs import check_slug, look
 from ledger_web.error_pages import status_of
 from ledger_web.forms.signup import AddressForm, SignUpForm
@@ -48,7 +49,7 @@ def create() -> ResponseReturnValue:
         slug = check_slug(form.slug.data)
         found = find_tenant(slug)
         if found is None or found.tenant_id != tenant_id:  # otherwise the same form came twice
-            form.slug.errors = [f"Address: {refusal.message}"]
+            form.slug.errors = [gettext("Address: %(message)s", message=refusal.message)]
             return _show(form, status_of(refusal))
     except TooManyAttemptsError as refusal:
         return _show(form, status_of(refusal), refusal.message)
@@ -67,7 +68,11 @@ def address() -> ResponseReturnValue:
         try:
             slug = check_slug(typed)
             can_be = is_free(look(slug))
-            sentence = f"{slug} can be yours." if can_be else f"{slug} is taken, or looks like an address that is."
+            sentence = (
+                gettext("%(slug)s can be yours.", slug=slug)
+                if can_be
+                else gettext("%(slug)s is taken, or looks like an address that is.", slug=slug)
+            )
         except InvalidSlugError as refusal:
             sentence = refusal.message
     return render("signup/address.html", "signup/_address_note.html", sentence=sentence, can_be=can_be)

@@ -16,6 +16,7 @@ from flask.typing import ResponseReturnValue
 
 from ledger_web.domain.errors import NotFoundError
 from ledger_web.domain.journal import NORMAL_SIDE
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.sheets import ENDINGS, Row, amount_cell
 from ledger_web.downloads import download
 from ledger_web.forms.statements import PrintForm, StatementForm
@@ -55,7 +56,7 @@ class StatedAccount:
 
     @property
     def columns(self) -> tuple[str, str]:
-        sides = ("Debit", "Credit")
+        sides = (gettext("Debit"), gettext("Credit"))
         return _COLUMNS.get(self.kind) or (sides if NORMAL_SIDE[self.kind] == "debit" else sides[::-1])
 
 
@@ -182,13 +183,22 @@ def _links(form: StatementForm, account: StatedAccount, statement: Statement) ->
 def _rows(form: StatementForm, account: StatedAccount) -> Iterator[Row]:
     pages = iterate_statement(g.tenant.id, account.account_id, since=form.since.data, until=form.until.data)
     first = next(pages)
-    yield "Day", "Document", "With", "Memo", "By", *account.columns, "Balance", "Currency"
-    yield _balance("Opening balance", first.opening, account.currency)
+    yield (
+        gettext("Day"),
+        gettext("Document"),
+        gettext("With"),
+        gettext("Memo"),
+        "By",
+        *account.columns,
+        gettext("Balance"),
+        gettext("Currency"),
+    )
+    yield _balance(gettext("Opening balance"), first.opening, account.currency)
     closing = first.opening
     for page in chain([first], pages):
         yield from (_line(line, account.currency) for line in page.lines)
         closing = page.page_closing
-    yield _balance("Closing balance", closing, account.currency)
+    yield _balance(gettext("Closing balance"), closing, account.currency)
 
 
 def _line(line: StatementLine, currency: str) -> Row:

@@ -8,6 +8,7 @@ from flask import Blueprint, g, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ledger_web.domain.errors import NotFoundError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.permissions import PRODUCT_COST, PRODUCT_VIEW
 from ledger_web.domain.sheets import Cell, Row, amount_cell, quantity_cell
 from ledger_web.downloads import download
@@ -118,14 +119,14 @@ def _rows_of_moves(level: LevelDetails, lines: Iterator[LedgerLine]) -> Iterator
     currency = g.tenant.base_currency
     sees_cost = may(PRODUCT_COST)
     yield (
-        "Day",
-        "Document",
-        "Memo",
+        gettext("Day"),
+        gettext("Document"),
+        gettext("Memo"),
         "By",
-        "Quantity",
-        "Left",
-        "Unit",
-        *(("Value", "Value left", "Currency") if sees_cost else ()),
+        gettext("Quantity"),
+        gettext("Left"),
+        gettext("Unit"),
+        *((gettext("Value"), gettext("Value left"), gettext("Currency")) if sees_cost else ()),
     )
     for line in lines:
         worth: tuple[Cell, ...] = ()

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from ledger_web.domain.errors import ConflictError, InvalidQuantityError, RuleViolationError
 from ledger_web.domain.ids import new_id
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.numbers import signs_of
 from ledger_web.domain.permissions import PRODUCT_COST, STOCK_ADJUST, STOCK_COUNT
 from ledger_web.domain.scans import Scan, read_scan
@@ -72,7 +73,9 @@ def create_line(count_id: uuid.UUID) -> ResponseReturnValue:
     try:
         scan = read_scan(form.q.data or "", signs_of(g.tenant.locale))
     except InvalidQuantityError as error:
-        return _show(count_id, 422, trouble=f"Before the star: {error.message}", q=form.q.raw)
+        return _show(
+            count_id, 422, trouble=gettext("Before the star: %(message)s", message=error.message), q=form.q.raw
+        )
     if form.product_id.data:
         return _add(count_id, form, form.product_id.data, form.quantity.data or Decimal(1))
     return _resolve(count_id, form, scan)
@@ -165,7 +168,7 @@ def lines_file(count_id: uuid.UUID, ending: str) -> ResponseReturnValue:
 def _resolve(count_id: uuid.UUID, form: CountScanForm, scan: Scan) -> ResponseReturnValue:
     """Count what a code means, or the one product a text means; where it may mean several, show them."""
     if not scan.text:
-        return _show(count_id, 422, trouble="Scan a barcode or type a name, then Enter.")
+        return _show(count_id, 422, trouble=gettext("Scan a barcode or type a name, then Enter."))
     try:
         scanned = resolve(g.tenant.id, scan.text)
         if scanned.kind == PRODUCT and scanned.product:
@@ -201,7 +204,7 @@ def _add(
 
 def _notice(count_id: uuid.UUID, scanned: Scanned, status: int = 422) -> ResponseReturnValue:
     answer = _show(count_id, status, notice=scanned)
-    return tell_scanner(answer, "bad", scanned.trouble or f"Nothing has the code {scanned.text}")
+    return tell_scanner(answer, "bad", scanned.trouble or gettext("Nothing has the code %(text)s", text=scanned.text))
 
 
 def _done(count_id: uuid.UUID) -> ResponseReturnValue:

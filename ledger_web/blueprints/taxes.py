@@ -6,6 +6,7 @@ from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
 
 from ledger_web.domain.errors import ConflictError, RuleViolationError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.permissions import SETTINGS_EDIT
 from ledger_web.error_pages import status_of
 from ledger_web.forms.taxes import TaxArchiveForm, TaxClassForm, TaxSettingsForm
@@ -33,7 +34,7 @@ def create() -> ResponseReturnValue:
         services.create_tax_class(form.to_create(), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show(status_of(error), form=form, trouble=error.message)
-    say(f"{form.name.data} is there. Give it to products on their pages.")
+    say(gettext("%(data)s is there. Give it to products on their pages.", data=form.name.data))
     return redirect_to(".index")
 
 
@@ -67,7 +68,7 @@ def update(tax_class_id: uuid.UUID) -> ResponseReturnValue:
         services.edit_tax_class(form.to_edit(tax_class_id), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _edit(tax_class_id, form, status_of(error), error.message)
-    say(f"{form.name.data} was changed. What was sold keeps the tax it was sold with.")
+    say(gettext("%(data)s was changed. What was sold keeps the tax it was sold with.", data=form.name.data))
     return redirect_to(".index")
 
 

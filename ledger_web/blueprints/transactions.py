@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from ledger_web.domain.accounts import choice_of
 from ledger_web.domain.errors import ConflictError, LedgerError, NotFoundError, PeriodLockedError, RuleViolationError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.permissions import JOURNAL_POST, JOURNAL_REVERSE, JOURNAL_VIEW
 from ledger_web.domain.sheets import ENDINGS, Row, amount_cell
 from ledger_web.domain.transactions import name_of
@@ -184,9 +185,12 @@ def show_money(form: MoneyForm, page: MoneyPage, status: int, error: LedgerError
 
 def _register_form() -> RegisterForm:
     form = RegisterForm(request.args)
-    people = [("", "Everyone"), *((each.id, each.name) for each in queries.list_people(g.tenant.id))]
+    people = [("", gettext("Everyone")), *((each.id, each.name) for each in queries.list_people(g.tenant.id))]
     form.person.choices = people
-    form.kind.choices = [("", "Everything"), *((kind, name_of(kind)) for kind in queries.list_kinds(g.tenant.id))]
+    form.kind.choices = [
+        ("", gettext("Everything")),
+        *((kind, name_of(kind)) for kind in queries.list_kinds(g.tenant.id)),
+    ]
     return form
 
 
@@ -203,7 +207,17 @@ def _asked_of(form: RegisterForm) -> dict[str, Any]:
 
 def _rows(transactions: Iterator[queries.TransactionRow]) -> Iterator[Row]:
     """One row for each amount: a transaction in two currencies has two."""
-    yield "Day", "What", "With", "Memo", "By", "Posted", "Undone", "Amount", "Currency"
+    yield (
+        gettext("Day"),
+        gettext("What"),
+        gettext("With"),
+        gettext("Memo"),
+        "By",
+        gettext("Posted"),
+        gettext("Undone"),
+        gettext("Amount"),
+        gettext("Currency"),
+    )
     for each in transactions:
         posted = f"{each.posted_at.astimezone(shop_zone()):%Y-%m-%d %H:%M}"
         said = (
@@ -258,14 +272,14 @@ def _show_owner(form: OwnerMoneyForm, status: int = 200, error: LedgerError | No
     form.place.choices = pairs(list_money_places(g.tenant.id))
     is_deposit = form.direction.data != "drawing"
     page = MoneyPage(
-        title="Owner’s deposit" if is_deposit else "Owner’s drawing",
+        title=gettext("Owner’s deposit") if is_deposit else gettext("Owner’s drawing"),
         note=(
-            "Money the owner puts into the shop. It is no income."
+            gettext("Money the owner puts into the shop. It is no income.")
             if is_deposit
-            else "Money the owner takes out for themselves. It is no expense."
+            else gettext("Money the owner takes out for themselves. It is no expense.")
         ),
         action=url_for(".create_owner_money"),
-        button="Put in" if is_deposit else "Take out",
+        button=gettext("Put in") if is_deposit else gettext("Take out"),
         fields=("place", "memo"),
     )
     return show_money(form, page, status, error)
@@ -274,13 +288,16 @@ def _show_owner(form: OwnerMoneyForm, status: int = 200, error: LedgerError | No
 def _show_opening(form: AccountOpeningForm, status: int = 200, error: LedgerError | None = None) -> ResponseReturnValue:
     form.account.choices = _opening_choices()
     page = MoneyPage(
-        title="Opening balance",
+        title=gettext("Opening balance"),
         note=(
-            "What an account held before the shop kept its books here, on the side on which it grows."
-            " What people owed is entered on their own pages, goods on those of the products."
+            gettext(
+                "What an account held before the shop kept its books here, on the side on"
+                " which it grows. What people owed is entered on their own pages, goods on"
+                " those of the products."
+            )
         ),
         action=url_for(".create_opening"),
-        button="Bring in",
+        button=gettext("Bring in"),
         fields=("account", "memo"),
     )
     return show_money(form, page, status, error)

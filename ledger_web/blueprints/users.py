@@ -8,6 +8,7 @@ from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
 
 from ledger_web.domain.errors import ConflictError, RuleViolationError, StaleEditError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.permissions import USER_MANAGE
 from ledger_web.error_pages import status_of
 from ledger_web.forms.people import CodesRuleForm, EditPersonForm, PersonActForm, PersonForm

@@ -9,6 +9,7 @@ from ledger_web.domain.errors import RuleViolationError
 from ledger_web.domain.expenses import EXPENSES, GOODS
 from ledger_web.domain.ids import parse_id
 from ledger_web.domain.journal import NORMAL_SIDE, PARTY_KINDS, AccountKey
+from ledger_web.domain.languages import Texts, gettext
 
 # The chart: its parts in the order an accountant reads them, and the kinds in each.
 CHART: Final = MappingProxyType(
@@ -22,7 +23,7 @@ CHART: Final = MappingProxyType(
     }
 )
 
-KIND_NAMES: Final = MappingProxyType(
+KIND_NAMES: Final = Texts(
     {
         "cash": "Cash drawers",
         "bank": "Bank accounts",
@@ -48,7 +49,7 @@ KIND_NAMES: Final = MappingProxyType(
 MANY_HOLDERS: Final = ("customer", "member", "vendor", "employee", "store_credit")
 
 # Categories of other income every shop has: codes of revenue accounts, which stay as they are once used.
-INCOMES: Final = MappingProxyType(
+INCOMES: Final = Texts(
     {
         "commission": "Commission",
         "let": "Rent received",
@@ -58,11 +59,9 @@ INCOMES: Final = MappingProxyType(
     }
 )
 # What moves the owner's share of the shop.
-EQUITY: Final = MappingProxyType({"owner": "Owner’s capital", "opening": "Opening balances"})
+EQUITY: Final = Texts({"owner": "Owner’s capital", "opening": "Opening balances"})
 
-_CODE_NAMES: Final = MappingProxyType(
-    {"expense": MappingProxyType(EXPENSES | GOODS), "revenue": INCOMES, "equity": EQUITY}
-)
+_CODE_NAMES: Final = MappingProxyType({"expense": EXPENSES | GOODS, "revenue": INCOMES, "equity": EQUITY})
 
 
 _CODE: Final = re.compile(r"[a-z0-9_-]{1,60}")
@@ -106,5 +105,5 @@ def account_name(kind: str, code: str | None, holder: str | None = None) -> str:
     if holder:
         return holder
     if code is None:
-        return "Sales" if kind == "revenue" else KIND_NAMES[kind]
+        return gettext("Sales") if kind == "revenue" else KIND_NAMES[kind]
     return known_codes(kind).get(code) or code.replace("_", " ").capitalize()

@@ -9,8 +9,9 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from types import MappingProxyType
 from typing import Any, Final
+
+from ledger_web.domain.languages import Texts
 
 FIRST: Final = bytes(32)  # what the first block of a shop follows
 LONGER_THAN_ANY_ACT: Final = dt.timedelta(hours=1)
@@ -109,7 +110,7 @@ def _text(id: uuid.UUID | None) -> str | None:
     return str(id) if id else None
 
 
-WORDS: Final[Mapping[str, str]] = MappingProxyType(
+WORDS: Final[Mapping[str, str]] = Texts(
     {
         "access.refuse": "was refused",
         "approval.give": "got an approval",
@@ -168,7 +169,7 @@ WORDS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 # What says something about a person at a till, in the order it is shown.
-SIGNALS: Final[Mapping[str, str]] = MappingProxyType(
+SIGNALS: Final[Mapping[str, str]] = Texts(
     {
         "cart.remove_line": "Lines removed",
         "cart.lower_line": "Lines made smaller",

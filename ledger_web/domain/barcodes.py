@@ -13,6 +13,7 @@ from stdnum import ean, isbn
 
 from ledger_web.domain.errors import InvalidBarcodeError
 from ledger_web.domain.gs1 import read_elements
+from ledger_web.domain.languages import gettext
 
 CODE_MAX: Final = 80  # characters, as barcodes_code_is_printable_ascii says
 
@@ -141,7 +142,9 @@ def expand_upce(text: str) -> str:
         raise InvalidBarcodeError("A UPC-E has 8 digits and begins with 0 or 1. Scan it again.")
     full = _upce_in_full(code)
     if not ean.is_valid(full):
-        raise InvalidBarcodeError(f"The last digit of {code} is wrong, so a digit was misread. Scan it again.")
+        raise InvalidBarcodeError(
+            gettext("The last digit of %(code)s is wrong, so a digit was misread. Scan it again.", code=code)
+        )
     return full
 
 
@@ -204,7 +207,9 @@ def _refuse_unprintable(code: str) -> None:
     if not code:
         raise InvalidBarcodeError("Scan a barcode, or type the digits under the bars.")
     if len(code) > CODE_MAX:
-        raise InvalidBarcodeError(f"A barcode has at most {CODE_MAX} characters. Scan one code at a time.")
+        raise InvalidBarcodeError(
+            gettext("A barcode has at most %(code_max)s characters. Scan one code at a time.", code_max=CODE_MAX)
+        )
     if not _PRINTABLE.fullmatch(code):
         raise InvalidBarcodeError(
             "A barcode holds digits, the letters A to Z and signs like - . / only, without spaces. Scan it again."
@@ -215,14 +220,22 @@ def _refuse_wrong_number(code: str, symbology: str | None) -> None:
     if len(code) not in _GTINS:
         if symbology is None:
             raise InvalidBarcodeError(
-                f"A barcode of {len(code)} digits is not EAN-8, UPC-A, EAN-13 or ITF-14."
-                " Scan it again, or choose Code 128 for a code of your own."
+                gettext(
+                    "A barcode of %(count)s digits is not EAN-8, UPC-A, EAN-13 or ITF-14."
+                    " Scan it again, or choose Code 128 for a code of your own.",
+                    count=len(code),
+                )
             )
     elif not ean.is_valid(code):
         expected = ean.calc_check_digit(code[:-1])
         raise InvalidBarcodeError(
-            f"The last digit of {code} should be {expected}, not {code[-1]}, so a digit is wrong."
-            " Scan it again, or compare all digits."
+            gettext(
+                "The last digit of %(code)s should be %(expected)s, not %(code2)s, so a digit"
+                " is wrong. Scan it again, or compare all digits.",
+                code=code,
+                expected=expected,
+                code2=code[-1],
+            )
         )
 
 
@@ -232,7 +245,9 @@ def _kind_of(code: str) -> str:
 
 def _refuse_other_kind(code: str, symbology: str) -> None:
     if symbology not in SYMBOLOGIES:
-        raise InvalidBarcodeError(f"We print {', '.join(SYMBOLOGIES.values())}. Choose one of these.")
+        raise InvalidBarcodeError(
+            gettext("We print %(symbologies)s. Choose one of these.", symbologies=", ".join(SYMBOLOGIES.values()))
+        )
     name = SYMBOLOGIES[symbology]
     if symbology == "code39" and not _CODE39.fullmatch(code):
         raise InvalidBarcodeError(
@@ -242,4 +257,10 @@ def _refuse_other_kind(code: str, symbology: str) -> None:
     if symbology in _DIGITS_OF and not is_upca_in_full:
         digits = _DIGITS_OF[symbology]
         if len(code) != digits or not _DIGITS.fullmatch(code):
-            raise InvalidBarcodeError(f"{name} has exactly {digits} digits. Scan it again, or choose another kind.")
+            raise InvalidBarcodeError(
+                gettext(
+                    "%(name)s has exactly %(digits)s digits. Scan it again, or choose another kind.",
+                    name=name,
+                    digits=digits,
+                )
+            )

@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Final
 
 from ledger_web.domain.errors import ApprovalNeededError, RuleViolationError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.money import round_half_up
 
 
@@ -63,10 +64,16 @@ def must_be_within(
         ApprovalNeededError: It does.
     """
     if ceiling is not None and percent > max(ceiling, approved or Decimal(0)):
-        what = "A discount" if limit == DISCOUNT_LIMIT else "A price cut"
+        what = "A discount" if limit == DISCOUNT_LIMIT else gettext("A price cut")
         raise ApprovalNeededError(
-            f"{what} of {percent.normalize():f} %{f' on {of}' if of else ''} is more than you may give:"
-            f" {ceiling.normalize():f} %. Give less, or let somebody approve it with their PIN.",
+            gettext(
+                "%(what)s of %(percent)s %%%(of)s is more than you may give: %(ceiling)s %%."
+                " Give less, or let somebody approve it with their PIN.",
+                what=what,
+                percent=f"{percent.normalize():f}",
+                of=gettext(" on %(of)s", of=of) if of else "",
+                ceiling=f"{ceiling.normalize():f}",
+            ),
             limit=limit,
             needed=percent,
         )

@@ -67,8 +67,12 @@ class InsufficientFundsError(RuleViolationError):
         self.needed = needed
         self.currency = currency
         super().__init__(
-            f"{account} holds {plain(available, currency)}, but {plain(needed, currency)} is needed."
-            " Pay money in first, or give credit."
+            gettext(
+                "%(account)s holds %(available)s, but %(needed)s is needed. Pay money in first, or give credit.",
+                account=account,
+                available=plain(available, currency),
+                needed=plain(needed, currency),
+            )
         )
 
 
@@ -84,9 +88,13 @@ class CreditLimitExceededError(RuleViolationError):
         self.needed = needed
         self.currency = currency
         super().__init__(
-            f"{account} has {plain(max(available, 0), currency)} of credit left,"
-            f" but {plain(needed, currency)} is needed."
-            " Take a payment first, or raise the credit limit."
+            gettext(
+                "%(account)s has %(available)s of credit left, but %(needed)s is needed. Take"
+                " a payment first, or raise the credit limit.",
+                account=account,
+                available=plain(max(available, 0), currency),
+                needed=plain(needed, currency),
+            )
         )
 
 
@@ -95,7 +103,9 @@ class AccountClosedError(RuleViolationError):
 
     def __init__(self, account: str = "") -> None:
         self.account = account
-        super().__init__(f"{account} is closed. Open it again before using it." if account else "")
+        super().__init__(
+            gettext("%(account)s is closed. Open it again before using it.", account=account) if account else ""
+        )
 
 
 class RecalculationRunningError(ConflictError):
@@ -109,7 +119,13 @@ class CurrencyMismatchError(RuleViolationError):
         self.expected = expected
         self.given = given
         super().__init__(
-            f"This is kept in {expected}, not in {given}. Enter the amount in {expected}." if expected else ""
+            gettext(
+                "This is kept in %(expected)s, not in %(given)s. Enter the amount in %(expected)s.",
+                expected=expected,
+                given=given,
+            )
+            if expected
+            else ""
         )
 
 
@@ -132,8 +148,13 @@ class PeriodLockedError(RuleViolationError):
         self.day = day
         self.locked_until = locked_until
         super().__init__(
-            f"{day:%Y-%m-%d} lies in a locked period: the books are locked up to {locked_until:%Y-%m-%d}."
-            " Choose a later day, or ask the owner to unlock the period."
+            gettext(
+                "%(day)s lies in a locked period: the books are locked up to"
+                " %(locked_until)s. Choose a later day, or ask the owner to unlock the"
+                " period.",
+                day=f"{day:%Y-%m-%d}",
+                locked_until=f"{locked_until:%Y-%m-%d}",
+            )
             if day and locked_until
             else ""
         )
@@ -147,8 +168,13 @@ class DayOutOfRangeError(RuleViolationError):
     ) -> None:
         self.day = day
         super().__init__(
-            f"{day} is {'yet to come' if day > latest else 'before the time of the books'}."
-            f" Choose a day from {earliest} to {latest}."
+            gettext(
+                "%(day)s is %(latest)s. Choose a day from %(earliest)s to %(latest2)s.",
+                day=day,
+                latest=gettext("yet to come") if day > latest else gettext("before the time of the books"),
+                earliest=earliest,
+                latest2=latest,
+            )
             if day and earliest and latest
             else ""
         )
@@ -169,8 +195,13 @@ class OutOfStockError(RuleViolationError):
         self.available = available
         self.needed = needed
         super().__init__(
-            f"{_written(available)} of {product} in stock, but {_written(needed)} is needed."
-            " Sell less, or record the purchase first."
+            gettext(
+                "%(available)s of %(product)s in stock, but %(needed)s is needed. Sell less,"
+                " or record the purchase first.",
+                available=_written(available),
+                product=product,
+                needed=_written(needed),
+            )
         )
 
 
@@ -184,9 +215,15 @@ class DuplicateBarcodeError(RuleViolationError):
     def __init__(self, code: str = "", product: str = "") -> None:
         self.code = code
         self.product = product
-        holder = product or "Another product"
+        holder = product or gettext("Another product")
         super().__init__(
-            f"{holder} has the barcode {code} already. Open that product, or use another barcode." if code else ""
+            gettext(
+                "%(holder)s has the barcode %(code)s already. Open that product, or use another barcode.",
+                holder=holder,
+                code=code,
+            )
+            if code
+            else ""
         )
 
 
@@ -196,8 +233,14 @@ class DuplicateSkuError(RuleViolationError):
     def __init__(self, sku: str = "", product: str = "") -> None:
         self.sku = sku
         self.product = product
-        holder = product or "Another product"
-        super().__init__(f"{holder} has the SKU {sku} already. Open that product, or use another SKU." if sku else "")
+        holder = product or gettext("Another product")
+        super().__init__(
+            gettext(
+                "%(holder)s has the SKU %(sku)s already. Open that product, or use another SKU.", holder=holder, sku=sku
+            )
+            if sku
+            else ""
+        )
 
 
 # Shops and people.
@@ -234,11 +277,17 @@ class BeyondReachError(RuleViolationError):
     """Nobody can give rights they do not have, or change somebody who has more. Ask an owner."""
 
     def __init__(self, lacking: Sequence[str] = (), wider: Sequence[str] = ()) -> None:
-        told = [f"“{each}”" for each in lacking[:3]] + [f"a wider limit: {each}" for each in wider[:3]]
+        told = [f"“{each}”" for each in lacking[:3]] + [
+            gettext("a wider limit: %(each)s", each=each) for each in wider[:3]
+        ]
         more = len(lacking) + len(wider) - len(told)
-        rest = f" and {more} more" if more else ""
+        rest = gettext(" and %(more)s more", more=more) if more else ""
         super().__init__(
-            f"You do not have this yourself, so you cannot give or take it: {', '.join(told)}{rest}. Ask an owner."
+            gettext(
+                "You do not have this yourself, so you cannot give or take it: %(told)s%(rest)s. Ask an owner.",
+                told=", ".join(told),
+                rest=rest,
+            )
             if told
             else ""
         )
@@ -257,10 +306,14 @@ class RoleInUseError(RuleViolationError):
 
     def __init__(self, holders: Sequence[str] = (), more: int = 0) -> None:
         self.holders = tuple(holders)
-        rest = f" and {more} more" if more else ""
+        rest = gettext(" and %(more)s more", more=more) if more else ""
         super().__init__(
-            f"{', '.join(holders)}{rest} {'has' if len(holders) + more == 1 else 'have'} this role."
-            " Give them another one first."
+            gettext(
+                "%(holders)s%(rest)s %(holders2)s this role. Give them another one first.",
+                holders=", ".join(holders),
+                rest=rest,
+                holders2=gettext("has") if len(holders) + more == 1 else gettext("have"),
+            )
             if holders
             else ""
         )
@@ -297,8 +350,12 @@ class TooManyAttemptsError(LedgerError):
     def __init__(self, seconds: int = 60) -> None:
         self.seconds = seconds
         minutes = -(-seconds // 60)
-        wait = f"{seconds} seconds" if seconds < 90 else f"{minutes} minutes"
-        super().__init__(f"Too many attempts. Wait {wait}, then try again.")
+        wait = (
+            gettext("%(seconds)s seconds", seconds=seconds)
+            if seconds < 90
+            else gettext("%(minutes)s minutes", minutes=minutes)
+        )
+        super().__init__(gettext("Too many attempts. Wait %(wait)s, then try again.", wait=wait))
 
 
 # Documents.
@@ -311,7 +368,11 @@ class SaleAlreadyDeletedError(RuleViolationError):
         self.by = by
         self.at = at  # with a time zone: the shop's, where a person will read it
         super().__init__(
-            f"This sale was deleted already, by {by or 'someone'} at {at:%Y-%m-%d %H:%M}. Nothing more is needed."
+            gettext(
+                "This sale was deleted already, by %(by)s at %(at)s. Nothing more is needed.",
+                by=by or "someone",
+                at=f"{at:%Y-%m-%d %H:%M}",
+            )
             if at
             else ""
         )
@@ -323,7 +384,13 @@ class SaleIsClosedError(ConflictError):
     def __init__(self, number: str = "", why: str = "") -> None:
         self.number = number
         super().__init__(
-            f"Sale {number} can no longer be deleted. {why} Take it back as a return instead." if number else ""
+            gettext(
+                "Sale %(number)s can no longer be deleted. %(why)s Take it back as a return instead.",
+                number=number,
+                why=why,
+            )
+            if number
+            else ""
         )
 
 
@@ -341,7 +408,9 @@ class DrawerNotOpenError(RuleViolationError):
     def __init__(self, drawer: str = "") -> None:
         self.drawer = drawer
         super().__init__(
-            f"{drawer} is not open. Open its shift, with a count of what is in it, then sell." if drawer else ""
+            gettext("%(drawer)s is not open. Open its shift, with a count of what is in it, then sell.", drawer=drawer)
+            if drawer
+            else ""
         )
 
 

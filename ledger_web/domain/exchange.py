@@ -11,6 +11,7 @@ from typing import Final
 from ledger_web.domain.currencies import exponent, plain
 from ledger_web.domain.errors import InvalidAmountError, InvalidNumberError, RuleViolationError
 from ledger_web.domain.journal import AMOUNT_MAX, Entry, exchange, expense, revenue
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.numbers import ENGLISH, RATE_DECIMALS, RATE_DIGITS, Signs, round_half_up, write_number
 
 # Codes of the accounts that realised differences of rates stand on.
@@ -39,8 +40,12 @@ class Rate:
         to = self.other if currency == self.unit else self.unit
         if not 0 < converted <= AMOUNT_MAX:
             raise InvalidAmountError(
-                f"{plain(amount, currency)} comes to {'nothing' if converted <= 0 else 'more than the books can hold'}"
-                f" in {to} at this rate. Look at the rate and its direction."
+                gettext(
+                    "%(amount)s comes to %(converted)s in %(to)s at this rate. Look at the rate and its direction.",
+                    amount=plain(amount, currency),
+                    converted=gettext("nothing") if converted <= 0 else gettext("more than the books can hold"),
+                    to=to,
+                )
             )
         return converted
 
@@ -84,22 +89,43 @@ def exchanged(
     if rate is None:
         if amount is None or other_amount is None:
             raise RuleViolationError(
-                f"Enter both amounts, in {currency} and in {other_currency}, or one of them and the rate."
+                gettext(
+                    "Enter both amounts, in %(currency)s and in %(other_currency)s, or one of them and the rate.",
+                    currency=currency,
+                    other_currency=other_currency,
+                )
             )
         return Exchanged(amount, other_amount, derived_rate(amount, currency, other_amount, other_currency), "amounts")
     if rate_unit not in (currency, other_currency):
-        raise RuleViolationError(f"Say whether the rate is for one {currency} or for one {other_currency}.")
+        raise RuleViolationError(
+            gettext(
+                "Say whether the rate is for one %(currency)s or for one %(other_currency)s.",
+                currency=currency,
+                other_currency=other_currency,
+            )
+        )
     typed = Rate(rate_unit, other_currency if rate_unit == currency else currency, rate)
     if amount is None and other_amount is None:
-        raise RuleViolationError(f"Enter an amount, in {currency} or in {other_currency}.")
+        raise RuleViolationError(
+            gettext(
+                "Enter an amount, in %(currency)s or in %(other_currency)s.",
+                currency=currency,
+                other_currency=other_currency,
+            )
+        )
     if amount is None:
         return Exchanged(typed.convert(other_amount or 0, other_currency), other_amount or 0, typed, "typed")
     converted = typed.convert(amount, currency)
     if other_amount is None or typed.joins(amount, currency, other_amount):
         return Exchanged(amount, converted if other_amount is None else other_amount, typed, "typed")
     raise RuleViolationError(
-        f"At {typed.in_words()}, {plain(amount, currency)} is {plain(converted, other_currency)},"
-        f" not {plain(other_amount, other_currency)}. Leave one of the three empty."
+        gettext(
+            "At %(typed)s, %(amount)s is %(converted)s, not %(other_amount)s. Leave one of the three empty.",
+            typed=typed.in_words(),
+            amount=plain(amount, currency),
+            converted=plain(converted, other_currency),
+            other_amount=plain(other_amount, other_currency),
+        )
     )
 
 

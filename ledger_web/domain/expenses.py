@@ -1,10 +1,11 @@
 """What the shop spends: the money it pays out of a drawer, and the goods it does not sell."""
 
-from types import MappingProxyType
 from typing import Final
 
+from ledger_web.domain.languages import Texts, gettext
+
 # Codes of expense accounts, which stay as they are once used, and their names.
-EXPENSES: Final = MappingProxyType(
+EXPENSES: Final = Texts(
     {
         "rent": "Rent",
         "utilities": "Electricity, water, phone",
@@ -22,7 +23,7 @@ GOODS_DIFFERENCES: Final = "stock_differences"
 GOODS_SPOILED: Final = "goods_spoiled"
 GOODS_USED: Final = "goods_used"
 GOODS_GIVEN: Final = "goods_given"
-GOODS: Final = MappingProxyType(
+GOODS: Final = Texts(
     {
         GOODS_DIFFERENCES: "Stock differences",
         GOODS_SPOILED: "Damaged and expired goods",
@@ -35,4 +36,4 @@ DRAWING: Final = "owner"  # not an expense: the owner takes money for themselves
 
 def purpose_of(code: str) -> str:
     """Return the name of a purpose; of one we do not know the code itself."""
-    return "For the owner" if code == DRAWING else EXPENSES.get(code, code)
+    return gettext("For the owner") if code == DRAWING else EXPENSES.get(code, code)

@@ -10,6 +10,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
 
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.symbols import SQUARE, rows_of
 
 INCH: Final = Decimal("25.4")
@@ -181,7 +182,15 @@ def _sheet(
 def _roll(label: str, dpi: int) -> Paper:
     width, height = _pair(label)
     name = f"roll-{width}x{height}-{dpi}"
-    return Paper(name, f"Roll {width} × {height} mm, {dpi} dpi", width, height, width, height, dpi=dpi)
+    return Paper(
+        name,
+        gettext("Roll %(width)s × %(height)s mm, %(dpi)s dpi", width=width, height=height, dpi=dpi),
+        width,
+        height,
+        width,
+        height,
+        dpi=dpi,
+    )
 
 
 def _pair(text: str) -> tuple[Decimal, Decimal]:
@@ -246,15 +255,29 @@ def paper_troubles(paper: Paper) -> list[str]:
     troubles = []
     right, lower = paper.position(paper.labels - 1)
     if paper.columns > 1 and paper.pitch_x < paper.label_width:
-        troubles.append("From label to label across: This is less than a label is wide. Enter its width or more.")
+        troubles.append(
+            gettext("From label to label across: This is less than a label is wide. Enter its width or more.")
+        )
     if paper.rows > 1 and paper.pitch_y < paper.label_height:
-        troubles.append("From label to label down: This is less than a label is high. Enter its height or more.")
+        troubles.append(
+            gettext("From label to label down: This is less than a label is high. Enter its height or more.")
+        )
     if right + paper.label_width > paper.page_width:
         over = right + paper.label_width - paper.page_width
-        troubles.append(f"Page width: The labels are {over.normalize():f} mm wider than the page. Take fewer columns.")
+        troubles.append(
+            gettext(
+                "Page width: The labels are %(over)s mm wider than the page. Take fewer columns.",
+                over=f"{over.normalize():f}",
+            )
+        )
     if lower + paper.label_height > paper.page_height:
         over = lower + paper.label_height - paper.page_height
-        troubles.append(f"Page height: The labels are {over.normalize():f} mm higher than the page. Take fewer rows.")
+        troubles.append(
+            gettext(
+                "Page height: The labels are %(over)s mm higher than the page. Take fewer rows.",
+                over=f"{over.normalize():f}",
+            )
+        )
     return troubles
 
 

@@ -69,6 +69,9 @@ class Texts(Mapping[str, str]):
     def __len__(self) -> int:
         return len(self._texts)
 
+    def __or__(self, others: "Texts", /) -> "Texts":
+        return Texts(self._texts | others._texts)
+
 
 def speak(locale: str) -> None:
     """Say everything in the language of a locale from now on, in this request or command."""

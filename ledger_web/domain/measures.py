@@ -16,11 +16,12 @@ from stdnum import ean
 
 from ledger_web.domain.errors import RuleViolationError
 from ledger_web.domain.internal_codes import PREFIX as INTERNAL_PREFIX
+from ledger_web.domain.languages import Texts, gettext
 from ledger_web.domain.money import multiply, round_half_up
 from ledger_web.domain.products import UNIT
 
 PREFIXES: Final = ("02", *(f"{number}" for number in range(20, 30) if f"{number}" != INTERNAL_PREFIX))
-KINDS: Final = MappingProxyType({"weight": "Weight", "price": "Price", "count": "Count"})
+KINDS: Final = Texts({"weight": "Weight", "price": "Price", "count": "Count"})
 DIGITS: Final = 10  # of item, value and its check digit together
 RULES_MAX: Final = 20
 
@@ -85,24 +86,37 @@ def check_rule(rule: MeasureRule, others: "list[MeasureRule]", currency_decimals
     """
     if rule.prefix == INTERNAL_PREFIX:
         raise RuleViolationError(
-            f"Codes that begin with {INTERNAL_PREFIX} are the shop's own: we give them to products without a code."
-            " Let the scale print another prefix."
+            gettext(
+                "Codes that begin with %(internal_prefix)s are the shop's own: we give them"
+                " to products without a code. Let the scale print another prefix.",
+                internal_prefix=INTERNAL_PREFIX,
+            )
         )
     if rule.prefix not in PREFIXES:
-        raise RuleViolationError(f"A scale's codes begin with {', '.join(PREFIXES)}. Choose one of these.")
+        raise RuleViolationError(
+            gettext("A scale's codes begin with %(prefixes)s. Choose one of these.", prefixes=", ".join(PREFIXES))
+        )
     if rule.kind not in KINDS:
         raise RuleViolationError("The value is a weight, a price or a count. Choose one of these.")
     if any(other.prefix == rule.prefix for other in others):
         raise RuleViolationError(
-            f"Another rule reads the codes that begin with {rule.prefix} already. Remove that rule first, or let the"
-            " scale print another prefix."
+            gettext(
+                "Another rule reads the codes that begin with %(prefix)s already. Remove that"
+                " rule first, or let the scale print another prefix.",
+                prefix=rule.prefix,
+            )
         )
     if len(others) >= RULES_MAX:
-        raise RuleViolationError(f"A shop has at most {RULES_MAX} rules. Remove one first.")
+        raise RuleViolationError(
+            gettext("A shop has at most %(rules_max)s rules. Remove one first.", rules_max=RULES_MAX)
+        )
     _check_digits(rule)
     if rule.kind == "price" and rule.decimals > currency_decimals:
         raise RuleViolationError(
-            f"Prices of this shop have {currency_decimals} decimals. Enter {currency_decimals} at most."
+            gettext(
+                "Prices of this shop have %(currency_decimals)s decimals. Enter %(currency_decimals)s at most.",
+                currency_decimals=currency_decimals,
+            )
         )
 
 
@@ -115,12 +129,19 @@ def read_measure(rule: MeasureRule, code: str) -> Measured | None:
     if not _CODE.fullmatch(code) or not code.startswith(rule.prefix):
         return None
     if not ean.is_valid(code):
-        raise RuleViolationError(f"The last digit of {code} is wrong, so it was misread. Scan it again.")
+        raise RuleViolationError(
+            gettext("The last digit of %(code)s is wrong, so it was misread. Scan it again.", code=code)
+        )
     start = len(rule.prefix) + rule.item_digits
     item, value = code[len(rule.prefix) : start], code[12 - rule.value_digits : 12]
     if rule.has_value_check and code[start] != value_check_digit(value):
         raise RuleViolationError(
-            f"The check digit of the {rule.kind} in {code} is wrong, so it was misread. Scan it again, or weigh again."
+            gettext(
+                "The check digit of the %(kind)s in %(code)s is wrong, so it was misread."
+                " Scan it again, or weigh again.",
+                kind=rule.kind,
+                code=code,
+            )
         )
     return Measured(rule, item, Decimal(int(value)).scaleb(-rule.decimals))
 
@@ -154,13 +175,17 @@ def quantity_of_price(price: int, unit_price: int, name: str) -> Decimal:
         RuleViolationError: The product has no price, or the code says that it costs nothing.
     """
     if unit_price <= 0:
-        raise RuleViolationError(f"{name} has no price, so its code does not say how much it is. Give it a price.")
+        raise RuleViolationError(
+            gettext("%(name)s has no price, so its code does not say how much it is. Give it a price.", name=name)
+        )
     if price <= 0:
-        raise RuleViolationError(f"The code says that this much {name} costs nothing. Weigh it again.")
+        raise RuleViolationError(
+            gettext("The code says that this much %(name)s costs nothing. Weigh it again.", name=name)
+        )
     exact = Fraction(price, unit_price)
     quantity = Decimal(round_half_up(exact * 10**6)).scaleb(-6)
     if not quantity:
-        raise RuleViolationError(f"The code says that there is hardly any {name}. Weigh it again.")
+        raise RuleViolationError(gettext("The code says that there is hardly any %(name)s. Weigh it again.", name=name))
     multiply(unit_price, quantity)  # refuses what the books cannot hold
     return quantity
 
@@ -172,15 +197,20 @@ def quantity_of_weight(kilograms: Decimal, unit: str, name: str) -> Decimal:
         RuleViolationError: Nothing was weighed, or the product is counted in pieces.
     """
     if kilograms <= 0:
-        raise RuleViolationError(f"The code says that {name} weighs nothing. Weigh it again.")
+        raise RuleViolationError(gettext("The code says that %(name)s weighs nothing. Weigh it again.", name=name))
     if unit.casefold() == UNIT:
         raise RuleViolationError(
-            f"The code holds a weight, but {name} is counted in {unit}. Change its unit to kg before selling it."
+            gettext(
+                "The code holds a weight, but %(name)s is counted in %(unit)s. Change its"
+                " unit to kg before selling it.",
+                name=name,
+                unit=unit,
+            )
         )
     one = _KILOGRAMS.get(unit.casefold(), Fraction(1))
     quantity = Decimal(round_half_up(Fraction(kilograms) / one * 10**6)).scaleb(-6)
     if not quantity:
-        raise RuleViolationError(f"The code says that there is hardly any {name}. Weigh it again.")
+        raise RuleViolationError(gettext("The code says that there is hardly any %(name)s. Weigh it again.", name=name))
     return quantity
 
 
@@ -190,13 +220,25 @@ def _check_digits(rule: MeasureRule) -> None:
     together = rule.item_digits + rule.value_digits + rule.has_value_check
     if together != DIGITS:
         raise RuleViolationError(
-            f"Prefix, item, value and check digits are 13 together, so item and value are {DIGITS} together"
-            f" ({DIGITS - 1} with a check digit of the value). These are {together - rule.has_value_check}."
+            gettext(
+                "Prefix, item, value and check digits are 13 together, so item and value are"
+                " %(digits)s together (%(digits2)s with a check digit of the value). These"
+                " are %(rule)s.",
+                digits=DIGITS,
+                digits2=DIGITS - 1,
+                rule=together - rule.has_value_check,
+            )
         )
     if rule.has_value_check and rule.value_digits not in (4, 5):
         raise RuleViolationError("A value with a check digit of its own has 4 or 5 digits.")
     most = min(rule.value_digits, 6)
     if not 0 <= rule.decimals <= most:
-        raise RuleViolationError(f"A value of {rule.value_digits} digits has 0 to {most} decimals.")
+        raise RuleViolationError(
+            gettext(
+                "A value of %(value_digits)s digits has 0 to %(most)s decimals.",
+                value_digits=rule.value_digits,
+                most=most,
+            )
+        )
     if rule.kind == "count" and rule.decimals:
         raise RuleViolationError("Pieces are counted without decimals. Enter 0.")

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from ledger_web.domain.currencies import CURRENCIES, exponent, plain
 from ledger_web.domain.errors import InvalidAmountError, InvalidNumberError, RuleViolationError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.numbers import ENGLISH, Signs, parse_number, round_half_up, write_number
 
 __all__ = [
@@ -41,7 +42,13 @@ def parse_amount(text: str, currency: str, signs: Signs = ENGLISH) -> int:
     """
     decimals = exponent(currency)
     try:
-        amount = parse_number(text, signs, digits=15 - decimals, decimals=decimals, noun=f"an amount in {currency}")
+        amount = parse_number(
+            text,
+            signs,
+            digits=15 - decimals,
+            decimals=decimals,
+            noun=gettext("an amount in %(currency)s", currency=currency),
+        )
     except InvalidNumberError as error:
         raise InvalidAmountError(error.message) from None
     return int(amount.scaleb(decimals))

@@ -13,6 +13,7 @@ from fractions import Fraction
 from babel.core import Locale
 
 from ledger_web.domain.errors import InvalidNumberError, InvalidQuantityError
+from ledger_web.domain.languages import gettext
 
 TEXT_MAX = 64  # characters; the longest number we take has 15 digits, 10 decimals and its signs
 QUANTITY_DECIMALS = 6
@@ -108,23 +109,49 @@ def parse_number(text: str, signs: Signs, *, digits: int, decimals: int, noun: s
     """
     example = written_example(signs, decimals)
     if len(text) > TEXT_MAX:
-        raise InvalidNumberError(f"This is too long for {noun}. Write it like {example}.")
+        raise InvalidNumberError(
+            gettext("This is too long for %(noun)s. Write it like %(example)s.", noun=noun, example=example)
+        )
     bare = text.strip(_SPACES + _MARKS + "\t")
     if not bare:
-        raise InvalidNumberError(f"Enter {noun}, like {example}.")
+        raise InvalidNumberError(gettext("Enter %(noun)s, like %(example)s.", noun=noun, example=example))
     match = _SHAPE.fullmatch(_in_ascii(bare, signs, noun, example))
     if match is None:
         raise InvalidNumberError(
-            f"Write {noun} like {example}: digits{' and one decimal sign' if decimals else ''}, nothing else."
+            gettext(
+                "Write %(noun)s like %(example)s: digits%(decimals)s, nothing else.",
+                noun=noun,
+                example=example,
+                decimals=gettext(" and one decimal sign") if decimals else "",
+            )
         )
     minus, whole, fraction = match.group(1), match.group(2), match.group(3) or ""
     if not _is_grouped_right(whole.split("G"), signs):
-        raise InvalidNumberError(f"Group the digits of {noun} like {example}, or leave the group signs out.")
+        raise InvalidNumberError(
+            gettext(
+                "Group the digits of %(noun)s like %(example)s, or leave the group signs out.",
+                noun=noun,
+                example=example,
+            )
+        )
     if len(fraction) > decimals:
-        raise InvalidNumberError(f"Write {noun} with {_counted(decimals)}, like {example}.")
+        raise InvalidNumberError(
+            gettext(
+                "Write %(noun)s with %(decimals)s, like %(example)s.",
+                noun=noun,
+                decimals=_counted(decimals),
+                example=example,
+            )
+        )
     whole = whole.replace("G", "").lstrip("0") or "0"
     if len(whole) > digits:
-        raise InvalidNumberError(f"This is too large for {noun}: enter less than {write_whole(10**digits, signs)}.")
+        raise InvalidNumberError(
+            gettext(
+                "This is too large for %(noun)s: enter less than %(write_whole)s.",
+                noun=noun,
+                write_whole=write_whole(10**digits, signs),
+            )
+        )
     number = Decimal(f"{minus}{whole}.{fraction}" if fraction else f"{minus}{whole}")
     return number if number else number.copy_abs()
 
@@ -173,7 +200,9 @@ def _in_ascii(text: str, signs: Signs, noun: str, example: str) -> str:
     """Turn digits into 0-9, the decimal sign into D and group signs into G; other signs stay and do not fit."""
     scripts = [digits for digits in _SCRIPTS if not set(text).isdisjoint(digits)]
     if len(scripts) > 1:
-        raise InvalidNumberError(f"Write all digits of {noun} in the same script, like {example}.")
+        raise InvalidNumberError(
+            gettext("Write all digits of %(noun)s in the same script, like %(example)s.", noun=noun, example=example)
+        )
     if scripts and scripts[0] in _ARABIC_SCRIPTS and not set(text).isdisjoint("٫٬"):
         signs = _ARABIC
     meaning = dict.fromkeys("GD", "?") | dict.fromkeys(_alike(signs.group), "G") | {signs.decimal: "D"}
@@ -203,4 +232,4 @@ def _is_grouped_right(groups: list[str], signs: Signs) -> bool:
 
 
 def _counted(decimals: int) -> str:
-    return f"at most {decimals} decimals" if decimals else "no decimals"
+    return gettext("at most %(decimals)s decimals", decimals=decimals) if decimals else gettext("no decimals")

@@ -10,6 +10,7 @@ from uuid import UUID
 from ledger_web.domain.currencies import plain
 from ledger_web.domain.errors import RuleViolationError
 from ledger_web.domain.journal import NORMAL_SIDE
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.numbers import round_half_up
 
 Side = Literal["charge", "credit"]
@@ -113,13 +114,20 @@ def shares(item: Item, others: Sequence[Item], wanted: Iterable[tuple[UUID, int]
         if other is None or amount > other.open:
             left = plain(other.open if other else 0, item.currency)
             raise RuleViolationError(
-                f"Only {left} of this is still open, but {plain(amount, item.currency)} is to be settled."
-                " Look at the open amounts again."
+                gettext(
+                    "Only %(left)s of this is still open, but %(amount)s is to be settled."
+                    " Look at the open amounts again.",
+                    left=left,
+                    amount=plain(amount, item.currency),
+                )
             )
         if amount > item.open:
             raise RuleViolationError(
-                f"More is allocated than there is: {plain(item.open, item.currency)} is left for"
-                f" {plain(amount, item.currency)}. Lower one of the amounts."
+                gettext(
+                    "More is allocated than there is: %(open)s is left for %(amount)s. Lower one of the amounts.",
+                    open=plain(item.open, item.currency),
+                    amount=plain(amount, item.currency),
+                )
             )
         made.append(_share(item, other, amount))
         item = item.after(amount)

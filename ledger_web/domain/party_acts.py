@@ -1,15 +1,15 @@
 """What is taken off an employee's account, and the codes that dues and salaries stand on."""
 
-from types import MappingProxyType
 from typing import Final
 
 from ledger_web.domain.errors import RuleViolationError
 from ledger_web.domain.journal import AccountKey, over_short, revenue
+from ledger_web.domain.languages import Texts
 
 DUES: Final = "dues"  # code of the revenue account
 SALARIES: Final = "salaries"  # code of the expense account
 
-DEDUCTIONS: Final = MappingProxyType(
+DEDUCTIONS: Final = Texts(
     {"staff_purchase": "Staff purchase", "shortage": "Shortage in a drawer", "other": "Something else"}
 )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from ledger_web.domain.errors import WeakPasswordError
+from ledger_web.domain.languages import gettext
 
 LENGTH_MIN = 8
 LENGTH_MAX = 128
@@ -67,9 +68,16 @@ def check_password(password: str, words: Iterable[str] = ()) -> None:
     Source: promise S6.
     """
     if len(password) < LENGTH_MIN:
-        raise WeakPasswordError(f"A password needs at least {LENGTH_MIN} characters. A short sentence is a good one.")
+        raise WeakPasswordError(
+            gettext(
+                "A password needs at least %(length_min)s characters. A short sentence is a good one.",
+                length_min=LENGTH_MIN,
+            )
+        )
     if len(password) > LENGTH_MAX:
-        raise WeakPasswordError(f"A password may have {LENGTH_MAX} characters at most.")
+        raise WeakPasswordError(
+            gettext("A password may have %(length_max)s characters at most.", length_max=LENGTH_MAX)
+        )
     folded = password.casefold()
     known = {word.casefold() for word in words} - {""}
     if folded in COMMON or len(set(password)) < 4 or _is_a_row(folded):
@@ -118,7 +126,13 @@ def check_pin(pin: str) -> None:
     Source: promises §2.9, six digits.
     """
     if not PIN_LENGTH_MIN <= len(pin) <= PIN_LENGTH_MAX:
-        raise WeakPasswordError(f"A PIN has {PIN_LENGTH_MIN} to {PIN_LENGTH_MAX} digits.")
+        raise WeakPasswordError(
+            gettext(
+                "A PIN has %(pin_length_min)s to %(pin_length_max)s digits.",
+                pin_length_min=PIN_LENGTH_MIN,
+                pin_length_max=PIN_LENGTH_MAX,
+            )
+        )
     steps = {(int(after) - int(before)) % 10 for before, after in pairwise(pin)}
     if len(steps) == 1 or len(set(pin)) < 3 or pin in f"{pin[:3]}{pin[:3]}":
         raise WeakPasswordError("This PIN is easy to guess. Leave out rows, repetitions and the like.")

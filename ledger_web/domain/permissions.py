@@ -6,6 +6,8 @@ from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import Any, Final
 
+from ledger_web.domain.languages import Texts
+
 HOME_VIEW: Final = "home.view"
 PRODUCT_VIEW: Final = "product.view"
 PRODUCT_CREATE: Final = "product.create"
@@ -68,7 +70,7 @@ ROLE_EDIT: Final = "role.edit"
 TILL_REGISTER: Final = "till.register"
 AUDIT_VIEW: Final = "audit.view"
 
-_DESCRIPTIONS: Final = MappingProxyType(
+_DESCRIPTIONS: Final = Texts(
     {
         HOME_VIEW: "See the front page of the shop.",
         PRODUCT_VIEW: "Look up products, prices and stock.",

@@ -17,6 +17,7 @@ from typing import Any, Final, TypeVar
 
 from ledger_web.domain.barcodes import Barcode, read_barcode
 from ledger_web.domain.errors import InvalidAmountError, InvalidBarcodeError, InvalidQuantityError, RuleViolationError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.money import multiply, parse_amount
 from ledger_web.domain.numbers import ENGLISH, Signs, parse_percent, parse_quantity, write_number
 from ledger_web.domain.products import NAME_MAX, UNIT_MAX, read_line, read_sku
@@ -140,7 +141,11 @@ def _not_too_many(records: Iterator[Record]) -> Iterator[Record]:
     number = 0
     for number, record in enumerate(records, start=1):
         if number > ROWS_MAX:
-            raise UnreadableFileError(f"This file has more than {ROWS_MAX:,} rows. Divide it into several files.")
+            raise UnreadableFileError(
+                gettext(
+                    "This file has more than %(rows_max)s rows. Divide it into several files.", rows_max=f"{ROWS_MAX:,}"
+                )
+            )
         yield record
     if not number:
         raise UnreadableFileError("There are no products in this file: only a header, or nothing at all.")
@@ -152,7 +157,14 @@ def read_rows(
     """Check records, and add them to the good rows of a file or to its problems."""
     for line, cells in records:
         if len(cells) > columns.width:
-            file.refuse(line, f"This row has {len(cells)} cells, but the header names {columns.width}.")
+            file.refuse(
+                line,
+                gettext(
+                    "This row has %(count)s cells, but the header names %(width)s.",
+                    count=len(cells),
+                    width=columns.width,
+                ),
+            )
             continue
         _read_row(
             file, line, {name: cells[at] for name, at in columns.places.items() if at < len(cells)}, currency, signs
@@ -243,13 +255,19 @@ def _decoded(content: bytes) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise UnreadableFileError(
-            f"Line {line} is not in UTF-8, perhaps in Latin-1. Save the file as “CSV UTF-8” and choose it again."
+            gettext(
+                "Line %(line)s is not in UTF-8, perhaps in Latin-1. Save the file as “CSV UTF-8” and choose it again.",
+                line=line,
+            )
         ) from None
     if "\0" in text:
         raise UnreadableFileError("This file is not text: there are NUL characters in it. Save it as “CSV UTF-8”.")
     if any(len(line) > LINE_MAX for line in text.splitlines()):
         raise UnreadableFileError(
-            f"A line of this file has more than {LINE_MAX:,} characters. Is it a list of products?"
+            gettext(
+                "A line of this file has more than %(line_max)s characters. Is it a list of products?",
+                line_max=f"{LINE_MAX:,}",
+            )
         )
     return text
 
@@ -264,19 +282,21 @@ def _records(text: str) -> Iterator[Record]:
                 yield line, cells
             line = reader.line_num + 1
     except csv.Error as error:
-        raise UnreadableFileError(f"Line {line} is not CSV: {_said(error)}") from None
+        raise UnreadableFileError(
+            gettext("Line %(line)s is not CSV: %(error)s", line=line, error=_said(error))
+        ) from None
 
 
 def _said(error: csv.Error) -> str:
     """Put the reader's words into the shopkeeper's."""
     text = str(error)
     if "unexpected end" in text:
-        return "a quotation mark is opened there and never closed."
+        return gettext("a quotation mark is opened there and never closed.")
     if "field larger" in text:
-        return "a cell goes on for ever there. Is a quotation mark missing?"
+        return gettext("a cell goes on for ever there. Is a quotation mark missing?")
     if "expected after" in text:
-        return "there is a quotation mark in the middle of a cell. Write it twice to mean one."
-    return "line ends and quotation marks do not fit together there."
+        return gettext("there is a quotation mark in the middle of a cell. Write it twice to mean one.")
+    return gettext("line ends and quotation marks do not fit together there.")
 
 
 def _separator(text: str) -> str:
@@ -288,22 +308,33 @@ def _separator(text: str) -> str:
 def _columns(header: list[str]) -> tuple[dict[str, int], list[str]]:
     """Say where each known column stands, and which columns mean nothing to us."""
     if len(header) > COLUMNS_MAX:
-        raise UnreadableFileError(f"This file has {len(header):,} columns; at most {COLUMNS_MAX} are read.")
+        raise UnreadableFileError(
+            gettext(
+                "This file has %(count)s columns; at most %(columns_max)s are read.",
+                count=f"{len(header):,}",
+                columns_max=COLUMNS_MAX,
+            )
+        )
     columns: dict[str, int] = {}
     ignored: list[str] = []
     for at, cell in enumerate(header):
         title = " ".join(cell.split())
         meaning = _MEANING.get(title.casefold())
         if meaning is None:
-            ignored.append(title[:60] or f"column {at + 1}")
+            ignored.append(title[:60] or gettext("column %(at)s", at=at + 1))
         elif meaning in columns:
-            raise UnreadableFileError(f"Two columns of this file mean {meaning}. Leave one of them out.")
+            raise UnreadableFileError(
+                gettext("Two columns of this file mean %(meaning)s. Leave one of them out.", meaning=meaning)
+            )
         else:
             columns[meaning] = at
     if "name" not in columns:
         raise UnreadableFileError(
-            "The first line must name the columns, and one of them must be called name."
-            f" Others that are read: {', '.join(column for column in COLUMNS if column != 'name')}."
+            gettext(
+                "The first line must name the columns, and one of them must be called name."
+                " Others that are read: %(join)s.",
+                join=", ".join(column for column in COLUMNS if column != "name"),
+            )
         )
     return columns, ignored
 
@@ -319,7 +350,13 @@ def _read_row(file: ProductFile, line: int, cells: dict[str, Value], currency: s
             return None
         try:
             if len(cell) > CELL_MAX:
-                raise RuleViolationError(f"A cell has at most {CELL_MAX:,} characters; this has {len(cell):,}.")
+                raise RuleViolationError(
+                    gettext(
+                        "A cell has at most %(cell_max)s characters; this has %(count)s.",
+                        cell_max=f"{CELL_MAX:,}",
+                        count=f"{len(cell):,}",
+                    )
+                )
             return reader(cell)
         except RuleViolationError as error:
             reasons.append(f"{column}: {error.message}")
@@ -337,7 +374,7 @@ def _read_row(file: ProductFile, line: int, cells: dict[str, Value], currency: s
         unit_cost=read("cost", lambda cell: _amount(cell, currency, signs)),
     )
     if not str(cells.get("name", "")).strip():
-        reasons.insert(0, "name: Every product needs a name.")
+        reasons.insert(0, gettext("name: Every product needs a name."))
     if not reasons and row.quantity and row.unit_cost:
         _must_fit(row.unit_cost, row.quantity, reasons)
     if reasons:
@@ -357,7 +394,7 @@ def _barcode(cell: str) -> Barcode:
         return read_barcode(cell)
     except InvalidBarcodeError as error:
         reason, _, _ = error.message.partition(" Scan ")
-        raise InvalidBarcodeError(f"{reason} Correct it, or leave the cell empty.") from None
+        raise InvalidBarcodeError(gettext("%(reason)s Correct it, or leave the cell empty.", reason=reason)) from None
 
 
 def _amount(cell: str, currency: str, signs: Signs) -> int:
@@ -378,4 +415,4 @@ def _must_fit(unit_cost: int, quantity: Decimal, reasons: list[str]) -> None:
     try:
         multiply(unit_cost, quantity)
     except InvalidAmountError as error:
-        reasons.append(f"cost: {error.message}")
+        reasons.append(gettext("cost: %(message)s", message=error.message))

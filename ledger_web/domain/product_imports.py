@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Final
 
 from ledger_web.domain.barcodes import Barcode
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.product_files import FileRow, ProductFile
 from ledger_web.domain.products import keeps_stock
 
@@ -102,18 +103,36 @@ def warnings(plan: Plan, file: ProductFile) -> list[str]:
     costs = sum(row.unit_cost is not None and row.quantity is None for row in plan.created)
     serviced = sum(row.quantity is not None for row in plan.created) if not keeps_stock(plan.stock_policy) else 0
     said = [
-        (free, f"{_counted(free, 'new product has', 'new products have')} no price and will cost 0 until you set one."),
+        (
+            free,
+            gettext(
+                "%(free)s no price and will cost 0 until you set one.",
+                free=_counted(free, "new product has", "new products have"),
+            ),
+        ),
         (
             plan.quantities_ignored,
-            f"{_counted(plan.quantities_ignored, 'quantity', 'quantities')} of products you have already will not be"
-            " used: receive goods on the product’s page.",
+            gettext(
+                "%(quantities_ignored)s of products you have already will not be used:"
+                " receive goods on the product’s page.",
+                quantities_ignored=_counted(plan.quantities_ignored, "quantity", "quantities"),
+            ),
         ),
-        (costs, f"{_counted(costs, 'cost', 'costs')} without a quantity will not be used."),
-        (serviced, f"{_counted(serviced, 'quantity', 'quantities')} will not be used: the new products keep no stock."),
+        (costs, gettext("%(costs)s without a quantity will not be used.", costs=_counted(costs, "cost", "costs"))),
+        (
+            serviced,
+            gettext(
+                "%(serviced)s will not be used: the new products keep no stock.",
+                serviced=_counted(serviced, "quantity", "quantities"),
+            ),
+        ),
         (
             len(file.ignored_columns),
-            f"Not read: {', '.join(file.ignored_columns[:10])}. The columns that are read: name, barcode, sku, price,"
-            " unit, tax_percent, quantity, cost.",
+            gettext(
+                "Not read: %(join)s. The columns that are read: name, barcode, sku, price,"
+                " unit, tax_percent, quantity, cost.",
+                join=", ".join(file.ignored_columns[:10]),
+            ),
         ),
     ]
     return [sentence for count, sentence in said if count]
@@ -141,20 +160,24 @@ class _Seen:
     def refusal(self, row: FileRow) -> str | None:
         keys: list[tuple[str, str, object]] = []
         if row.barcode:
-            keys.append(("barcode", "has the same barcode", row.barcode.code))
+            keys.append(("barcode", gettext("has the same barcode"), row.barcode.code))
         if row.sku:
-            keys.append(("sku", "has the same SKU", row.sku))
+            keys.append(("sku", gettext("has the same SKU"), row.sku))
         if not keys:
-            keys.append(("name", "has the same name, and neither has a barcode or an SKU", row.name))
+            keys.append(("name", gettext("has the same name, and neither has a barcode or an SKU"), row.name))
         for kind, what, key in keys:
             first = self._lines.setdefault((kind, key), row.line)
             if first != row.line:
-                return f"{kind}: Line {first} {what}."
+                return gettext("%(kind)s: Line %(first)s %(what)s.", kind=kind, first=first, what=what)
         return None
 
     def refusal_of_product(self, row: FileRow, product: KnownProduct) -> str | None:
         first = self._lines.setdefault(("product", product.id), row.line)
-        return None if first == row.line else f"Line {first} is about the same product, {product.name}."
+        return (
+            None
+            if first == row.line
+            else gettext("Line %(first)s is about the same product, %(name)s.", first=first, name=product.name)
+        )
 
 
 def _find(row: FileRow, known: KnownProducts) -> tuple[KnownProduct | None, str | None]:
@@ -167,18 +190,32 @@ def _find(row: FileRow, known: KnownProducts) -> tuple[KnownProduct | None, str 
         return None, None
     namesakes = known.by_name.get(row.name, ())
     if len(namesakes) > 1:
-        return None, f"{len(namesakes)} products are called {row.name}. Add a barcode or an SKU to say which."
+        return None, gettext(
+            "%(count)s products are called %(name)s. Add a barcode or an SKU to say which.",
+            count=len(namesakes),
+            name=row.name,
+        )
     return (namesakes[0] if namesakes else None), None
 
 
 def _refusal(row: FileRow, product: KnownProduct, known: KnownProducts) -> str | None:
     if product.is_archived:
-        return f"{product.name} is archived. Take it out of the archive first."
+        return gettext("%(name)s is archived. Take it out of the archive first.", name=product.name)
     holder = known.by_sku.get(row.sku) if row.sku else None
     if holder is not None and holder.id != product.id:
-        return f"sku: {holder.name} has the SKU {row.sku}, but the barcode is that of {product.name}."
+        return gettext(
+            "sku: %(name)s has the SKU %(sku)s, but the barcode is that of %(name2)s.",
+            name=holder.name,
+            sku=row.sku,
+            name2=product.name,
+        )
     if row.unit is not None and row.unit != product.unit:
-        return f"unit: {product.name} is counted in {product.unit}, not in {row.unit}. Change it on its page first."
+        return gettext(
+            "unit: %(name)s is counted in %(unit)s, not in %(unit2)s. Change it on its page first.",
+            name=product.name,
+            unit=product.unit,
+            unit2=row.unit,
+        )
     return None
 
 

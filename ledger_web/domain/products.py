@@ -3,10 +3,10 @@
 import re
 import unicodedata
 from collections.abc import Iterable
-from types import MappingProxyType
 from typing import Final
 
 from ledger_web.domain.errors import RuleViolationError
+from ledger_web.domain.languages import Texts, gettext
 from ledger_web.domain.search_words import words
 
 NAME_MAX: Final = 300  # characters
@@ -24,7 +24,7 @@ CATEGORY_MAX: Final = 60
 UNIT: Final = "pcs"
 
 # What happens when there is not enough. The words are stored in `products.stock_policy`.
-STOCK_POLICIES: Final = MappingProxyType(
+STOCK_POLICIES: Final = Texts(
     {
         "block": "Refuse the sale",
         "warn": "Warn, then sell anyway",
@@ -67,9 +67,16 @@ def read_line(text: str, noun: str, length_max: int) -> str:
     """
     line = " ".join(unicodedata.normalize("NFC", text).split())
     if len(line) > length_max:
-        raise RuleViolationError(f"{noun.capitalize()} has at most {length_max} characters; this has {len(line)}.")
+        raise RuleViolationError(
+            gettext(
+                "%(noun)s has at most %(length_max)s characters; this has %(count)s.",
+                noun=noun.capitalize(),
+                length_max=length_max,
+                count=len(line),
+            )
+        )
     if any(unicodedata.category(sign) in {"Cc", "Cs"} for sign in line):
-        raise RuleViolationError(f"There are control characters in {noun}. Type it anew.")
+        raise RuleViolationError(gettext("There are control characters in %(noun)s. Type it anew.", noun=noun))
     return line
 
 
@@ -79,7 +86,7 @@ def read_sku(text: str) -> str | None:
     Raises:
         RuleViolationError: Not an SKU.
     """
-    sku = read_line(text, "an SKU", SKU_MAX)
+    sku = read_line(text, gettext("an SKU"), SKU_MAX)
     if not _INVISIBLE.isdisjoint(map(unicodedata.category, sku)):
         raise RuleViolationError("There are invisible characters in an SKU. Type it anew.")
     return sku or None

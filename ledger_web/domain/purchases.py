@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from itertools import accumulate
-from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
@@ -29,6 +28,7 @@ from ledger_web.domain.journal import (
     tax_receivable,
     vendor,
 )
+from ledger_web.domain.languages import Texts, gettext
 from ledger_web.domain.money import spread
 from ledger_web.domain.numbers import round_half_up
 from ledger_web.domain.rates import factor_of
@@ -38,9 +38,7 @@ LINES_MAX: Final = 500
 CHARGES_MAX: Final = 20
 
 # How a charge is spread over the lines, and what it is called.
-SPREADS: Final = MappingProxyType(
-    {"value": "by value", "quantity": "by quantity", "weight": "by weight", "hand": "by hand"}
-)
+SPREADS: Final = Texts({"value": "by value", "quantity": "by quantity", "weight": "by weight", "hand": "by hand"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,8 +246,11 @@ def spread_charge(charge: Charge, net_base: int, lines: Sequence[BoughtLine]) ->
     if charge.spread_by == "hand":
         if len(charge.by_hand) != len(lines) or sum(charge.by_hand) != charge.net:
             raise RuleViolationError(
-                f"The shares typed by hand come to {plain(sum(charge.by_hand), charge.currency)},"
-                f" the charge to {plain(charge.net, charge.currency)}. Make them agree."
+                gettext(
+                    "The shares typed by hand come to %(by_hand)s, the charge to %(net)s. Make them agree.",
+                    by_hand=plain(sum(charge.by_hand), charge.currency),
+                    net=plain(charge.net, charge.currency),
+                )
             )
         weights: list[int | Decimal] = [*charge.by_hand]
     elif charge.spread_by == "value":
@@ -373,7 +374,11 @@ def _must_have_rates(rates: Sequence[tuple[str, Rate | None]], base_currency: st
     for currency, rate in rates:
         if (rate is None) != (currency == base_currency):
             raise RuleViolationError(
-                f"Enter the rate between {currency} and {base_currency}: without it nothing can be received."
+                gettext(
+                    "Enter the rate between %(currency)s and %(base_currency)s: without it nothing can be received.",
+                    currency=currency,
+                    base_currency=base_currency,
+                )
             )
 
 

@@ -3,19 +3,19 @@
 import datetime as dt
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
-from types import MappingProxyType
 from typing import Final
 
 from ledger_web.domain.currencies import exponent
 from ledger_web.domain.errors import InvalidNumberError, RuleViolationError
 from ledger_web.domain.exchange import Rate
+from ledger_web.domain.languages import Texts, gettext
 from ledger_web.domain.numbers import RATE_DECIMALS, RATE_DIGITS
 
 OFF_BY: Final = Fraction(10, 100)  # a rate this far from the last one is doubted
 DAYS_OLD: Final = 7
 
 # Where a rate came from, in words.
-SOURCES: Final = MappingProxyType(
+SOURCES: Final = Texts(
     {
         "last": "the last purchase of this vendor",
         "table": "the shop’s rates",
@@ -37,7 +37,13 @@ def make_rate(value: Decimal, unit: str, currency: str, base_currency: str) -> R
         RuleViolationError: The rate is not between these two, or not above zero.
     """
     if unit not in (currency, base_currency) or currency == base_currency:
-        raise RuleViolationError(f"Say whether the rate is for one {currency} or for one {base_currency}.")
+        raise RuleViolationError(
+            gettext(
+                "Say whether the rate is for one %(currency)s or for one %(base_currency)s.",
+                currency=currency,
+                base_currency=base_currency,
+            )
+        )
     if not value.is_finite() or value <= 0:
         raise InvalidNumberError("A rate is above zero.")
     return Rate(unit, base_currency if unit == currency else currency, value)
@@ -77,14 +83,29 @@ def doubts(rate: Rate, currency: str, last: Rate | None, *, rate_on: dt.date | N
         upside_down = 1 / (before * scale) / scale
         if now != before and _is_near(now, upside_down) and not _is_near(now, before):
             found.append(
-                f"Did you enter it upside down? The last rate was {last.in_words()}, this is {rate.in_words()}."
+                gettext(
+                    "Did you enter it upside down? The last rate was %(last)s, this is %(rate)s.",
+                    last=last.in_words(),
+                    rate=rate.in_words(),
+                )
             )
         elif not _is_near(now, before):
-            found.append(f"This is more than 10 % off the last rate: {last.in_words()} then, {rate.in_words()} now.")
+            found.append(
+                gettext(
+                    "This is more than 10 %% off the last rate: %(last)s then, %(rate)s now.",
+                    last=last.in_words(),
+                    rate=rate.in_words(),
+                )
+            )
     if rate_on is not None and abs((document_on - rate_on).days) > DAYS_OLD:
         found.append(
-            f"The rate is of {rate_on:%Y-%m-%d}, the invoice of {document_on:%Y-%m-%d}:"
-            f" more than {DAYS_OLD} days lie between them."
+            gettext(
+                "The rate is of %(rate_on)s, the invoice of %(document_on)s: more than"
+                " %(days_old)s days lie between them.",
+                rate_on=f"{rate_on:%Y-%m-%d}",
+                document_on=f"{document_on:%Y-%m-%d}",
+                days_old=DAYS_OLD,
+            )
         )
     return found
 

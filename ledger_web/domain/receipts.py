@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from ledger_web.domain.languages import Texts, gettext
 from ledger_web.domain.taxes import TaxPart
 
 # As it is asked for, and what it is called. The first two are rolls, the others sheets.
-PAPERS: Final = {"80": "80 mm roll", "58": "58 mm roll", "a5": "A5", "a4": "A4"}
+PAPERS: Final = Texts({"80": "80 mm roll", "58": "58 mm roll", "a5": "A5", "a4": "A4"})
 ROLLS: Final = frozenset({"80", "58"})
 PAPER_USUAL: Final = "80"
 TELLING_SECONDS: Final = 600  # how long after a print its page may still be that print
@@ -41,5 +42,5 @@ def tax_lines(lines: Iterable[tuple[int, int, Iterable[TaxPart]]]) -> list[TaxLi
 
 def mark_of(number: int, *, is_void: bool) -> str:
     """Return what stands across a receipt: nothing on the first print of a sale that stands."""
-    copy = f"COPY {number - 1}" if number > 1 else ""
+    copy = gettext("COPY %(number)s", number=number - 1) if number > 1 else ""
     return " · ".join(filter(None, ("VOID" if is_void else "", copy)))

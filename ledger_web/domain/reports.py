@@ -15,6 +15,7 @@ from typing import Final
 from ledger_web.domain.accounts import CHART, account_name
 from ledger_web.domain.currencies import exponent
 from ledger_web.domain.exchange import GAIN, LOSS
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.money import round_half_up, spread
 
 Rates = Mapping[str, Decimal]  # what one unit of a foreign currency is worth in the base currency
@@ -209,18 +210,20 @@ def profit_and_loss(sums: Sequence[AccountSums], base_currency: str, rates: Rate
     def chosen(wanted: Callable[[AccountSums], bool]) -> list[AccountSums]:
         return [each for each in sums if wanted(each)]
 
-    sales = book.section("Sales", chosen(lambda s: s.kind == "revenue" and s.code is None), -1)
-    costs = book.section("Cost of sales", chosen(lambda s: s.kind == "cost_of_sales"), 1)
-    income = book.section("Other income", chosen(lambda s: s.kind == "revenue" and s.code not in (None, GAIN)), -1)
-    expenses = book.section("Expenses", chosen(lambda s: s.kind == "expense" and s.code != LOSS), 1)
+    sales = book.section(gettext("Sales"), chosen(lambda s: s.kind == "revenue" and s.code is None), -1)
+    costs = book.section(gettext("Cost of sales"), chosen(lambda s: s.kind == "cost_of_sales"), 1)
+    income = book.section(
+        gettext("Other income"), chosen(lambda s: s.kind == "revenue" and s.code not in (None, GAIN)), -1
+    )
+    expenses = book.section(gettext("Expenses"), chosen(lambda s: s.kind == "expense" and s.code != LOSS), 1)
     differences = book.section(
-        "Differences",
+        gettext("Differences"),
         chosen(lambda s: s.kind in ("over_short", "rounding") or (s.kind, s.code) in realised),
         -1,
         book.exchange_lines(chosen(lambda s: s.kind == "exchange")),
     )
-    gross = book.sum("Gross profit", [sales.total], [costs.total])
-    result = book.sum("Profit", [gross, income.total, differences.total], [expenses.total])
+    gross = book.sum(gettext("Gross profit"), [sales.total], [costs.total])
+    result = book.sum(gettext("Profit"), [gross, income.total, differences.total], [expenses.total])
     return ProfitAndLoss(currencies, sales, costs, gross, income, expenses, differences, result)
 
 
@@ -228,19 +231,21 @@ def balance_sheet(sums: Sequence[AccountSums], base_currency: str, rates: Rates)
     """Put every account on its side. What was earned and not drawn is the owner's, like what they put in."""
     currencies = currencies_of(sums, base_currency)
     book = _Book(currencies, base_currency, rates)
-    assets = book.section("What the shop has", [each for each in sums if each.kind in ASSETS], 1)
-    debts = book.section("What the shop owes", [each for each in sums if each.kind in DEBTS], -1)
+    assets = book.section(gettext("What the shop has"), [each for each in sums if each.kind in ASSETS], 1)
+    debts = book.section(gettext("What the shop owes"), [each for each in sums if each.kind in DEBTS], -1)
     results = [each for each in sums if each.kind in RESULT_KINDS and each.kind != "exchange"]
     own = book.section(
-        "The owner’s share",
+        gettext("The owner’s share"),
         [each for each in sums if each.kind == "equity"],
         -1,
         [
-            book.line("Profit so far, not drawn", results, -1, linked=False),
-            book.line("Currency exchange", [each for each in sums if each.kind == "exchange"], -1),
+            book.line(gettext("Profit so far, not drawn"), results, -1, linked=False),
+            book.line(gettext("Currency exchange"), [each for each in sums if each.kind == "exchange"], -1),
         ],
     )
-    return BalanceSheet(currencies, assets, debts, own, book.sum("Owed and owned", [debts.total, own.total], []))
+    return BalanceSheet(
+        currencies, assets, debts, own, book.sum(gettext("Owed and owned"), [debts.total, own.total], [])
+    )
 
 
 class _Book:
@@ -277,7 +282,7 @@ class _Book:
         amounts: dict[str, int] = {}
         for each in sums:
             amounts[each.currency] = amounts.get(each.currency, 0) - each.net
-        return [ReportLine("Currencies held, at these rates", {}, self._valued(amounts))]
+        return [ReportLine(gettext("Currencies held, at these rates"), {}, self._valued(amounts))]
 
     def sum(self, name: str, more: Sequence[ReportLine], less: Sequence[ReportLine]) -> ReportLine:
         def total(currency: str) -> int:

@@ -26,6 +26,7 @@ from ledger_web.domain.journal import (
     store_credit,
     tax_payable,
 )
+from ledger_web.domain.languages import Texts, gettext
 from ledger_web.domain.numbers import round_half_up
 from ledger_web.domain.tenders import BANK, CASH, METHODS, round_to
 
@@ -33,7 +34,7 @@ RETURNS: Final = "returns"  # code of the revenue account that shows returns bes
 
 SELLABLE: Final = "sellable"
 NOT_RETURNED: Final = "not_returned"
-DISPOSITIONS: Final = MappingProxyType(
+DISPOSITIONS: Final = Texts(
     {
         SELLABLE: "Back on the shelf",
         "damaged": "Damaged",
@@ -47,9 +48,7 @@ LOSSES: Final = MappingProxyType({"damaged": "damaged_goods", "expired": "expire
 AS_PAID: Final = "as_paid"
 CREDIT: Final = "credit"
 CHOSEN: Final = "chosen"
-REFUNDS: Final = MappingProxyType(
-    {AS_PAID: "As it was paid", CREDIT: "As store credit", CHOSEN: "As entered for each payment"}
-)
+REFUNDS: Final = Texts({AS_PAID: "As it was paid", CREDIT: "As store credit", CHOSEN: "As entered for each payment"})
 
 _MILLIONTH: Final = Decimal("0.000001")
 
@@ -114,16 +113,18 @@ def fate_of(state: SaleState) -> Fate:
     Source: product, spec 8, the table of states.
     """
     if state.is_deleted:
-        return Fate(NOTHING, "This sale was deleted already.")
+        return Fate(NOTHING, gettext("This sale was deleted already."))
     if state.is_all_returned:
-        return Fate(NOTHING, "Everything of this sale has come back already.")
+        return Fate(NOTHING, gettext("Everything of this sale has come back already."))
     if state.in_locked_period:
-        return Fate(RETURN, "It lies in a locked period, so it stays as it is: what comes back is posted today.")
+        return Fate(
+            RETURN, gettext("It lies in a locked period, so it stays as it is: what comes back is posted today.")
+        )
     if not state.in_open_shift:
-        return Fate(RETURN, "The shift it was sold in is closed: what comes back is a document of today.")
+        return Fate(RETURN, gettext("The shift it was sold in is closed: what comes back is a document of today."))
     if state.return_count:
-        return Fate(RETURN, "Some of it has come back already: only the rest can.")
-    return Fate(VOID, "The shift it was sold in is still open: all of it is undone.")
+        return Fate(RETURN, gettext("Some of it has come back already: only the rest can."))
+    return Fate(VOID, gettext("The shift it was sold in is still open: all of it is undone."))
 
 
 # How much may be done by oneself.
@@ -157,12 +158,16 @@ def too_much(weight: Weight, limits: Mapping[str, Decimal | None], *, may_any: b
     """
     refund, minutes = limits["sale.refund"], limits["sale.void_minutes"]
     if refund is not None and weight.amount > refund:
-        return TooMuch("This is more than you may give back by yourself.", "sale.refund", weight.amount)
+        return TooMuch(gettext("This is more than you may give back by yourself."), "sale.refund", weight.amount)
     if weight.is_void and minutes is not None and weight.minutes > minutes:
-        why = f"It was stored {weight.minutes} minutes ago. By yourself you may delete for {minutes:f} minutes."
+        why = gettext(
+            "It was stored %(minutes)s minutes ago. By yourself you may delete for %(minutes2)s minutes.",
+            minutes=weight.minutes,
+            minutes2=f"{minutes:f}",
+        )
         return TooMuch(why, "sale.void_minutes", weight.minutes)
     if weight.needs_approval and not may_any:
-        return TooMuch("For this reason somebody else has to approve.")
+        return TooMuch(gettext("For this reason somebody else has to approve."))
     return None
 
 
@@ -304,13 +309,20 @@ def _chosen(
     for each in paid:
         if chosen.get(each.payment_id, 0) > each.left:
             raise RuleViolationError(
-                f"{each.name} paid {plain(each.left, currency)} of this sale that has not gone back."
-                " Enter less for it, and give the rest another way."
+                gettext(
+                    "%(name)s paid %(left)s of this sale that has not gone back. Enter less"
+                    " for it, and give the rest another way.",
+                    name=each.name,
+                    left=plain(each.left, currency),
+                )
             )
     if sum(chosen.values()) > rest:
         raise RuleViolationError(
-            f"{plain(sum(chosen.values()), currency)} is more than the {plain(rest, currency)} that goes back."
-            " Enter less."
+            gettext(
+                "%(chosen)s is more than the %(rest)s that goes back. Enter less.",
+                chosen=plain(sum(chosen.values()), currency),
+                rest=plain(rest, currency),
+            )
         )
     return tuple(_refund(each, chosen[each.payment_id], currency, step) for each in paid if chosen.get(each.payment_id))
 

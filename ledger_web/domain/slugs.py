@@ -3,6 +3,7 @@
 import re
 
 from ledger_web.domain.errors import InvalidSlugError
+from ledger_web.domain.languages import gettext
 
 _LABEL = re.compile(r"[a-z0-9][a-z0-9-]{1,38}[a-z0-9]")
 _LOOKS = str.maketrans("015l", "oisi")
@@ -37,9 +38,13 @@ def check_slug(text: str) -> str:
     if not is_slug(slug):
         raise InvalidSlugError
     if "--" in slug or slug.replace("-", "").isdigit():
-        raise InvalidSlugError(f"{slug} cannot be an address: it needs a letter, and no two hyphens together.")
+        raise InvalidSlugError(
+            gettext("%(slug)s cannot be an address: it needs a letter, and no two hyphens together.", slug=slug)
+        )
     if look(slug) in _RESERVED_LOOKS:
-        raise InvalidSlugError(f"{slug} is kept for the system, or looks like a name that is. Choose another address.")
+        raise InvalidSlugError(
+            gettext("%(slug)s is kept for the system, or looks like a name that is. Choose another address.", slug=slug)
+        )
     return slug
 
 

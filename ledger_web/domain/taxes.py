@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Final
 
 from ledger_web.domain.errors import InvalidNumberError, RuleViolationError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.money import round_half_up, spread
 
 RATES_MAX: Final = 6
@@ -90,7 +91,12 @@ def total_percent(rates: Sequence[TaxRate]) -> Decimal:
         RuleViolationError: No rate, too many, or more than the amount itself.
     """
     if not 0 < len(rates) <= RATES_MAX:
-        raise RuleViolationError(f"A tax class has one to {RATES_MAX} rates. Enter a name and a percentage for each.")
+        raise RuleViolationError(
+            gettext(
+                "A tax class has one to %(rates_max)s rates. Enter a name and a percentage for each.",
+                rates_max=RATES_MAX,
+            )
+        )
     total = Decimal(round_half_up(sum(percents_of_net(rates), Fraction(0)) * 1000)) / 1000
     if total > 100:
         raise RuleViolationError("The rates of a tax class come to 100 % at most. Look at the percentages.")
@@ -105,7 +111,7 @@ def rates_of(
 ) -> tuple[TaxRate, ...]:
     """Return the taxes of a product: the rates of its class, or without one the one percentage it has."""
     if names is None or percents is None or compounds is None:
-        return (TaxRate("Tax", percent),) if percent else ()
+        return (TaxRate(gettext("Tax"), percent),) if percent else ()
     return tuple(TaxRate(*rate) for rate in zip(names, percents, compounds, strict=True))
 
 

@@ -14,6 +14,7 @@ from ledger_web.domain.currencies import plain
 from ledger_web.domain.errors import RuleViolationError
 from ledger_web.domain.exchange import Rate
 from ledger_web.domain.journal import AccountKey, Entry, cash, exchange
+from ledger_web.domain.languages import Texts, gettext
 
 CASH: Final = "cash"
 BANK: Final = "bank"
@@ -21,7 +22,7 @@ STORE_CREDIT: Final = "store_credit"
 GIFT_CARD: Final = "gift_card"
 ON_ACCOUNT: Final = "on_account"
 
-METHODS: Final = MappingProxyType(
+METHODS: Final = Texts(
     {
         CASH: "Cash",
         BANK: "Card or bank",
@@ -130,7 +131,11 @@ def settle(
             cash is more than what is owed, or a rate is missing.
     """
     if len(tenders) > TENDERS_MAX:
-        raise RuleViolationError(f"A sale is paid in at most {TENDERS_MAX} parts. Put some of them together.")
+        raise RuleViolationError(
+            gettext(
+                "A sale is paid in at most %(tenders_max)s parts. Put some of them together.", tenders_max=TENDERS_MAX
+            )
+        )
     left, paid = total, []
     for tender in tenders:
         if tender.method != CASH:
@@ -139,7 +144,7 @@ def settle(
             paid.append(done)
     coming = [tender for tender in tenders if tender.method == CASH]
     if not coming and left and not rest_on_account:
-        raise RuleViolationError(f"{plain(left, currency)} is still to be paid. Enter how.")
+        raise RuleViolationError(gettext("%(left)s is still to be paid. Enter how.", left=plain(left, currency)))
     cash_paid, rounded, on_account, back = _settle_cash(
         left, currency, coming, rest_on_account=rest_on_account, change=change, step=step
     )
@@ -156,8 +161,12 @@ def _paid_exactly(tender: Tendered, left: int, currency: str) -> Paid:
     worth = left if tender.amount is None else _worth(amount, tender, currency)
     if worth > left:
         raise RuleViolationError(
-            f"{METHODS[tender.method]} pays {plain(worth, currency)}, but only {plain(left, currency)} is to be paid"
-            " so. Enter less: only cash gives change."
+            gettext(
+                "%(methods)s pays %(worth)s, but only %(left)s is to be paid so. Enter less: only cash gives change.",
+                methods=METHODS[tender.method],
+                worth=plain(worth, currency),
+                left=plain(left, currency),
+            )
         )
     return Paid(tender.method, tender.account, amount, 0, worth, worth, tender.rate)
 
@@ -166,7 +175,9 @@ def _worth(amount: int, tender: Tendered, currency: str) -> int:
     if tender.account.currency == currency or not amount:
         return amount
     if tender.rate is None:
-        raise RuleViolationError(f"Enter the rate at which {tender.account.currency} is taken.")
+        raise RuleViolationError(
+            gettext("Enter the rate at which %(currency)s is taken.", currency=tender.account.currency)
+        )
     return tender.rate.convert(amount, tender.account.currency)
 
 
@@ -189,8 +200,12 @@ def _settle_cash(
         amounts.append((tender, amount, worth))
     if open_amount > 0 and not rest_on_account:
         raise RuleViolationError(
-            f"The cash received does not cover the total: {plain(open_amount, currency)} is missing."
-            " Enter what was handed over, add another way to pay, or tick “Rest on account” for the customer."
+            gettext(
+                "The cash received does not cover the total: %(open_amount)s is missing."
+                " Enter what was handed over, add another way to pay, or tick “Rest on"
+                " account” for the customer.",
+                open_amount=plain(open_amount, currency),
+            )
         )
     given = _change(max(-open_amount, 0), currency, change)
     return (
@@ -216,7 +231,9 @@ def _change(worth: int, currency: str, change: Change | None) -> list[_Part]:
     if not worth or change is None or change.currency == currency:
         return [_Part(currency, worth, worth, None)] if worth else []
     if change.rate is None:
-        raise RuleViolationError(f"Enter the rate at which {change.currency} is given back.")
+        raise RuleViolationError(
+            gettext("Enter the rate at which %(currency)s is given back.", currency=change.currency)
+        )
     if change.amount is None:
         return [_Part(change.currency, change.rate.convert(worth, currency), worth, change.rate)]
     if not change.amount:
@@ -224,8 +241,12 @@ def _change(worth: int, currency: str, change: Change | None) -> list[_Part]:
     given = change.rate.convert(change.amount, change.currency)
     if given > worth:
         raise RuleViolationError(
-            f"{plain(change.amount, change.currency)} is worth {plain(given, currency)}, but only"
-            f" {plain(worth, currency)} goes back. Enter less."
+            gettext(
+                "%(amount)s is worth %(given)s, but only %(worth)s goes back. Enter less.",
+                amount=plain(change.amount, change.currency),
+                given=plain(given, currency),
+                worth=plain(worth, currency),
+            )
         )
     parts = [_Part(change.currency, change.amount, given, change.rate)]
     return parts if given == worth else [*parts, _Part(currency, worth - given, worth - given, None)]
@@ -309,6 +330,8 @@ def rate_of(currency: str, base_currency: str, rate: Decimal | None, rate_unit: 
     if currency == base_currency:
         return None
     if rate is None or rate <= 0:
-        raise RuleViolationError(f"Enter the rate at which {currency} is taken, above zero.")
+        raise RuleViolationError(
+            gettext("Enter the rate at which %(currency)s is taken, above zero.", currency=currency)
+        )
     unit = rate_unit if rate_unit in (currency, base_currency) else currency
     return Rate(unit, base_currency if unit == currency else currency, rate)

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Final
 
 from ledger_web.domain.currencies import plain
 from ledger_web.domain.errors import InvalidAmountError, RuleViolationError
 from ledger_web.domain.journal import AMOUNT_MAX, AccountKey, Entry, pair
+from ledger_web.domain.languages import Texts, gettext
 
-_NAMES: Final = MappingProxyType(
+_NAMES: Final = Texts(
     {
         "opening_balance": "Opening balance",
         "pay_in": "Paid in",
@@ -52,7 +52,7 @@ REVERSIBLE: Final = frozenset(
         "stock_count",
     }
 )
-_UNDONE_ELSEWHERE: Final = MappingProxyType(
+_UNDONE_ELSEWHERE: Final = Texts(
     {
         "sale": "A sale is deleted on its own page, which puts its goods back, too.",
         "purchase": "A purchase is deleted or corrected on its own page, with its goods.",
@@ -95,7 +95,7 @@ def why_not_reversible(kind: str) -> str:
     """Say where a kind of transaction is undone instead; "" for one that is reversed by itself."""
     if kind in REVERSIBLE:
         return ""
-    return _UNDONE_ELSEWHERE.get(kind) or f"{name_of(kind)} is undone where it was entered."
+    return _UNDONE_ELSEWHERE.get(kind) or gettext("%(kind)s is undone where it was entered.", kind=name_of(kind))
 
 
 def manual_entries(lines: Sequence[ManualLine]) -> list[Entry]:
@@ -107,7 +107,10 @@ def manual_entries(lines: Sequence[ManualLine]) -> list[Entry]:
     """
     if not 2 <= len(lines) <= LINES_MAX:
         raise RuleViolationError(
-            f"Enter two lines at least and {LINES_MAX} at most: what is debited, what is credited."
+            gettext(
+                "Enter two lines at least and %(lines_max)s at most: what is debited, what is credited.",
+                lines_max=LINES_MAX,
+            )
         )
     if any((line.debit > 0) == (line.credit > 0) or min(line.debit, line.credit) < 0 for line in lines):
         raise RuleViolationError("Each line has one amount, either as a debit or as a credit.")
@@ -120,8 +123,13 @@ def manual_entries(lines: Sequence[ManualLine]) -> list[Entry]:
         debits, credits = sum(line.debit for line in here), sum(line.credit for line in here)
         if debits != credits:
             raise RuleViolationError(
-                f"Debits and credits differ in {currency}: {plain(debits, currency)} and {plain(credits, currency)}."
-                " Correct a line, or add the one that is missing."
+                gettext(
+                    "Debits and credits differ in %(currency)s: %(debits)s and %(credits)s."
+                    " Correct a line, or add the one that is missing.",
+                    currency=currency,
+                    debits=plain(debits, currency),
+                    credits=plain(credits, currency),
+                )
             )
         if debits > AMOUNT_MAX:
             raise InvalidAmountError("This comes to more than the books can hold. Look at the amounts.")

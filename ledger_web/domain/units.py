@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Final
 
 from ledger_web.domain.errors import InvalidAmountError, InvalidQuantityError, RuleViolationError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.money import AMOUNT_LIMIT, round_half_up
 from ledger_web.domain.numbers import QUANTITY_DECIMALS
 
@@ -38,16 +39,30 @@ def read_factor(numerator: int, denominator: int, name: str, base: str) -> Fract
         RuleViolationError: None, too many, or a part that cannot be counted with six decimals, like a third.
     """
     if numerator < 1 or denominator < 1:
-        raise RuleViolationError(f"Say how many {base} are in one {name}: a number above zero, like 12.")
+        raise RuleViolationError(
+            gettext("Say how many %(base)s are in one %(name)s: a number above zero, like 12.", base=base, name=name)
+        )
     factor = Fraction(numerator, denominator)
     if factor > FACTOR_MAX:
-        raise RuleViolationError(f"One {name} holds at most 1,000,000,000 {base}. Enter less.")
+        raise RuleViolationError(
+            gettext("One %(name)s holds at most 1,000,000,000 %(base)s. Enter less.", name=name, base=base)
+        )
     if factor == 1:
-        raise RuleViolationError(f"One {name} would be one {base}. Enter how many {base} are in it, like 12.")
+        raise RuleViolationError(
+            gettext(
+                "One %(name)s would be one %(base)s. Enter how many %(base)s are in it, like 12.", name=name, base=base
+            )
+        )
     if _SMALLEST % factor.denominator:
         raise RuleViolationError(
-            f"One {name} would be {factor} {base}, which six decimals cannot hold exactly."
-            f" Make a product that is counted in {name}, and {base} a pack of it."
+            gettext(
+                "One %(name)s would be %(factor)s %(base)s, which six decimals cannot hold"
+                " exactly. Make a product that is counted in %(name)s, and %(base)s a pack of"
+                " it.",
+                name=name,
+                factor=factor,
+                base=base,
+            )
         )
     return factor
 
@@ -64,7 +79,13 @@ def in_base(quantity: Decimal, factor: Fraction, name: str) -> Decimal:
     """
     smallest = Fraction(quantity) * factor * _SMALLEST
     if smallest.denominator != 1:
-        raise InvalidQuantityError(f"{quantity.normalize():f} {name} cannot be counted exactly. Enter whole {name}.")
+        raise InvalidQuantityError(
+            gettext(
+                "%(quantity)s %(name)s cannot be counted exactly. Enter whole %(name)s.",
+                quantity=f"{quantity.normalize():f}",
+                name=name,
+            )
+        )
     if abs(smallest) >= FACTOR_MAX * _SMALLEST:
         raise InvalidQuantityError("This is more than can be counted. Enter less.")
     return Decimal(smallest.numerator).scaleb(-QUANTITY_DECIMALS)

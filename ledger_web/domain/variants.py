@@ -7,6 +7,7 @@ from math import prod
 from typing import Final
 
 from ledger_web.domain.errors import RuleViolationError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.products import NAME_MAX
 
 OPTIONS_MAX: Final = 4
@@ -35,17 +36,25 @@ def combinations(options: Sequence[Option], existing: Collection[Values] = ()) -
     must_be_options([option.name for option in options])
     for option in options:
         if not option.values:
-            raise RuleViolationError(f"{option.name}: Enter at least one value, like M.")
+            raise RuleViolationError(gettext("%(name)s: Enter at least one value, like M.", name=option.name))
     count = prod(len(option.values) for option in options)
     if count > VARIANTS_MAX:
         raise RuleViolationError(
-            f"These would be {count:,} variants. A product has at most {VARIANTS_MAX}: leave out values that you"
-            " do not sell, or make several products."
+            gettext(
+                "These would be %(count)s variants. A product has at most %(variants_max)s:"
+                " leave out values that you do not sell, or make several products.",
+                count=f"{count:,}",
+                variants_max=VARIANTS_MAX,
+            )
         )
     new = [values for values in product(*(option.values for option in options)) if values not in existing]
     if len(new) + len(existing) > VARIANTS_MAX:
         raise RuleViolationError(
-            f"With these there would be {len(new) + len(existing):,} variants. A product has at most {VARIANTS_MAX}."
+            gettext(
+                "With these there would be %(existing)s variants. A product has at most %(variants_max)s.",
+                existing=f"{len(new) + len(existing):,}",
+                variants_max=VARIANTS_MAX,
+            )
         )
     return new
 
@@ -57,7 +66,12 @@ def must_be_options(names: Sequence[str]) -> None:
         RuleViolationError: Which of these it is.
     """
     if not 0 < len(names) <= OPTIONS_MAX:
-        raise RuleViolationError(f"Variants differ by one to {OPTIONS_MAX} options. Name at least one, like Size.")
+        raise RuleViolationError(
+            gettext(
+                "Variants differ by one to %(options_max)s options. Name at least one, like Size.",
+                options_max=OPTIONS_MAX,
+            )
+        )
     if not all(names):
         raise RuleViolationError("There are values without an option. Say what they are, like Size.")
     if len({name.casefold() for name in names}) < len(names):

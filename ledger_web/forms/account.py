@@ -5,6 +5,7 @@ from typing import Any
 
 from wtforms import ValidationError
 
+from ledger_web.domain.languages import gettext
 from ledger_web.forms.base import LedgerForm, QueryForm
 from ledger_web.forms.fields import IdField, PasswordField, PinField, TextField
 from ledger_web.services.credentials import BeginCodes, EndCodes, EnterCode, UseLink
@@ -23,7 +24,7 @@ class _Twice(QueryForm):
 
     def validate_again(self, field: Any) -> None:
         if self.new_password.data and field.data and field.data != self.new_password.data:
-            raise ValidationError("The same again: The two differ. Type the new password twice.")
+            raise ValidationError(gettext("The same again: The two differ. Type the new password twice."))
 
 
 class LinkForm(_Twice):
@@ -56,7 +57,7 @@ class PinForm(QueryForm):
 
     def validate_pin_again(self, field: Any) -> None:
         if self.pin.data and field.data and field.data != self.pin.data:
-            raise ValidationError("The same again: The two differ. Type the new PIN twice.")
+            raise ValidationError(gettext("The same again: The two differ. Type the new PIN twice."))
 
     def to_command(self, user_id: uuid.UUID) -> SetPin:
         return SetPin(user_id=user_id, password=self.pin_password.data, pin=self.pin.data)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 from uuid import UUID
 
+from ledger_web.domain.languages import gettext
 from ledger_web.forms.base import LedgerForm
 from ledger_web.forms.fields import ChoiceField, MoneyField, TextField
 from ledger_web.forms.payments import ids_in, name_of_item
@@ -34,7 +35,7 @@ class AllocationForm(LedgerForm):
 
 def allocation_form(items: Mapping[UUID, str], sent: Iterable[str] = ()) -> type[AllocationForm]:
     """Make the form for the documents that are open, by their titles, and for those that were when it was shown."""
-    titles = dict.fromkeys(ids_in(sent), "Settled meanwhile") | dict(items)
+    titles = dict.fromkeys(ids_in(sent), gettext("Settled meanwhile")) | dict(items)
     fields: dict[str, Any] = {name_of_item(id): MoneyField(title, required=False) for id, title in titles.items()}
     return type("AllocationForm", (AllocationForm,), {"item_ids": tuple(titles), **fields})
 

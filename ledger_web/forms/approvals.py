@@ -4,6 +4,7 @@ from typing import Any
 
 from wtforms import ValidationError
 
+from ledger_web.domain.languages import gettext
 from ledger_web.forms.fields import PinField, TextField
 
 
@@ -19,6 +20,6 @@ class ApprovalFields:
     def validate_approver(self, _field: Any) -> None:
         """Ask for both or none."""
         if self.approver_pin.data and not self.approver.data:
-            raise ValidationError("Approved by: Enter the name they sign in with, beside their PIN.")
+            raise ValidationError(gettext("Approved by: Enter the name they sign in with, beside their PIN."))
         if self.approver.data and not self.approver_pin.data:
-            raise ValidationError("Approved by: Let them enter their PIN beside their name.")
+            raise ValidationError(gettext("Approved by: Let them enter their PIN beside their name."))

@@ -6,6 +6,7 @@ from typing import Any
 
 from wtforms import ValidationError
 
+from ledger_web.domain.languages import gettext
 from ledger_web.filters import shop_zone
 from ledger_web.forms.base import QueryForm
 from ledger_web.forms.fields import ChoiceField, DateField, IdField
@@ -46,7 +47,7 @@ class AuditForm(QueryForm):
     def validate_until(self, field: Any) -> None:
         """A range ends where it begins, or later."""
         if field.data and self.since.data and field.data < self.since.data:
-            raise ValidationError("To: Choose a day that is not before the first one.")
+            raise ValidationError(gettext("To: Choose a day that is not before the first one."))
 
     @property
     def in_address(self) -> dict[str, Any]:

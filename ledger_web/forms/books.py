@@ -4,6 +4,7 @@ import datetime as dt
 
 from wtforms import ValidationError
 
+from ledger_web.domain.languages import gettext
 from ledger_web.forms.base import LedgerForm
 from ledger_web.forms.fields import ChoiceField, DateField, TextField, WholeNumberField
 from ledger_web.services.books import SetDayStart, SetLockDate
@@ -29,7 +30,9 @@ class LockDateForm(LedgerForm):
     def validate_reason(self, field: TextField) -> None:
         """A reason says something."""
         if field.data and len(field.data) < 3:
-            raise ValidationError("Reason: Write at least three characters, so that it can be understood later.")
+            raise ValidationError(
+                gettext("Reason: Write at least three characters, so that it can be understood later.")
+            )
 
 
 class DayStartForm(LedgerForm):

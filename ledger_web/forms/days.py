@@ -4,6 +4,7 @@ import datetime as dt
 
 from wtforms import ValidationError
 
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.permissions import JOURNAL_BACKDATE, JOURNAL_OVERRIDE_LOCK
 from ledger_web.forms.base import LedgerForm
 from ledger_web.forms.fields import BooleanField, CurrencyField, DateField, MoneyField
@@ -27,7 +28,9 @@ class BackdatedForm(LedgerForm):
     def validate_day(self, field: DateField) -> None:
         """Whoever may not go back posts today."""
         if field.data and field.data < self.meta.today and not may(JOURNAL_BACKDATE):
-            raise ValidationError("Day: Your role posts on today only. Choose today, or ask somebody who may go back.")
+            raise ValidationError(
+                gettext("Day: Your role posts on today only. Choose today, or ask somebody who may go back.")
+            )
 
 
 class DatedForm(BackdatedForm, LockableForm):

@@ -5,6 +5,7 @@ import uuid
 
 from wtforms import ValidationError
 
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.places import Place
 from ledger_web.forms.base import LedgerForm, VersionedForm
 from ledger_web.forms.fields import ChoiceField, CurrencyField, MoneyField, TextField
@@ -25,7 +26,7 @@ class DrawerForm(LedgerForm):
     def validate_series(self, field: TextField) -> None:
         """The letters begin the numbers of sales, so they are plain."""
         if field.data and not _SERIES.fullmatch(field.data.upper()):
-            raise ValidationError("Letters: Use one to four letters A to Z or digits, like B or T2.")
+            raise ValidationError(gettext("Letters: Use one to four letters A to Z or digits, like B or T2."))
 
 
 class DrawerNameForm(VersionedForm):

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from ledger_web.domain.errors import RuleViolationError
 from ledger_web.domain.ids import parse_id
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.products import read_list
 from ledger_web.domain.variants import OPTION_MAX, VALUE_MAX, VARIANTS_MAX, Option
 from ledger_web.forms.base import LedgerForm
@@ -29,7 +30,9 @@ class ValuesField(TextField):
     def parse(self, text: str) -> Any:
         values = read_list(super().parse(text))
         if any(len(value) > VALUE_MAX for value in values):
-            raise RuleViolationError(f"A value has at most {VALUE_MAX} characters. Put commas between them.")
+            raise RuleViolationError(
+                gettext("A value has at most %(value_max)s characters. Put commas between them.", value_max=VALUE_MAX)
+            )
         return values
 
     def write(self, value: Any) -> str:

@@ -20,7 +20,7 @@ from ledger_web.domain.barcodes import Barcode, read_barcode
 from ledger_web.domain.discounts import Discount
 from ledger_web.domain.errors import RuleViolationError
 from ledger_web.domain.ids import new_id, parse_id
-from ledger_web.domain.languages import spoken_language
+from ledger_web.domain.languages import gettext, spoken_language
 from ledger_web.domain.money import CURRENCIES, format_amount, parse_amount
 from ledger_web.domain.numbers import (
     ENGLISH,
@@ -79,7 +79,7 @@ class _Typed(Field):
 
     @property
     def when_missing(self) -> str:
-        return "Fill this in."
+        return gettext("Fill this in.")
 
     @property
     def raw(self) -> str:
@@ -132,7 +132,11 @@ class MoneyField(_Typed):
 
     @property
     def when_missing(self) -> str:
-        return f"Enter an amount in {self.currency}." if self.currency else "Enter an amount."
+        return (
+            gettext("Enter an amount in %(currency)s.", currency=self.currency)
+            if self.currency
+            else gettext("Enter an amount.")
+        )
 
     def parse(self, text: str) -> int:
         if self.currency is None:
@@ -140,7 +144,9 @@ class MoneyField(_Typed):
         amount = parse_amount(text, self.currency, _signs(self))
         if self.minimum is not None and amount < self.minimum:
             least = format_amount(self.minimum, self.currency, _signs(self))
-            raise RuleViolationError(f"Enter {least} {self.currency} or more.")
+            raise RuleViolationError(
+                gettext("Enter %(least)s %(currency)s or more.", least=least, currency=self.currency)
+            )
         return amount
 
     def write(self, value: Any) -> str:
@@ -161,7 +167,7 @@ class QuantityField(_Typed):
 
     @property
     def when_missing(self) -> str:
-        return "Enter a quantity, like 1."
+        return gettext("Enter a quantity, like 1.")
 
     def parse(self, text: str) -> Any:
         quantity = parse_quantity(text, _signs(self))
@@ -184,7 +190,7 @@ class PercentField(_Typed):
 
     @property
     def when_missing(self) -> str:
-        return "Enter a percentage from 0 to 100."
+        return gettext("Enter a percentage from 0 to 100.")
 
     def parse(self, text: str) -> Any:
         return parse_percent(text, _signs(self))
@@ -197,12 +203,12 @@ class DiscountField(_Typed):
     """A discount: `data` is a Discount of an amount like 5.00, or of a percentage like 10 %."""
 
     def __init__(self, label: str | None = None, **options: Any) -> None:
-        options["render_kw"] = {"placeholder": "10 % or 5.00", **options.get("render_kw", {})}
+        options["render_kw"] = {"placeholder": gettext("10 % or 5.00"), **options.get("render_kw", {})}
         super().__init__(label, **options)
 
     @property
     def when_missing(self) -> str:
-        return "Enter a percentage like 10 %, or an amount."
+        return gettext("Enter a percentage like 10 %, or an amount.")
 
     def parse(self, text: str) -> Any:
         written = text.strip()
@@ -226,7 +232,7 @@ class RateField(_Typed):
 
     @property
     def when_missing(self) -> str:
-        return "Enter a rate above zero."
+        return gettext("Enter a rate above zero.")
 
     def parse(self, text: str) -> Any:
         return parse_rate(text, _signs(self))
@@ -246,7 +252,11 @@ class LengthField(_Typed):
 
     @property
     def when_missing(self) -> str:
-        return f"Enter millimetres from {self.write(self.minimum)} to {self.write(self.maximum)}."
+        return gettext(
+            "Enter millimetres from %(minimum)s to %(maximum)s.",
+            minimum=self.write(self.minimum),
+            maximum=self.write(self.maximum),
+        )
 
     def parse(self, text: str) -> Decimal:
         length = parse_number(text, _signs(self), digits=4, decimals=3, noun="millimetres")
@@ -269,10 +279,14 @@ class WholeNumberField(_Typed):
 
     @property
     def when_missing(self) -> str:
-        return f"Enter a whole number from {self._written(self.minimum)} to {self._written(self.maximum)}."
+        return gettext(
+            "Enter a whole number from %(minimum)s to %(maximum)s.",
+            minimum=self._written(self.minimum),
+            maximum=self._written(self.maximum),
+        )
 
     def parse(self, text: str) -> int:
-        number = int(parse_number(text, _signs(self), digits=12, decimals=0, noun="a whole number"))
+        number = int(parse_number(text, _signs(self), digits=12, decimals=0, noun=gettext("a whole number")))
         if not self.minimum <= number <= self.maximum:
             raise RuleViolationError(self.when_missing)
         return number
@@ -316,7 +330,7 @@ class TextField(_Typed):
 
     @property
     def when_missing(self) -> str:
-        return "Enter some text."
+        return gettext("Enter some text.")
 
     def is_empty(self, text: str) -> bool:
         """Nothing to see is nothing: a name of invisible signs only cannot be found again."""
@@ -325,7 +339,7 @@ class TextField(_Typed):
         return all(unicodedata.category(sign)[0] in "ZC" for sign in text) and not _NEVER_SHOWN.search(text)
 
     def parse(self, text: str) -> str:
-        too_long = RuleViolationError(f"Enter at most {self.max_length} characters.")
+        too_long = RuleViolationError(gettext("Enter at most %(max_length)s characters.", max_length=self.max_length))
         if len(text) > 8 * self.max_length:
             raise too_long
         text = text.replace("\r\n", "\n").replace("\r", "\n") if self.multiline else text.strip("\t\r\n")
@@ -361,14 +375,16 @@ class PasswordField(_Typed):
 
     @property
     def when_missing(self) -> str:
-        return "Enter the password."
+        return gettext("Enter the password.")
 
     def is_empty(self, text: str) -> bool:
         return not text
 
     def parse(self, text: str) -> str:
         if len(text) > self.max_length:
-            raise RuleViolationError(f"A password has at most {self.max_length} characters.")
+            raise RuleViolationError(
+                gettext("A password has at most %(max_length)s characters.", max_length=self.max_length)
+            )
         if _NEVER_SHOWN.search(text):
             raise RuleViolationError("Leave control characters out of the password.")
         return text
@@ -383,7 +399,7 @@ class PinField(PasswordField):
 
     @property
     def when_missing(self) -> str:
-        return "Enter the PIN."
+        return gettext("Enter the PIN.")
 
     def parse(self, text: str) -> str:
         return fold_pin(super().parse(text))
@@ -396,7 +412,7 @@ class IdField(_Typed):
 
     @property
     def when_missing(self) -> str:
-        return "Choose one."
+        return gettext("Choose one.")
 
     def parse(self, text: str) -> UUID:
         found = parse_id(text.strip())
@@ -419,7 +435,7 @@ class OpIdField(IdField):
 
     @property
     def when_missing(self) -> str:
-        return "It came without its number, so nothing was saved. Send it again."
+        return gettext("It came without its number, so nothing was saved. Send it again.")
 
     def parse(self, text: str) -> UUID:
         found = parse_id(text)
@@ -447,14 +463,16 @@ class DateField(_Typed):
 
     @property
     def when_missing(self) -> str:
-        return "Choose a day."
+        return gettext("Choose a day.")
 
     def parse(self, text: str) -> dt.date:
         day = _day(text.strip())
         if day is None:
-            raise RuleViolationError(f"Write a day of the calendar like {self.meta.today}.")
+            raise RuleViolationError(gettext("Write a day of the calendar like %(today)s.", today=self.meta.today))
         if not DAY_MIN <= day <= self.latest:
-            raise RuleViolationError(f"Choose a day from {DAY_MIN} to {self.latest}.")
+            raise RuleViolationError(
+                gettext("Choose a day from %(day_min)s to %(latest)s.", day_min=DAY_MIN, latest=self.latest)
+            )
         return day
 
 
@@ -472,7 +490,7 @@ class BarcodeField(_Typed):
 
     @property
     def when_missing(self) -> str:
-        return "Scan a barcode, or type the digits under the bars."
+        return gettext("Scan a barcode, or type the digits under the bars.")
 
     def parse(self, text: str) -> Barcode:
         return read_barcode(text, (self._sibling.data or None) if self._sibling else None)
@@ -512,7 +530,7 @@ class ChoiceField(_Typed):
 
     @property
     def when_missing(self) -> str:
-        return "Choose one."
+        return gettext("Choose one.")
 
     def parse(self, text: str) -> Any:
         return text
@@ -525,7 +543,7 @@ class ChoiceField(_Typed):
         chosen = str(self.data)
         self.data = known.get(chosen)
         if chosen not in known:
-            raise ValidationError(f"{self.label.text}: Choose one that is in the list.")
+            raise ValidationError(gettext("%(text)s: Choose one that is in the list.", text=self.label.text))
 
 
 class CurrencyField(ChoiceField):
@@ -560,7 +578,7 @@ class BooleanField(_Typed):
 
     @property
     def when_missing(self) -> str:
-        return "Tick this box to go on."
+        return gettext("Tick this box to go on.")
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         super().process_formdata(valuelist or [""])

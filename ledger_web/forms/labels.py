@@ -19,6 +19,7 @@ from ledger_web.domain.labels import (
     correction,
     measured,
 )
+from ledger_web.domain.languages import gettext
 from ledger_web.forms.base import LedgerForm, QueryForm
 from ledger_web.forms.fields import (
     BooleanField,
@@ -97,14 +98,16 @@ class PrintLabelsForm(QueryForm):
     def offer(self, templates: list[Template], printers: list[tuple[uuid.UUID, str]]) -> None:
         """Say what there is to choose from; before it is validated or shown."""
         self.template.choices = [(template.key, template.name) for template in templates]
-        self.printer.choices = [("", "As it is"), *((str(id), name) for id, name in printers)]
+        self.printer.choices = [("", gettext("As it is")), *((str(id), name) for id, name in printers)]
         self._labels = {template.key: template.paper.labels for template in templates}
 
     def validate_start(self, field: WholeNumberField) -> None:
         """Places are counted on the paper that was chosen."""
         labels = self._labels.get(self.template.data)
         if labels and field.data and field.data > labels:
-            raise ValidationError(f"First label: This paper has {labels} labels. Enter a smaller number.")
+            raise ValidationError(
+                gettext("First label: This paper has %(labels)s labels. Enter a smaller number.", labels=labels)
+            )
 
     @property
     def printer_id(self) -> uuid.UUID | None:

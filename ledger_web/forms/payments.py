@@ -7,6 +7,7 @@ from uuid import UUID
 
 from wtforms import ValidationError, widgets
 
+from ledger_web.domain.languages import gettext
 from ledger_web.forms.base import LedgerForm, QueryForm
 from ledger_web.forms.days import BackdatedForm
 from ledger_web.forms.fields import ChoiceField, CurrencyField, DateField, IdField, MoneyField, RateField, TextField
@@ -103,12 +104,12 @@ class PaymentForm(LedgerForm):
     def validate_amount(self, field: MoneyField) -> None:
         """What is paid is typed, unless what it settles and the rate say it."""
         if field.data is None and not field.errors and not (self.is_exchanged and self.settled_amount.raw):
-            raise ValidationError(f"Amount: {field.when_missing}")
+            raise ValidationError(gettext("Amount: %(when_missing)s", when_missing=field.when_missing))
 
     def validate_tendered(self, field: MoneyField) -> None:
         """What is handed over covers the amount; the rest is change."""
         if self.direction.data == "in" and field.data and self.amount.data and field.data < self.amount.data:
-            raise ValidationError("Cash received: This is less than the amount. Lower the amount to match.")
+            raise ValidationError(gettext("Cash received: This is less than the amount. Lower the amount to match."))
 
     def _allocations(self) -> tuple[tuple[UUID, int], ...] | None:
         """Return what is settled of which document; None where nothing was typed: then the oldest come first."""
@@ -124,7 +125,7 @@ def payment_form(items: Mapping[UUID, str], sent: Iterable[str] = ()) -> type[Pa
     Args:
         sent: Names of what came with the form: a document that was settled meanwhile is still spoken of.
     """
-    titles = dict.fromkeys(ids_in(sent), "Settled meanwhile") | dict(items)
+    titles = dict.fromkeys(ids_in(sent), gettext("Settled meanwhile")) | dict(items)
     fields: dict[str, Any] = {name_of_item(id): DebtField(title) for id, title in titles.items()}
     return type("PaymentForm", (PaymentForm,), {"item_ids": tuple(titles), **fields})
 

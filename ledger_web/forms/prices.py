@@ -5,6 +5,7 @@ from typing import Final
 
 from wtforms import ValidationError
 
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.prices import NONE
 from ledger_web.domain.products import BARCODES_MAX, UNIT_MAX
 from ledger_web.forms.base import LedgerForm
@@ -76,7 +77,9 @@ class FurtherPriceForm(LedgerForm):
 
     def validate_ends_on(self, field: DateField) -> None:
         if field.data and self.starts_on.data and field.data < self.starts_on.data:
-            raise ValidationError("Last day: It comes before the first. Choose a later day, or leave it empty.")
+            raise ValidationError(
+                gettext("Last day: It comes before the first. Choose a later day, or leave it empty.")
+            )
 
     def to_command(self, product_id: uuid.UUID) -> SetPrice:
         return SetPrice(
@@ -99,7 +102,7 @@ class PriceRemovalForm(LedgerForm):
 
     def to_command(self, product_id: uuid.UUID) -> RemovePrice:
         return RemovePrice(
-            op_id=self.op_id.data, product_id=product_id, price_id=self.price_id.data, reason="Taken away"
+            op_id=self.op_id.data, product_id=product_id, price_id=self.price_id.data, reason=gettext("Taken away")
         )
 
 

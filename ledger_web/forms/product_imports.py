@@ -5,6 +5,7 @@ from typing import Any
 
 from wtforms import FileField, ValidationError
 
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.products import STOCK_POLICIES
 from ledger_web.forms.base import LedgerForm
 from ledger_web.forms.fields import ChoiceField, TextField, WholeNumberField
@@ -21,7 +22,7 @@ class UploadForm(LedgerForm):
 
     def validate_file(self, field: FileField) -> None:
         if not getattr(field.data, "filename", ""):
-            raise ValidationError("File: Choose a CSV or XLSX file.")
+            raise ValidationError(gettext("File: Choose a CSV or XLSX file."))
 
     def to_command(self) -> UploadProducts:
         upload: Any = self.file.data

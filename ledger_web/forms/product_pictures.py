@@ -5,6 +5,7 @@ from typing import Any
 
 from wtforms import FileField, ValidationError
 
+from ledger_web.domain.languages import gettext
 from ledger_web.forms.base import LedgerForm
 from ledger_web.services.product_pictures import RemovePicture, SetPicture
 
@@ -16,7 +17,7 @@ class PictureForm(LedgerForm):
 
     def validate_picture(self, field: FileField) -> None:
         if not getattr(field.data, "filename", ""):
-            raise ValidationError("Picture: Choose a JPEG, PNG, WebP or GIF file.")
+            raise ValidationError(gettext("Picture: Choose a JPEG, PNG, WebP or GIF file."))
 
     def to_command(self, product_id: uuid.UUID) -> SetPicture:
         upload: Any = self.picture.data

@@ -8,6 +8,7 @@ from wtforms import ValidationError
 
 from ledger_web.domain.barcodes import SYMBOLOGIES, Barcode, read_barcode
 from ledger_web.domain.errors import RuleViolationError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.products import (
     BARCODES_MAX,
     BRAND_MAX,
@@ -59,7 +60,9 @@ class BarcodesField(TextField):
     def parse(self, text: str) -> Any:
         lines = [line.strip() for line in super().parse(text).splitlines() if line.strip()]
         if len(lines) > BARCODES_MAX:
-            raise RuleViolationError(f"A product has at most {BARCODES_MAX} barcodes.")
+            raise RuleViolationError(
+                gettext("A product has at most %(barcodes_max)s barcodes.", barcodes_max=BARCODES_MAX)
+            )
         return tuple({barcode.code: barcode for barcode in map(_read, lines)}.values())
 
     def write(self, value: Any) -> str:
@@ -90,7 +93,11 @@ class TagsField(TextField):
         tags = read_list(super().parse(text))
         if len(tags) > TAGS_MAX or any(len(tag) > TAG_MAX for tag in tags):
             raise RuleViolationError(
-                f"Enter at most {TAGS_MAX} tags of {TAG_MAX} characters, with commas between them."
+                gettext(
+                    "Enter at most %(tags_max)s tags of %(tag_max)s characters, with commas between them.",
+                    tags_max=TAGS_MAX,
+                    tag_max=TAG_MAX,
+                )
             )
         return tags
 
@@ -135,7 +142,7 @@ class NewProductForm(_DescriptionForm):
 
     def validate_opening_quantity(self, field: QuantityField) -> None:
         if field.data and self.stock_policy.data and not keeps_stock(self.stock_policy.data):
-            raise ValidationError("In stock now: A product that keeps no stock has none. Leave this empty.")
+            raise ValidationError(gettext("In stock now: A product that keeps no stock has none. Leave this empty."))
 
     def to_command(self, currency: str) -> CreateProduct:
         quantity = self.opening_quantity.data if "opening_quantity" in self else None
@@ -238,7 +245,7 @@ class AdjustmentForm(LedgerForm):
 
     def validate_quantity(self, field: QuantityField) -> None:
         if field.data == 0 and self.way.data in {"more", "less"}:
-            raise ValidationError("Quantity: Enter a quantity above zero.")
+            raise ValidationError(gettext("Quantity: Enter a quantity above zero."))
 
     def to_command(self, product_id: uuid.UUID, currency: str) -> AdjustStock:
         quantity = self.quantity.data
@@ -259,7 +266,13 @@ def must_be_meant(price: MoneyField, is_free: BooleanField) -> None:
     Source: product.md spec 6, "price 0 only with confirmation".
     """
     if price.data == 0 and not is_free.data:
-        raise ValidationError(f"{price.label.text}: 0 gives it away. Enter a price, or tick “{is_free.label.text}”.")
+        raise ValidationError(
+            gettext(
+                "%(text)s: 0 gives it away. Enter a price, or tick “%(text2)s”.",
+                text=price.label.text,
+                text2=is_free.label.text,
+            )
+        )
 
 
 def _read(line: str) -> Barcode:

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from wtforms import FileField, ValidationError
 
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.numbers import parse_number
 from ledger_web.domain.permissions import JOURNAL_BACKDATE
 from ledger_web.domain.purchases import SPREADS
@@ -61,7 +62,7 @@ class UnitCostField(RateField):
 
     @property
     def when_missing(self) -> str:
-        return "Enter what one costs, like 2.50."
+        return gettext("Enter what one costs, like 2.50.")
 
     def parse(self, text: str) -> Any:
         cost = parse_number(text, self.meta.signs, digits=12, decimals=6, noun="a cost")
@@ -130,7 +131,7 @@ class DraftHeadForm(LedgerForm):
     def validate_received_on(self, field: DateField) -> None:
         """Whoever may not go back receives today."""
         if field.data and field.data < self.meta.today and not may(JOURNAL_BACKDATE):
-            raise ValidationError("Received on: Your role posts on today only. Leave the day empty.")
+            raise ValidationError(gettext("Received on: Your role posts on today only. Leave the day empty."))
 
     def to_command(self, draft_id: uuid.UUID) -> ChangeDraft:
         return ChangeDraft(
@@ -163,12 +164,12 @@ class DraftRateForm(LedgerForm):
     def validate_value(self, field: RateField) -> None:
         """A rate that is typed is there."""
         if self.source.data == "typed" and field.data is None and not field.errors:
-            raise ValidationError(f"Rate: {field.when_missing}")
+            raise ValidationError(gettext("Rate: %(when_missing)s", when_missing=field.when_missing))
 
     def validate_charged_base(self, field: MoneyField) -> None:
         """What was charged is there if the rate is to be found from it."""
         if self.source.data == "amounts" and field.data is None and not field.errors:
-            raise ValidationError(f"Charged for all of it: {field.when_missing}")
+            raise ValidationError(gettext("Charged for all of it: %(when_missing)s", when_missing=field.when_missing))
 
     def to_command(self, draft_id: uuid.UUID) -> SetRate:
         return SetRate(
@@ -288,7 +289,7 @@ def shares_form(sent: Iterable[str], currency: str) -> type[ChargeSharesForm]:
     found = [match for match in map(_SHARE.fullmatch, sent) if match]
     ids = tuple(uuid.UUID(hex=match.group(1)) for match in found)
     chosen = type("_ShareField", (MoneyField,), {"currency": property(lambda _field: currency)})
-    fields = {share_name(id): chosen("Share", required=False) for id in ids}
+    fields = {share_name(id): chosen(gettext("Share"), required=False) for id in ids}
     return type("ChargeSharesForm", (ChargeSharesForm,), {"line_ids": ids, **fields})
 
 
@@ -315,12 +316,14 @@ class ReceiveForm(LockableForm):
     def validate_place(self, field: PlaceField) -> None:
         """Money comes from somewhere."""
         if self.pay_amount.data and field.data is None and not field.errors:
-            raise ValidationError("From: Choose the drawer or bank account it is paid from.")
+            raise ValidationError(gettext("From: Choose the drawer or bank account it is paid from."))
 
     def validate_payment_id(self, field: IdField) -> None:
         """A payment has a number of its own."""
         if self.pay_amount.data and field.data is None and not field.errors:
-            raise ValidationError("Payment: It came without its number, so nothing was saved. Load the page again.")
+            raise ValidationError(
+                gettext("Payment: It came without its number, so nothing was saved. Load the page again.")
+            )
 
     def to_payment(self) -> RecordPayment | None:
         """Return what is paid at once; to whom is said by the draft."""
@@ -364,7 +367,9 @@ class PurchaseDeletionForm(LockableForm):
     def validate_reason(self, field: TextField) -> None:
         """A reason says something."""
         if field.data and len(field.data) < 3:
-            raise ValidationError("Reason: Write at least three characters, so that it can be understood later.")
+            raise ValidationError(
+                gettext("Reason: Write at least three characters, so that it can be understood later.")
+            )
 
     def to_command(self, purchase_id: uuid.UUID) -> DeletePurchase:
         return DeletePurchase(
@@ -395,7 +400,7 @@ class LateChargeForm(LockableForm):
     def validate_payee_id(self, field: VendorField) -> None:
         """A bill of its own is somebody's."""
         if not field.data and not field.errors:
-            raise ValidationError("Paid to: Choose who sent the bill.")
+            raise ValidationError(gettext("Paid to: Choose who sent the bill."))
 
     def to_command(self, purchase_id: uuid.UUID, base_currency: str) -> AddLateCharge:
         rate, unit = rate_of(self.rate, self.rate_unit, self.currency.data, base_currency)
@@ -424,7 +429,9 @@ class ReturnForm(LockableForm):
     def validate_reason(self, field: TextField) -> None:
         """A reason says something."""
         if field.data and len(field.data) < 3:
-            raise ValidationError("Reason: Write at least three characters, so that it can be understood later.")
+            raise ValidationError(
+                gettext("Reason: Write at least three characters, so that it can be understood later.")
+            )
 
     def quantity_of(self, line: int) -> QuantityField:
         return cast(QuantityField, self[f"line_{line}"])
@@ -481,7 +488,7 @@ class PaperForm(LedgerForm):
     def validate_paper(self, field: FileField) -> None:
         """A file was chosen."""
         if not getattr(field.data, "filename", ""):
-            raise ValidationError("Photo or PDF: Choose a file.")
+            raise ValidationError(gettext("Photo or PDF: Choose a file."))
 
     def to_command(self, purchase_id: uuid.UUID) -> AddPaper:
         upload: Any = self.paper.data

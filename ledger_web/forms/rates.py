@@ -4,6 +4,7 @@ import uuid
 
 from wtforms import ValidationError
 
+from ledger_web.domain.languages import gettext
 from ledger_web.forms.base import LedgerForm, QueryForm
 from ledger_web.forms.fields import CurrencyField, DateField, MoneyField, PercentField, RateField, TextField
 from ledger_web.services.rates import RecordRate, SetBuyingRules
@@ -45,7 +46,7 @@ class BuyingRulesForm(LedgerForm):
     def validate_margin_percent(self, field: PercentField) -> None:
         """A margin of all of it leaves nothing for the cost."""
         if field.data is not None and field.data >= 100:
-            raise ValidationError("Margin in percent of the price: Enter less than 100.")
+            raise ValidationError(gettext("Margin in percent of the price: Enter less than 100."))
 
     def to_command(self, op_id: uuid.UUID) -> SetBuyingRules:
         return SetBuyingRules(

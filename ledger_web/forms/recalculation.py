@@ -4,6 +4,7 @@ from typing import Any
 
 from wtforms import Field
 
+from ledger_web.domain.languages import gettext
 from ledger_web.forms.base import LedgerForm, QueryForm
 from ledger_web.forms.fields import BooleanField, ChoiceField, IdField, WholeNumberField
 from ledger_web.services.recalculation import CACHED_BALANCES, ContinueRecalculation, StartRecalculation
@@ -32,7 +33,7 @@ class RecalculationForm(LedgerForm):
     def validate(self, extra_validators: Any = None) -> bool:
         is_valid = super().validate(extra_validators)
         if is_valid and not self.chosen:
-            self.models.errors = [*self.models.errors, "Choose at least one."]
+            self.models.errors = [*self.models.errors, gettext("Choose at least one.")]
             return False
         return is_valid
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from wtforms import ValidationError
 
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.receipts import PAPERS
 from ledger_web.forms.base import LedgerForm, QueryForm
 from ledger_web.forms.fields import BooleanField, ChoiceField, IdField, TextField
@@ -29,7 +30,7 @@ class MailForm(LedgerForm):
     def validate_address(self, field: TextField) -> None:
         """An address has one @ with something on both sides; whether somebody is there, only sending says."""
         if field.data and not _ADDRESS.fullmatch(field.data):
-            raise ValidationError("E-mail: Enter an address like alice@example.com.")
+            raise ValidationError(gettext("E-mail: Enter an address like alice@example.com."))
 
     def to_command(self, sale_id: uuid.UUID, *, may_copy: bool) -> PrintReceipt:
         return PrintReceipt(

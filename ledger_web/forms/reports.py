@@ -8,6 +8,7 @@ from typing import TypeVar
 from wtforms import ValidationError
 
 from ledger_web.domain.accounts import KIND_NAMES, MANY_HOLDERS
+from ledger_web.domain.languages import gettext
 from ledger_web.forms.base import QueryForm
 from ledger_web.forms.fields import ChoiceField, CurrencyField, DateField, RateField
 
@@ -66,16 +67,16 @@ class PeriodForm(ReportForm):
         month = today.replace(day=1)
         before = month - dt.timedelta(days=1)
         return [
-            ("This month", month, today),
-            ("Last month", before.replace(day=1), before),
-            ("This year", today.replace(month=1, day=1), today),
-            ("Last year", dt.date(today.year - 1, 1, 1), dt.date(today.year - 1, 12, 31)),
+            (gettext("This month"), month, today),
+            (gettext("Last month"), before.replace(day=1), before),
+            (gettext("This year"), today.replace(month=1, day=1), today),
+            (gettext("Last year"), dt.date(today.year - 1, 1, 1), dt.date(today.year - 1, 12, 31)),
         ]
 
     def validate_until(self, field: DateField) -> None:
         """A range ends where it begins, or later."""
         if not field.errors and self.since.data and self.since.data > self.last:
-            raise ValidationError("To: Choose a day that is not before the first one.")
+            raise ValidationError(gettext("To: Choose a day that is not before the first one."))
 
 
 class HoldersForm(QueryForm):

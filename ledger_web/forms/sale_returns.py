@@ -8,6 +8,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import ValidationError
 
 from ledger_web.domain.ids import parse_id
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.returns import AS_PAID, DISPOSITIONS, REFUNDS, PaidBy
 from ledger_web.forms.approvals import ApprovalFields
 from ledger_web.forms.base import LedgerForm, QueryForm
@@ -50,7 +51,7 @@ class DeletionForm(ApprovalFields, LedgerForm):
     def validate_reason(self, field: TextField) -> None:
         """Where no reason is chosen, it is written down."""
         if not self.reason_id.data and len(field.data or "") < 3:
-            raise ValidationError("Note: Write at least three characters, so that it can be understood later.")
+            raise ValidationError(gettext("Note: Write at least three characters, so that it can be understood later."))
 
 
 class SalesChosenForm(QueryForm):
@@ -62,9 +63,11 @@ class SalesChosenForm(QueryForm):
         self.ids = [id for id in found if id is not None]
         self._trouble = ""
         if not found or len(self.ids) < len(found):
-            self._trouble = "Tick the sales to be deleted in the list first."
+            self._trouble = gettext("Tick the sales to be deleted in the list first.")
         elif len(found) > SALES_MAX:
-            self._trouble = f"At most {SALES_MAX} sales are deleted at once. Tick fewer of them."
+            self._trouble = gettext(
+                "At most %(sales_max)s sales are deleted at once. Tick fewer of them.", sales_max=SALES_MAX
+            )
 
     def validate(self, *args: Any, **kwargs: Any) -> bool:
         """Say whether some sales were ticked, and not too many."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from wtforms import ValidationError
 
+from ledger_web.domain.languages import gettext
 from ledger_web.forms.base import QueryForm
 from ledger_web.forms.fields import ChoiceField, DateField, IdField, MoneyField, TextField
 from ledger_web.queries.sales_list import STATES, PageKey, SalesAsked
@@ -53,4 +54,4 @@ class SalesListForm(QueryForm):
     def validate_until(self, field: DateField) -> None:
         """A range ends where it begins, or later."""
         if field.data and self.since.data and field.data < self.since.data:
-            raise ValidationError("To: Choose a day that is not before the first one.")
+            raise ValidationError(gettext("To: Choose a day that is not before the first one."))

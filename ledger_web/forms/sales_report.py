@@ -4,6 +4,7 @@ import datetime as dt
 
 from wtforms import ValidationError
 
+from ledger_web.domain.languages import gettext
 from ledger_web.forms.base import QueryForm
 from ledger_web.forms.fields import ChoiceField, DateField
 from ledger_web.queries.sales_report import DIVISIONS
@@ -34,6 +35,6 @@ class SalesReportForm(QueryForm):
         if field.errors:
             return
         if self.last < self.first:
-            raise ValidationError("To: Choose a day that is not before the first one.")
+            raise ValidationError(gettext("To: Choose a day that is not before the first one."))
         if (self.last - self.first).days > DAYS_MAX:
-            raise ValidationError("To: Choose a year at most.")
+            raise ValidationError(gettext("To: Choose a year at most."))

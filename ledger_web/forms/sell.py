@@ -8,6 +8,7 @@ from typing import Any
 from wtforms import ValidationError
 
 from ledger_web.domain.exchange import Rate
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.tenders import BANK, CASH, GIFT_CARD, STORE_CREDIT
 from ledger_web.forms.approvals import ApprovalFields
 from ledger_web.forms.base import LedgerForm
@@ -282,7 +283,7 @@ class TenderForm(LedgerForm):
 
 def _must_have_currency(field: Any, currency: Any) -> None:
     if field.data and not currency.data:
-        raise ValidationError("Foreign cash: Choose its currency.")
+        raise ValidationError(gettext("Foreign cash: Choose its currency."))
 
 
 def raised(ceilings: Ceilings, limit: str, percent: Decimal, approved_by: uuid.UUID | None) -> Ceilings:

@@ -5,6 +5,7 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from ledger_web.domain.denominations import denominations
+from ledger_web.domain.languages import gettext
 from ledger_web.forms.base import LedgerForm
 from ledger_web.forms.fields import ChoiceField, MoneyField, TextField, WholeNumberField
 from ledger_web.services.shifts import CloseShift, Count, OpenShift
@@ -57,8 +58,12 @@ class CountingForm(LedgerForm):
             if count.pieces and by_pieces != count.counted:
                 field = self.counted(count.currency)
                 field.errors = (
-                    f"{field.label.text}: The pieces come to {field.write(by_pieces)}."
-                    " Correct one of the two, or leave the amount empty.",
+                    gettext(
+                        "%(text)s: The pieces come to %(by_pieces)s. Correct one of the two,"
+                        " or leave the amount empty.",
+                        text=field.label.text,
+                        by_pieces=field.write(by_pieces),
+                    ),
                 )
                 return False
         return True

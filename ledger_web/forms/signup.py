@@ -8,7 +8,7 @@ from wtforms import ValidationError
 from ledger_web.domain.countries import countries, locale_in
 from ledger_web.domain.currencies import CURRENCIES
 from ledger_web.domain.errors import LedgerError
-from ledger_web.domain.languages import LANGUAGES
+from ledger_web.domain.languages import LANGUAGES, gettext
 from ledger_web.domain.passwords import check_password
 from ledger_web.domain.slugs import check_slug
 from ledger_web.forms.base import LedgerForm, QueryForm
@@ -41,7 +41,10 @@ class SignUpForm(LedgerForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.country.choices = [("", "Choose your country"), *((each.code, each.name) for each in countries().values())]
+        self.country.choices = [
+            ("", gettext("Choose your country")),
+            *((each.code, each.name) for each in countries().values()),
+        ]
         self.currency.choices = [("", USUAL), *((code, code) for code in sorted(CURRENCIES))]
         self.time_zone.choices = [("", USUAL), *((zone, zone) for zone in sorted(zoneinfo.available_timezones()))]
 
@@ -62,13 +65,13 @@ class SignUpForm(LedgerForm):
     def validate_slug(self, field: TextField) -> None:
         """An address that nobody can have is refused beside its field."""
         if field.data:
-            _refuse_as("Address", lambda: check_slug(field.data))
+            _refuse_as(gettext("Address"), lambda: check_slug(field.data))
 
     def validate_password(self, field: PasswordField) -> None:
         """What everybody would try first is refused beside its field."""
         known = [self.login.data, self.owner_name.data, self.slug.data, self.name.data]
         if field.data:
-            _refuse_as("Password", lambda: check_password(field.data, [each for each in known if each]))
+            _refuse_as(gettext("Password"), lambda: check_password(field.data, [each for each in known if each]))
 
 
 def _refuse_as(label: str, check: Any) -> None:

@@ -2,6 +2,7 @@
 
 from wtforms import ValidationError
 
+from ledger_web.domain.languages import gettext
 from ledger_web.forms.base import QueryForm
 from ledger_web.forms.fields import ChoiceField, CurrencyField, DateField, TextField
 from ledger_web.queries.statements import Place, place_of
@@ -27,7 +28,7 @@ class StatementForm(QueryForm):
     def validate_until(self, field: DateField) -> None:
         """A range ends where it begins, or later."""
         if field.data and self.since.data and field.data < self.since.data:
-            raise ValidationError("To: Choose a day that is not before the first one.")
+            raise ValidationError(gettext("To: Choose a day that is not before the first one."))
 
 
 class PrintForm(StatementForm):

@@ -5,6 +5,7 @@ from typing import Any
 
 from wtforms import ValidationError
 
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.taxes import TaxRate
 from ledger_web.forms.base import LedgerForm
 from ledger_web.forms.fields import BooleanField, ChoiceField, MoneyField, PercentField, TextField, WholeNumberField
@@ -67,7 +68,7 @@ class TaxClassForm(LedgerForm):
 
 def _ask_for_both(name: Any, percent: Any) -> None:
     if bool(name.data) != (percent.data is not None):
-        raise ValidationError(f"{name.label.text}: Enter a name and a percentage, or neither.")
+        raise ValidationError(gettext("%(text)s: Enter a name and a percentage, or neither.", text=name.label.text))
 
 
 class TaxArchiveForm(LedgerForm):

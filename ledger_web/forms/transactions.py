@@ -11,6 +11,7 @@ from wtforms import ValidationError, widgets
 from ledger_web.domain.accounts import account_of
 from ledger_web.domain.currencies import CURRENCIES
 from ledger_web.domain.errors import RuleViolationError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.transactions import LINES_MAX, ManualLine
 from ledger_web.forms.base import QueryForm
 from ledger_web.forms.days import DatedForm, LockableForm, MoneyForm
@@ -49,7 +50,7 @@ class RegisterForm(QueryForm):
     def validate_until(self, field: DateField) -> None:
         """A range ends where it begins, or later."""
         if field.data and self.since.data and field.data < self.since.data:
-            raise ValidationError("To: Choose a day that is not before the first one.")
+            raise ValidationError(gettext("To: Choose a day that is not before the first one."))
 
 
 class ReversalForm(LockableForm):
@@ -69,7 +70,9 @@ class ReversalForm(LockableForm):
     def validate_reason(self, field: TextField) -> None:
         """A reason says something."""
         if field.data and len(field.data) < 3:
-            raise ValidationError("Reason: Write at least three characters, so that it can be understood later.")
+            raise ValidationError(
+                gettext("Reason: Write at least three characters, so that it can be understood later.")
+            )
 
 
 class OwnerMoneyForm(MoneyForm):
@@ -133,15 +136,15 @@ class ManualLineForm(QueryForm):
     def validate_account(self, field: TextField) -> None:
         """A line that says something says for which account, in which currency, and how much on one side."""
         if not self.currency.data:
-            raise ValidationError("Currency: Choose the currency of this line.")
+            raise ValidationError(gettext("Currency: Choose the currency of this line."))
         if not field.data:
-            raise ValidationError("Account: Choose the account of this line, or empty the line.")
+            raise ValidationError(gettext("Account: Choose the account of this line, or empty the line."))
         try:
             account_of(field.data, self.currency.data)
         except RuleViolationError as error:
-            raise ValidationError(f"Account: {error.message}") from None
+            raise ValidationError(gettext("Account: %(message)s", message=error.message)) from None
         if bool(self.debit.data) == bool(self.credit.data) and not (self.debit.errors or self.credit.errors):
-            raise ValidationError("Debit or credit: Enter one amount above zero, on one side.")
+            raise ValidationError(gettext("Debit or credit: Enter one amount above zero, on one side."))
 
     def to_line(self) -> ManualLine:
         return ManualLine(

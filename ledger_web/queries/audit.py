@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import text
 
 from ledger_web.domain.audit import FIRST, LONGER_THAN_ANY_ACT, SIGNALS, Event, hash_of_block, stands_out, words_of
+from ledger_web.domain.languages import gettext
 from ledger_web.models.base import session_of
 
 BLOCKS_AT_ONCE = 100
@@ -56,7 +57,10 @@ def verify(tenant_id: int) -> Verification:
     loose = _list_loose(tenant_id)
     slipped_in = sum(1 for is_old in loose if is_old)
     if slipped_in:
-        trouble = f"{slipped_in} events are older than the last block and in none: they were slipped in."
+        trouble = gettext(
+            "%(slipped_in)s events are older than the last block and in none: they were slipped in.",
+            slipped_in=slipped_in,
+        )
         return Verification(blocks, events, head, broken=blocks + 1, trouble=trouble)
     return Verification(blocks, events, head, unsealed=len(loose))
 
@@ -64,15 +68,15 @@ def verify(tenant_id: int) -> Verification:
 def _trouble_of(block: _Block, expected: int, head: bytes, known: dict[uuid.UUID, Event]) -> str:
     """Say what is wrong with a block; nothing if it is right."""
     if block.number != expected:
-        return f"Block {expected} is missing."
+        return gettext("Block %(expected)s is missing.", expected=expected)
     if block.previous_hash != head:
-        return "It does not follow the block before."
+        return gettext("It does not follow the block before.")
     missing = sum(1 for id in block.event_ids if id not in known)
     if missing:
-        return f"{missing} of its events are missing."
+        return gettext("%(missing)s of its events are missing.", missing=missing)
     events = [known[id] for id in block.event_ids]
     if hash_of_block(head, block.number, block.sealed_at, events) != block.hash:
-        return "It or an event in it was changed."
+        return gettext("It or an event in it was changed.")
     return ""
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Row, text
 
 from ledger_web.domain.errors import NotFoundError
 from ledger_web.domain.journal import NORMAL_SIDE
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.search_words import ranges
 from ledger_web.models.base import session_of
 from ledger_web.queries.search import bounds, every_word
@@ -172,7 +173,9 @@ def get_party(tenant_id: int, party_id: uuid.UUID, kind: str | None = None) -> P
         .one_or_none()
     )
     if row is None:
-        raise NotFoundError(f"There is no such {kind or 'customer, vendor, employee or member'} in this shop.")
+        raise NotFoundError(
+            gettext("There is no such %(kind)s in this shop.", kind=kind or "customer, vendor, employee or member")
+        )
     balances = _balances_of(tenant_id, row.kind, [row.id]).get(row.id, [])
     return PartyDetails(*[*row, _own_first(row.currency, balances)])
 

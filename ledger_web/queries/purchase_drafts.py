@@ -13,6 +13,7 @@ from sqlalchemy import Row, text
 from ledger_web.domain.currencies import exponent, plain
 from ledger_web.domain.errors import NotFoundError, RuleViolationError
 from ledger_web.domain.exchange import Rate
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.numbers import round_half_up
 from ledger_web.domain.purchases import invoice_key, shares_in_base, total_in_base
 from ledger_web.domain.rates import doubts, factor_of, turned_round
@@ -437,9 +438,11 @@ def _charges(tenant_id: int, head: DraftHead) -> list[DraftChargeRow]:
 def _rounding_trouble(head: DraftHead, found: int, rounded: int) -> str:
     if abs(rounded) <= head.rounding_max:
         return ""
-    return (
-        f"The lines come to {plain(found, head.currency)}, the vendor’s paper says"
-        f" {plain(head.printed_total or 0, head.currency)}. That is more than rounding: look for what differs."
+    return gettext(
+        "The lines come to %(found)s, the vendor’s paper says %(plain)s. That is more"
+        " than rounding: look for what differs.",
+        found=plain(found, head.currency),
+        plain=plain(head.printed_total or 0, head.currency),
     )
 
 

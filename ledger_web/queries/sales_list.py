@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import text
 
+from ledger_web.domain.languages import Texts, gettext
 from ledger_web.domain.search_words import ranges
 from ledger_web.models.base import session_of
 from ledger_web.queries.search import bounds, holders_of_every_word
@@ -18,13 +19,15 @@ TOTALLED_MAX = 20_000  # sales; beyond them a list says so and adds up nothing
 FILE_ROWS_MAX = 50_000
 
 # What a sale can be asked to be, and how it is asked.
-STATES: Final = {
-    "": "All",
-    "stands": "Not deleted",
-    "deleted": "Deleted",
-    "returned": "Something came back",
-    "on_account": "On account",
-}
+STATES: Final = Texts(
+    {
+        "": "All",
+        "stands": "Not deleted",
+        "deleted": "Deleted",
+        "returned": "Something came back",
+        "on_account": "On account",
+    }
+)
 _STATE_CONDITIONS: Final = {
     "stands": "s.deleted_at IS NULL",
     "deleted": "s.deleted_at IS NOT NULL",
@@ -84,8 +87,8 @@ class SaleRow:
         if self.is_deleted:
             return "deleted"
         if self.return_count:
-            return "returned" if self.returned_total == self.total else "partly returned"
-        return "on account" if self.on_account else ""
+            return "returned" if self.returned_total == self.total else gettext("partly returned")
+        return gettext("on account") if self.on_account else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,11 @@ from typing import Final
 
 from sqlalchemy import text
 
+from ledger_web.domain.languages import Texts
 from ledger_web.models.base import session_of
 
 # What the report can be divided by, and how that is called.
-DIVISIONS: Final = {"day": "Day", "staff": "Cashier", "hour": "Hour", "drawer": "Drawer", "reason": "Reason"}
+DIVISIONS: Final = Texts({"day": "Day", "staff": "Cashier", "hour": "Hour", "drawer": "Drawer", "reason": "Reason"})
 _KEYS: Final = {
     "day": "to_char(f.day, 'YYYY-MM-DD')",
     "staff": "coalesce(u.name, '')",

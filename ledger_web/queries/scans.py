@@ -14,6 +14,7 @@ from ledger_web.domain.barcodes import normalise, read_barcode, readings
 from ledger_web.domain.currencies import exponent
 from ledger_web.domain.errors import InvalidBarcodeError, RuleViolationError
 from ledger_web.domain.gs1 import Elements, read_elements
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.measures import PREFIXES, Measured, quantity_of_price, quantity_of_weight, read_measure
 from ledger_web.domain.products import UNIT
 from ledger_web.domain.units import price_of
@@ -196,8 +197,12 @@ def _unit(found: Row[Any]) -> ScannedUnit | None:
         return None
     if found.is_unit_archived and not found.is_archived:
         raise RuleViolationError(
-            f"This is the code of {found.unit_name} of {found.name}, and that unit is archived."
-            " Take it back into use on the product's page, or scan another code."
+            gettext(
+                "This is the code of %(unit_name)s of %(name)s, and that unit is archived."
+                " Take it back into use on the product's page, or scan another code.",
+                unit_name=found.unit_name,
+                name=found.name,
+            )
         )
     factor = Fraction(found.factor_numerator, found.factor_denominator)
     unit_price = price_of(factor, found.unit_price, found.price_of_unit)
@@ -207,13 +212,19 @@ def _unit(found: Row[Any]) -> ScannedUnit | None:
 def _minor(price: Decimal, currency: str) -> int:
     minor = price.scaleb(exponent(currency))
     if minor != minor.to_integral_value():
-        raise RuleViolationError(f"The price in this code has more decimals than {currency} has. Type the product.")
+        raise RuleViolationError(
+            gettext(
+                "The price in this code has more decimals than %(currency)s has. Type the product.", currency=currency
+            )
+        )
     return int(minor)
 
 
 def _some(count: Decimal, name: str) -> Decimal:
     if count <= 0:
-        raise RuleViolationError(f"The code says that there is no {name} in it. Count them, and type the quantity.")
+        raise RuleViolationError(
+            gettext("The code says that there is no %(name)s in it. Count them, and type the quantity.", name=name)
+        )
     return count
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from ledger_web.domain.barcodes import normalise
 from ledger_web.domain.errors import NotFoundError
+from ledger_web.domain.languages import Texts
 from ledger_web.domain.search_words import ranges
 from ledger_web.domain.stock import BuyingUnit, Suggestion, suggest
 from ledger_web.domain.transactions import title_of
@@ -25,9 +26,7 @@ TO_BUY_MAX: Final = 500
 _PAGE: Final = 1_000
 
 # What a list of levels may be restricted to; `{quantity}` is what was on hand on the day that is asked for.
-SHOWN: Final = MappingProxyType(
-    {"held": "In stock", "none": "Run out", "oversold": "Oversold", "low": "Below its level"}
-)
+SHOWN: Final = Texts({"held": "In stock", "none": "Run out", "oversold": "Oversold", "low": "Below its level"})
 _CONDITIONS: Final = MappingProxyType(
     {
         "": "TRUE",

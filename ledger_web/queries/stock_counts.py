@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import text
 
 from ledger_web.domain.errors import NotFoundError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.money import round_half_up
 from ledger_web.domain.stock import CountedLine, digest_of_count
 from ledger_web.models.base import session_of
@@ -42,7 +43,7 @@ class CountRow:
 
     @property
     def state(self) -> str:
-        return "open" if self.is_open else "posted" if self.is_posted else "put aside"
+        return "open" if self.is_open else "posted" if self.is_posted else gettext("put aside")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 
 from ledger_web.domain.errors import NotFoundError, RuleViolationError
+from ledger_web.domain.languages import gettext
 from ledger_web.models.base import directory_session, session_of
 
 EXPORT_ENTRIES_MAX = 300_000  # about half a minute
@@ -76,7 +77,7 @@ def get_place(slug: str) -> DirectoryRow:
     )
     found = row.one_or_none()
     if found is None:
-        raise NotFoundError(f"There is no shop at {slug}.")
+        raise NotFoundError(gettext("There is no shop at %(slug)s.", slug=slug))
     return DirectoryRow(*found)
 
 
@@ -107,6 +108,9 @@ def must_be_small_enough(tenant_id: int) -> None:
     )
     if row.first() is not None:
         raise RuleViolationError(
-            f"The books hold more than {EXPORT_ENTRIES_MAX:,} entries: that is too much for a page."
-            " Ask whoever runs this system for the file."
+            gettext(
+                "The books hold more than %(export_entries_max)s entries: that is too much"
+                " for a page. Ask whoever runs this system for the file.",
+                export_entries_max=f"{EXPORT_ENTRIES_MAX:,}",
+            )
         )

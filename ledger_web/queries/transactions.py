@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from ledger_web.domain.accounts import account_name
 from ledger_web.domain.errors import NotFoundError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.search_words import ranges
 from ledger_web.domain.transactions import title_of, why_not_reversible
 from ledger_web.models.base import session_of
@@ -112,7 +113,7 @@ class TransactionDetails:
     @property
     def why_not_reversible(self) -> str:
         """Where it is undone instead; "" if it may be reversed here."""
-        return "It was reversed already." if self.reversal_id else why_not_reversible(self.kind)
+        return gettext("It was reversed already.") if self.reversal_id else why_not_reversible(self.kind)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from ledger_web.domain.errors import ApprovalRefusedError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.permissions import limits_of, rights_of
 from ledger_web.services import throttle
 from ledger_web.services.passwords import NOBODYS_HASH, is_password
@@ -79,10 +80,12 @@ def _find_approver(uow: UnitOfWork, login: str) -> Any:
 def _lack_of(approver: Any, command: Approve) -> str:
     """Say what the approver may not do either; nothing if they may."""
     if command.permission not in rights_of(approver.built_in, approver.permissions):
-        return f"{approver.name} may not do this either. Ask somebody who may."
+        return gettext("%(name)s may not do this either. Ask somebody who may.", name=approver.name)
     reach = limits_of(approver.built_in, approver.limits)[command.limit] if command.limit else None
     if reach is not None and (command.needed is None or command.needed > reach):
-        return f"This is more than {approver.name} may approve. Ask somebody who may, or make it less."
+        return gettext(
+            "This is more than %(name)s may approve. Ask somebody who may, or make it less.", name=approver.name
+        )
     return ""
 
 

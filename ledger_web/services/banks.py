@@ -7,6 +7,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ledger_web.domain.currencies import plain
 from ledger_web.domain.errors import NotFoundError, RuleViolationError, StaleEditError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.places import bank_code, bank_place
 from ledger_web.services.posting import account_id, open_accounts
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, violated_constraint, whole_act
@@ -125,9 +126,17 @@ def archive_bank(command: ArchiveBank, uow: UnitOfWork) -> Recorded:
         ).scalar_one()
         if balance:
             raise RuleViolationError(
-                f"{bank.name} still holds {plain(balance, bank.currency)}. Move the money first, then archive it."
+                gettext(
+                    "%(name)s still holds %(balance)s. Move the money first, then archive it.",
+                    name=bank.name,
+                    balance=plain(balance, bank.currency),
+                )
                 if balance > 0
-                else f"{bank.name} is overdrawn by {plain(-balance, bank.currency)}. Settle that first."
+                else gettext(
+                    "%(name)s is overdrawn by %(balance)s. Settle that first.",
+                    name=bank.name,
+                    balance=plain(-balance, bank.currency),
+                )
             )
         uow.execute("UPDATE accounts SET closed_at = now() WHERE tenant_id = %(tenant_id)s AND id = %(id)s", account)
         _set_active(uow, command.bank_id, active=False)
@@ -188,5 +197,5 @@ def _set_active(uow: UnitOfWork, bank_id: uuid.UUID, *, active: bool) -> None:
 
 def _taken(error: IntegrityError, name: str) -> Exception:
     if violated_constraint(error) == "bank_accounts_name_key":
-        return RuleViolationError(f"Another bank account is called {name}. Choose another name.")
+        return RuleViolationError(gettext("Another bank account is called %(name)s. Choose another name.", name=name))
     return error

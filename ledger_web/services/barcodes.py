@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ledger_web.domain import products as rules
 from ledger_web.domain.barcodes import Barcode
 from ledger_web.domain.errors import DuplicateBarcodeError, NotFoundError, RuleViolationError
+from ledger_web.domain.languages import gettext
 from ledger_web.services.product_rows import lock_product
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, whole_act
 
@@ -134,4 +135,8 @@ def _must_not_have_too_many(uow: UnitOfWork, product_id: uuid.UUID) -> None:
         "SELECT count(*) FROM barcodes WHERE tenant_id = %(tenant_id)s AND product_id = %(id)s", {"id": product_id}
     ).scalar_one()
     if count > rules.BARCODES_MAX:
-        raise RuleViolationError(f"A product has at most {rules.BARCODES_MAX} barcodes. Remove one first.")
+        raise RuleViolationError(
+            gettext(
+                "A product has at most %(barcodes_max)s barcodes. Remove one first.", barcodes_max=rules.BARCODES_MAX
+            )
+        )

@@ -5,6 +5,7 @@ import uuid
 from dataclasses import dataclass
 
 from ledger_web.domain.errors import RuleViolationError, StaleEditError
+from ledger_web.domain.languages import gettext
 from ledger_web.services.calendar import EARLIEST, read_calendar
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, whole_act
 
@@ -44,7 +45,9 @@ def set_lock_date(command: SetLockDate, uow: UnitOfWork) -> Recorded:
         before = _take(uow, command.version)
         today = read_calendar(uow).today
         if command.locked_until is not None and not EARLIEST <= command.locked_until < today:
-            raise RuleViolationError(f"Only days that are over can be locked: choose one before {today}.")
+            raise RuleViolationError(
+                gettext("Only days that are over can be locked: choose one before %(today)s.", today=today)
+            )
         if command.locked_until == before:
             raise RuleViolationError("That is how it is already. Choose another day.")
         uow.execute(

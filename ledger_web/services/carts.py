@@ -21,6 +21,7 @@ from ledger_web.domain.errors import (
 )
 from ledger_web.domain.gift_cards import GIFT_CARD_NAME, card_code, gift_card_product, is_mistyped, new_card_code
 from ledger_web.domain.ids import new_id
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.money import multiply
 from ledger_web.domain.products import name_key
 from ledger_web.services.cart_prices import Offer, find_line, find_offer, reprice
@@ -466,7 +467,11 @@ def _park(uow: UnitOfWork, cart_id: uuid.UUID, label: str, drawer_id: uuid.UUID 
         "SELECT count(*) FROM carts WHERE tenant_id = %(tenant_id)s AND parked_at IS NOT NULL"
     ).scalar_one()
     if parked >= PARKED_MAX:
-        raise RuleViolationError(f"{PARKED_MAX} carts are parked already. Sell or discard some of them first.")
+        raise RuleViolationError(
+            gettext(
+                "%(parked_max)s carts are parked already. Sell or discard some of them first.", parked_max=PARKED_MAX
+            )
+        )
     if drawer_id is not None:
         _must_be_a_drawer(uow, drawer_id)
     uow.execute(
@@ -529,7 +534,9 @@ def _offer(uow: UnitOfWork, command: AddToCart) -> Offer:
     if offer is None:
         raise NotFoundError("There is no such product, or no such unit of it, in this shop.")
     if offer.row.archived_at is not None:
-        raise RuleViolationError(f"{offer.row.name} is archived. Take it out of the archive before selling it.")
+        raise RuleViolationError(
+            gettext("%(name)s is archived. Take it out of the archive before selling it.", name=offer.row.name)
+        )
     _must_be_sold(offer)
     return offer
 
@@ -537,7 +544,11 @@ def _offer(uow: UnitOfWork, command: AddToCart) -> Offer:
 def _must_be_sold(offer: Offer) -> None:
     row = offer.row
     if row.unit_id and (row.unit_archived_at is not None or not row.is_sold):
-        raise RuleViolationError(f"{row.name} is not sold in {row.unit_name}. Choose another unit.")
+        raise RuleViolationError(
+            gettext(
+                "%(name)s is not sold in %(unit_name)s. Choose another unit.", name=row.name, unit_name=row.unit_name
+            )
+        )
 
 
 def _add_line(uow: UnitOfWork, command: AddToCart, offer: Offer, cart_id: uuid.UUID, price: int) -> None:
@@ -712,7 +723,9 @@ def _must_be_a_new_card(uow: UnitOfWork, code: str) -> None:
         {"code": code},
     ).first()
     if taken is not None:
-        raise RuleViolationError(f"The gift card {code} was sold already, or is in a cart. Take another card.")
+        raise RuleViolationError(
+            gettext("The gift card %(code)s was sold already, or is in a cart. Take another card.", code=code)
+        )
 
 
 def _open_card_product(uow: UnitOfWork) -> None:
@@ -742,7 +755,7 @@ def _must_be_a_customer(uow: UnitOfWork, customer_id: uuid.UUID) -> None:
     if found is None:
         raise NotFoundError("There is no such customer in this shop. Choose the customer again.")
     if found.archived_at is not None:
-        raise RuleViolationError(f"{found.name} is archived. Take them out of the archive first.")
+        raise RuleViolationError(gettext("%(name)s is archived. Take them out of the archive first.", name=found.name))
 
 
 def _must_work_here(uow: UnitOfWork, user_id: uuid.UUID) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ledger_web.domain.errors import NotFoundError, RuleViolationError
 from ledger_web.domain.ids import new_id
+from ledger_web.domain.languages import gettext
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, violated_constraint, whole_act
 
 CATEGORIES_MAX: Final = 500
@@ -43,7 +44,9 @@ def rename_category(command: RenameCategory, uow: UnitOfWork) -> Recorded:
             return Recorded(command.category_id, replayed=True)
         other = _find(uow, command.name)
         if other not in (None, command.category_id):
-            raise RuleViolationError(f"Name: There is a category called {command.name} already. Choose another name.")
+            raise RuleViolationError(
+                gettext("Name: There is a category called %(name)s already. Choose another name.", name=command.name)
+            )
         renamed = uow.execute(
             """
             UPDATE product_categories AS c SET name = %(name)s
@@ -99,7 +102,12 @@ def find_category(uow: UnitOfWork, name: str) -> uuid.UUID | None:
         return found
     count = uow.execute("SELECT count(*) FROM product_categories WHERE tenant_id = %(tenant_id)s").scalar_one()
     if count >= CATEGORIES_MAX:
-        raise RuleViolationError(f"Category: A shop has at most {CATEGORIES_MAX} categories. Choose one that is there.")
+        raise RuleViolationError(
+            gettext(
+                "Category: A shop has at most %(categories_max)s categories. Choose one that is there.",
+                categories_max=CATEGORIES_MAX,
+            )
+        )
     uow.execute(
         """
         INSERT INTO product_categories (tenant_id, id, name, created_at)

@@ -17,6 +17,7 @@ from ledger_web.domain.errors import (
     SaleAlreadyDeletedError,
     SaleIsClosedError,
 )
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.returns import VOID
 from ledger_web.domain.transactions import name_of, why_not_reversible
 from ledger_web.services import memberships, open_items, reversals
@@ -208,8 +209,12 @@ def _must_be_reversible(act: Act, transaction_id: uuid.UUID) -> None:
         raise NotFoundError("There is no such transaction in this shop.")
     if row.reversal_id is not None:
         raise AlreadyReversedError(
-            f"{name_of(row.kind)} was reversed already, by {row.reverser or 'someone'} at"
-            f" {row.reversed_at:%Y-%m-%d %H:%M}. Nothing more is needed."
+            gettext(
+                "%(kind)s was reversed already, by %(row)s at %(reversed_at)s. Nothing more is needed.",
+                kind=name_of(row.kind),
+                row=row.reverser or "someone",
+                reversed_at=f"{row.reversed_at:%Y-%m-%d %H:%M}",
+            )
         )
     reason = why_not_reversible(row.kind)
     if reason:

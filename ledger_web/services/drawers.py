@@ -10,6 +10,7 @@ from ledger_web.domain.currencies import plain
 from ledger_web.domain.errors import NotFoundError, RuleViolationError, StaleEditError
 from ledger_web.domain.expenses import DRAWING
 from ledger_web.domain.journal import AccountKey, Entry, equity, expense
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.places import Place, bank_place, drawer_place
 from ledger_web.services.holders import must_be_usable
 from ledger_web.services.places import money_at
@@ -111,7 +112,9 @@ def create_drawer(command: CreateDrawer, uow: UnitOfWork) -> Recorded:
             raise _name_taken(command.name) from None
         if violated_constraint(error) == "cash_drawers_series_key":
             raise RuleViolationError(
-                f"Another drawer numbers its sales with {command.series}. Choose other letters."
+                gettext(
+                    "Another drawer numbers its sales with %(series)s. Choose other letters.", series=command.series
+                )
             ) from None
         raise
     return Recorded(command.id)
@@ -174,7 +177,13 @@ def retire_drawer(command: RetireDrawer, uow: UnitOfWork) -> Recorded:
         _must_be_closed(uow, command.drawer_id, drawer.name)
         held = [plain(row.balance, row.currency) for row in money if row.balance]
         if held:
-            raise RuleViolationError(f"{drawer.name} still holds {', '.join(held)}. Move the money, then retire it.")
+            raise RuleViolationError(
+                gettext(
+                    "%(name)s still holds %(held)s. Move the money, then retire it.",
+                    name=drawer.name,
+                    held=", ".join(held),
+                )
+            )
         uow.execute(
             "UPDATE accounts SET closed_at = now() WHERE tenant_id = %(tenant_id)s AND drawer_id = %(id)s",
             {"id": command.drawer_id},
@@ -291,7 +300,7 @@ def _must_be_closed(uow: UnitOfWork, drawer_id: uuid.UUID, name: str) -> None:
         {"id": drawer_id},
     ).first()
     if opened is not None:
-        raise RuleViolationError(f"{name} is open. Close its shift with a count, then retire it.")
+        raise RuleViolationError(gettext("%(name)s is open. Close its shift with a count, then retire it.", name=name))
 
 
 def _set_active(uow: UnitOfWork, drawer_id: uuid.UUID, *, active: bool) -> None:
@@ -305,7 +314,7 @@ def _set_active(uow: UnitOfWork, drawer_id: uuid.UUID, *, active: bool) -> None:
 
 
 def _name_taken(name: str) -> RuleViolationError:
-    return RuleViolationError(f"Another drawer is called {name}. Choose another name.")
+    return RuleViolationError(gettext("Another drawer is called %(name)s. Choose another name.", name=name))
 
 
 def _place(command: PayIn | PayOut) -> Place:

@@ -10,6 +10,7 @@ from ledger_web.domain.accounts import INCOMES
 from ledger_web.domain.errors import RuleViolationError
 from ledger_web.domain.expenses import EXPENSES
 from ledger_web.domain.journal import AccountKey, Entry, expense, revenue
+from ledger_web.domain.languages import gettext
 from ledger_web.services.holders import must_be_usable
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, violated_constraint, whole_act
 
@@ -136,7 +137,11 @@ def _must_have_room(uow: UnitOfWork, kind: str) -> None:
         "SELECT count(*) FROM categories WHERE tenant_id = %(tenant_id)s AND kind = %(kind)s", {"kind": kind}
     ).scalar_one()
     if there >= CATEGORIES_MAX:
-        raise RuleViolationError(f"There are {CATEGORIES_MAX} categories already. Use one that is there.")
+        raise RuleViolationError(
+            gettext(
+                "There are %(categories_max)s categories already. Use one that is there.", categories_max=CATEGORIES_MAX
+            )
+        )
 
 
 def _built_in_names(kind: str) -> list[str]:
@@ -144,4 +149,4 @@ def _built_in_names(kind: str) -> list[str]:
 
 
 def _taken(name: str) -> RuleViolationError:
-    return RuleViolationError(f"There is a category called {name} already. Choose another name.")
+    return RuleViolationError(gettext("There is a category called %(name)s already. Choose another name.", name=name))

@@ -10,6 +10,7 @@ from sqlalchemy import Row
 from ledger_web.domain import products as rules
 from ledger_web.domain.errors import NotFoundError, RuleViolationError, StaleEditError
 from ledger_web.domain.ids import new_id
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.variants import Option, Values, combinations, must_be_options, variant_name
 from ledger_web.services.pricing import change_ordinary_prices
 from ledger_web.services.product_rows import lock_product, rewrite_words
@@ -69,7 +70,9 @@ def create_family(command: CreateFamily, uow: UnitOfWork) -> Recorded:
             return Recorded(command.id, replayed=True)
         product = lock_product(uow, command.product_id)
         if product.family_id is not None:
-            raise RuleViolationError(f"{product.name} is a variant already. Open its family to add more.")
+            raise RuleViolationError(
+                gettext("%(name)s is a variant already. Open its family to add more.", name=product.name)
+            )
         wanted = combinations(command.options)
         uow.execute(
             """

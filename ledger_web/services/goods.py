@@ -11,6 +11,7 @@ from sqlalchemy import Row
 from ledger_web.domain import products as rules
 from ledger_web.domain.errors import InvalidQuantityError, NotFoundError, RuleViolationError
 from ledger_web.domain.journal import AccountKey, Entry, cost_of_sales, equity, inventory, unless_zero
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.money import multiply
 from ledger_web.domain.stock import OPENING, QUANTITY_LIMIT, REASONS, account_of_reason
 from ledger_web.services import stock
@@ -55,7 +56,7 @@ def receive_goods(command: ReceiveGoods, uow: UnitOfWork) -> Recorded:
     """
     must_be_countable(command.quantity, command.quantity)
     with uow:
-        memo = _memo("Goods received", command.note)
+        memo = _memo(gettext("Goods received"), command.note)
         if uow.is_replay(command, id=command.id, kind="stock_receipt", occurred_on=command.occurred_on, memo=memo):
             return Recorded(command.id, replayed=True)
         level = _lock_level(uow, command.product_id)
@@ -99,7 +100,7 @@ def _lock_level(uow: UnitOfWork, product_id: uuid.UUID) -> Row[Any]:
         raise NotFoundError("There is no such product in this shop.")
     level = find_level(uow, product_id)
     if level is None or not rules.keeps_stock(product.stock_policy):
-        raise RuleViolationError(f"{product.name} keeps no stock. Change that on its page first.")
+        raise RuleViolationError(gettext("%(name)s keeps no stock. Change that on its page first.", name=product.name))
     return level
 
 
@@ -147,10 +148,16 @@ def _difference(command: AdjustStock, level: Row[Any]) -> Decimal:
         difference = command.counted - level.quantity
     after = level.quantity + difference
     if not difference:
-        raise RuleViolationError(f"{_written(level.quantity)} are in stock already. There is nothing to adjust.")
+        raise RuleViolationError(
+            gettext("%(quantity)s are in stock already. There is nothing to adjust.", quantity=_written(level.quantity))
+        )
     if difference < 0 and after < 0:
         raise RuleViolationError(
-            f"{_written(level.quantity)} are in stock, so {_written(-difference)} cannot be taken out."
+            gettext(
+                "%(quantity)s are in stock, so %(difference)s cannot be taken out.",
+                quantity=_written(level.quantity),
+                difference=_written(-difference),
+            )
         )
     if abs(after) >= QUANTITY_LIMIT:
         raise InvalidQuantityError("This is more than can be counted. Enter less.")

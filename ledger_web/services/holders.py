@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from ledger_web.domain.accounts import known_codes
 from ledger_web.domain.errors import CurrencyMismatchError, NotFoundError, RuleViolationError
 from ledger_web.domain.journal import AccountKey
+from ledger_web.domain.languages import gettext
 from ledger_web.services.posting import Act
 
 # A code must be one of the shop's, or a slip of a form would open a new account; these have no account without one.
@@ -37,7 +38,7 @@ def _must_be_in_use(act: Act, drawer_id: uuid.UUID) -> None:
     if row is None:
         raise NotFoundError("There is no such cash drawer in this shop.")
     if not row.active:
-        raise RuleViolationError(f"{row.name} is no longer in use. Choose another drawer.")
+        raise RuleViolationError(gettext("%(name)s is no longer in use. Choose another drawer.", name=row.name))
 
 
 def _must_be_an_open_bank_account(act: Act, key: AccountKey) -> None:
@@ -48,7 +49,7 @@ def _must_be_an_open_bank_account(act: Act, key: AccountKey) -> None:
     if row is None:
         raise NotFoundError("There is no such bank account in this shop.")
     if not row.active:
-        raise RuleViolationError(f"{row.name} is no longer in use. Choose another bank account.")
+        raise RuleViolationError(gettext("%(name)s is no longer in use. Choose another bank account.", name=row.name))
     if row.currency != key.currency:
         raise CurrencyMismatchError(row.currency, key.currency)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ledger_web.domain.errors import NotFoundError, RuleViolationError
 from ledger_web.domain.labels import COPIES_MANY, COPIES_MAX, TEMPLATES
+from ledger_web.domain.languages import gettext
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, whole_act
 
 
@@ -112,9 +113,17 @@ def _check_total(total: int, *, is_meant: bool) -> None:
     if total == 0:
         raise RuleViolationError("Nothing is queued yet. Scan or type a product first.")
     if total > COPIES_MAX:
-        raise RuleViolationError(f"These are {total:,} labels. Print at most {COPIES_MAX:,} at once.")
+        raise RuleViolationError(
+            gettext(
+                "These are %(total)s labels. Print at most %(copies_max)s at once.",
+                total=f"{total:,}",
+                copies_max=f"{COPIES_MAX:,}",
+            )
+        )
     if total > COPIES_MANY and not is_meant:
-        raise RuleViolationError(f"These are {total:,} labels. Tick the box if you mean that many.")
+        raise RuleViolationError(
+            gettext("These are %(total)s labels. Tick the box if you mean that many.", total=f"{total:,}")
+        )
 
 
 def _check_template(uow: UnitOfWork, key: str) -> None:

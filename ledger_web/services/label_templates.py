@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ledger_web.domain.errors import ConflictError, NotFoundError, RuleViolationError
 from ledger_web.domain.labels import Block, Paper, Printer, paper_troubles, write_blocks
+from ledger_web.domain.languages import gettext
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, violated_constraint, whole_act
 
 TEMPLATES_MAX = 50  # of a shop, in use
@@ -157,11 +158,15 @@ def _save(
     except IntegrityError as error:
         if violated_constraint(error) == f"{table}_name_key":
             name = values["name"]
-            raise RuleViolationError(f"Name: There is a {noun} called {name} already. Choose another name.") from error
+            raise RuleViolationError(
+                gettext("Name: There is a %(noun)s called %(name)s already. Choose another name.", noun=noun, name=name)
+            ) from error
         raise
     if changed is None:
         _check_exists(uow, table, id)
-        raise ConflictError(f"Somebody else changed this {noun} meanwhile. Look at it again, then change it.")
+        raise ConflictError(
+            gettext("Somebody else changed this %(noun)s meanwhile. Look at it again, then change it.", noun=noun)
+        )
 
 
 def _check_count(uow: UnitOfWork, table: str) -> None:
@@ -169,7 +174,13 @@ def _check_count(uow: UnitOfWork, table: str) -> None:
         f"SELECT count(*) FROM {table} WHERE tenant_id = %(tenant_id)s AND archived_at IS NULL"
     ).scalar_one()
     if found >= TEMPLATES_MAX:
-        raise RuleViolationError(f"A shop has at most {TEMPLATES_MAX} {_NOUNS[table]}s. Put one away first.")
+        raise RuleViolationError(
+            gettext(
+                "A shop has at most %(templates_max)s %(nouns)ss. Put one away first.",
+                templates_max=TEMPLATES_MAX,
+                nouns=_NOUNS[table],
+            )
+        )
 
 
 def _check_exists(uow: UnitOfWork, table: str, id: uuid.UUID) -> None:
@@ -178,7 +189,7 @@ def _check_exists(uow: UnitOfWork, table: str, id: uuid.UUID) -> None:
         {"id": id},
     ).first()
     if found is None:
-        raise NotFoundError(f"There is no such {_NOUNS[table]} in this shop.")
+        raise NotFoundError(gettext("There is no such %(nouns)s in this shop.", nouns=_NOUNS[table]))
 
 
 def _put_away(uow: UnitOfWork, table: str, command: PutAway, action: str) -> Recorded:

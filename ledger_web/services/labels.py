@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ledger_web.domain.errors import NotFoundError, RuleViolationError
 from ledger_web.domain.internal_codes import COUNTER_MAX, internal_code
 from ledger_web.domain.labels import COPIES_MAX
+from ledger_web.domain.languages import gettext
 from ledger_web.services import label_queue
 from ledger_web.services.label_queue import QueueLine
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, whole_act
@@ -88,7 +89,9 @@ def queue_products(command: QueueProducts, uow: UnitOfWork) -> int:
         if uow.is_resubmission(command, id=command.op_id):
             return 0
         if len(command.product_ids) > COPIES_MAX:
-            raise RuleViolationError(f"These are more than {COPIES_MAX:,} products. Search for fewer.")
+            raise RuleViolationError(
+                gettext("These are more than %(copies_max)s products. Search for fewer.", copies_max=f"{COPIES_MAX:,}")
+            )
         lines = [QueueLine(product_id, _allowed(command.copies)) for product_id in command.product_ids]
         return label_queue.add(uow, lines, if_new=True)
 
@@ -155,7 +158,9 @@ def give_codes(command: GiveCodes, uow: UnitOfWork) -> int:
 
 def _allowed(copies: int) -> int:
     if not 1 <= copies <= COPIES_MAX:
-        raise RuleViolationError(f"Print from 1 to {COPIES_MAX:,} labels of a product at once.")
+        raise RuleViolationError(
+            gettext("Print from 1 to %(copies_max)s labels of a product at once.", copies_max=f"{COPIES_MAX:,}")
+        )
     return copies
 
 

@@ -7,6 +7,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ledger_web.domain.currencies import exponent
 from ledger_web.domain.errors import NotFoundError, RuleViolationError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.measures import MeasureRule, check_rule
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, violated_constraint, whole_act
 
@@ -44,7 +45,9 @@ def create_measure_rule(command: CreateMeasureRule, uow: UnitOfWork) -> Recorded
             _insert(uow, rule, 1 + max((other.position for other in others), default=0))
         except IntegrityError as error:
             if violated_constraint(error) == "measure_rules_prefix_key":
-                raise RuleViolationError(f"Somebody else just made a rule for {rule.prefix}. Look at it.") from error
+                raise RuleViolationError(
+                    gettext("Somebody else just made a rule for %(prefix)s. Look at it.", prefix=rule.prefix)
+                ) from error
             raise
         uow.audit("settings.add_scale_rule", holder=rule.id, after={"prefix": rule.prefix, "kind": rule.kind})
     return Recorded(rule.id)

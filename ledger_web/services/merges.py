@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ledger_web.domain.errors import RuleViolationError
 from ledger_web.domain.journal import NORMAL_SIDE, AccountKey, Entry
+from ledger_web.domain.languages import gettext
 from ledger_web.services import open_items
 from ledger_web.services.posting import open_accounts
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, whole_act
@@ -38,8 +39,13 @@ def merge_parties(command: MergeParties, uow: UnitOfWork) -> Recorded:
             raise RuleViolationError("These two are one already. Choose the other one.")
         if duplicate.kind != survivor.kind:
             raise RuleViolationError(
-                f"{duplicate.name} is a {duplicate.kind} and {survivor.name} a {survivor.kind}. Set off what they owe"
-                " instead of merging them."
+                gettext(
+                    "%(name)s is a %(kind)s and %(name2)s a %(kind2)s. Set off what they owe instead of merging them.",
+                    name=duplicate.name,
+                    kind=duplicate.kind,
+                    name2=survivor.name,
+                    kind2=survivor.kind,
+                )
             )
         entries = _moving_entries(uow, duplicate.id, survivor.id)
         _let_follow(uow, duplicate.id, survivor.id)

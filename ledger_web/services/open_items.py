@@ -16,6 +16,7 @@ from ledger_web.domain.errors import InvariantBrokenError, NotFoundError, RuleVi
 from ledger_web.domain.exchange import realised_entries
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import Entry
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.open_items import Item, Share, Side
 from ledger_web.domain.transactions import title_of
 from ledger_web.services.posting import Act
@@ -82,9 +83,15 @@ def hold_party(act: Act, party_id: uuid.UUID, *, lock: bool = True) -> Holder:
     if row is None:
         raise NotFoundError("There is no such customer, vendor, employee or member in this shop.")
     if row.merged_into is not None:
-        raise RuleViolationError(f"{row.name} was merged into {row.merged_into}. Use {row.merged_into} instead.")
+        raise RuleViolationError(
+            gettext(
+                "%(name)s was merged into %(merged_into)s. Use %(merged_into)s instead.",
+                name=row.name,
+                merged_into=row.merged_into,
+            )
+        )
     if row.archived_at is not None:
-        raise RuleViolationError(f"{row.name} is archived. Take them out of the archive first.")
+        raise RuleViolationError(gettext("%(name)s is archived. Take them out of the archive first.", name=row.name))
     return Holder(row.id, row.kind, row.name, row.base_currency)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ledger_web.domain.currencies import plain
 from ledger_web.domain.errors import NotFoundError, RuleViolationError, StaleEditError
 from ledger_web.domain.journal import NORMAL_SIDE, AccountKey
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.search_words import words
 from ledger_web.services.posting import account_id, open_accounts
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, whole_act
@@ -207,7 +208,9 @@ def restore_party(command: RestoreParty, uow: UnitOfWork) -> Recorded:
             return Recorded(command.party_id, replayed=True)
         party = _lock_party(uow, command.party_id, command.kind)
         if party.is_merged:
-            raise RuleViolationError(f"{party.name} was merged into another {command.kind}, for good.")
+            raise RuleViolationError(
+                gettext("%(name)s was merged into another %(kind)s, for good.", name=party.name, kind=command.kind)
+            )
         uow.execute(
             """
             UPDATE parties SET archived_at = NULL, version = version + 1
@@ -253,7 +256,7 @@ def _lock_party(uow: UnitOfWork, party_id: uuid.UUID, kind: str) -> _LockedParty
         {"id": party_id, "kind": kind},
     ).one_or_none()
     if row is None:
-        raise NotFoundError(f"There is no such {kind} in this shop.")
+        raise NotFoundError(gettext("There is no such %(kind)s in this shop.", kind=kind))
     return _LockedParty(row.name, row.currency, row.version, row.merged_into is not None)
 
 
@@ -285,9 +288,11 @@ def _must_be_settled(uow: UnitOfWork, party_id: uuid.UUID, name: str) -> None:
         amount = plain(abs(unsettled.balance), unsettled.currency)
         owes_us = (unsettled.balance > 0) == (NORMAL_SIDE[unsettled.kind] == "debit")
         raise RuleViolationError(
-            f"{name} still owes you {amount}. Take the payment first, then archive."
+            gettext(
+                "%(name)s still owes you %(amount)s. Take the payment first, then archive.", name=name, amount=amount
+            )
             if owes_us
-            else f"You still owe {name} {amount}. Pay it first, then archive."
+            else gettext("You still owe %(name)s %(amount)s. Pay it first, then archive.", name=name, amount=amount)
         )
 
 

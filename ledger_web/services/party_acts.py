@@ -9,6 +9,7 @@ from ledger_web.domain.errors import NotFoundError, RuleViolationError
 from ledger_web.domain.exchange import realised_entries
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import NORMAL_SIDE, AccountKey, Entry, expense, revenue
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.open_items import OPPOSITE, Item, oldest_first, shares
 from ledger_web.domain.party_acts import DUES, SALARIES, deducted_for
 from ledger_web.services import memberships, open_items
@@ -182,7 +183,7 @@ def set_off(command: SetOff, uow: UnitOfWork) -> Recorded:
 def _hold(uow: UnitOfWork, party_id: uuid.UUID, kind: str) -> Holder:
     holder = open_items.hold_party(uow, party_id)
     if holder.kind != kind:
-        raise NotFoundError(f"There is no such {kind} in this shop.")
+        raise NotFoundError(gettext("There is no such %(kind)s in this shop.", kind=kind))
     return holder
 
 
@@ -201,7 +202,11 @@ def _settle_oldest(uow: UnitOfWork, holder: Holder, item: Item, *, wholly: bool 
     left = item.amount - sum(share.amount for share in made)
     if wholly and left:
         raise RuleViolationError(
-            f"{holder.name} owes {plain(item.amount - left, item.currency)}, so no more than that can be waived."
+            gettext(
+                "%(name)s owes %(amount)s, so no more than that can be waived.",
+                name=holder.name,
+                amount=plain(item.amount - left, item.currency),
+            )
         )
     open_items.add_item(uow, holder.id, item)
     open_items.settle(uow, made)
@@ -216,10 +221,16 @@ def _amount_to_set_off(uow: UnitOfWork, owing: Holder, owed: Holder, command: Se
     most = min(balances[account_id(uow.tenant_id, key)] for key in keys)
     if most <= 0:
         raise RuleViolationError(
-            f"There is nothing to set off in {command.currency}: {owing.name} owes you"
-            f" {plain(max(balances[account_id(uow.tenant_id, keys[0])], 0), command.currency)}, and you owe"
-            f" {plain(max(balances[account_id(uow.tenant_id, keys[1])], 0), command.currency)}."
+            gettext(
+                "There is nothing to set off in %(currency)s: %(name)s owes you %(plain)s, and you owe %(plain2)s.",
+                currency=command.currency,
+                name=owing.name,
+                plain=plain(max(balances[account_id(uow.tenant_id, keys[0])], 0), command.currency),
+                plain2=plain(max(balances[account_id(uow.tenant_id, keys[1])], 0), command.currency),
+            )
         )
     if command.amount is not None and command.amount > most:
-        raise RuleViolationError(f"No more than {plain(most, command.currency)} can be set off. Enter that, or less.")
+        raise RuleViolationError(
+            gettext("No more than %(most)s can be set off. Enter that, or less.", most=plain(most, command.currency))
+        )
     return command.amount or most

@@ -9,6 +9,7 @@ from decimal import Decimal
 from ledger_web.domain.errors import RuleViolationError
 from ledger_web.domain.exchange import Exchanged, exchanged, realised_entries
 from ledger_web.domain.journal import AccountKey, Entry, equity, exchange
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.open_items import OPPOSITE, Item, Share, oldest_first, shares, side_of
 from ledger_web.domain.places import Place, bank_place, drawer_place
 from ledger_web.services import open_items
@@ -231,7 +232,12 @@ def _allocated(uow: UnitOfWork, command: RecordPayment, holder: Holder, item: It
         others = open_items.find_open(uow, holder.id, item.currency, side, up_to=item.amount)[:DOCUMENTS_MAX]
         return shares(item, others, oldest_first(item, others))
     if len(command.allocations) > DOCUMENTS_MAX:
-        raise RuleViolationError(f"One payment settles at most {DOCUMENTS_MAX} documents. Leave the rest as credit.")
+        raise RuleViolationError(
+            gettext(
+                "One payment settles at most %(documents_max)s documents. Leave the rest as credit.",
+                documents_max=DOCUMENTS_MAX,
+            )
+        )
     ids = [id for id, _ in command.allocations]
     return shares(item, open_items.find_open(uow, holder.id, item.currency, side, ids=ids), command.allocations)
 
@@ -310,4 +316,9 @@ def _must_not_be_to_come(uow: UnitOfWork) -> None:
         "SELECT business_day(now(), time_zone, day_starts_at) FROM tenants WHERE tenant_id = %(tenant_id)s"
     ).scalar_one()
     if uow.occurred_on > today:
-        raise RuleViolationError(f"{uow.occurred_on:%Y-%m-%d} is yet to come. Enter today or a day before.")
+        raise RuleViolationError(
+            gettext(
+                "%(occurred_on)s is yet to come. Enter today or a day before.",
+                occurred_on=f"{uow.occurred_on:%Y-%m-%d}",
+            )
+        )

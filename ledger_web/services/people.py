@@ -14,6 +14,7 @@ from ledger_web.domain.errors import (
     StaleEditError,
 )
 from ledger_web.domain.ids import new_id
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.tokens import digest_of, new_token
 from ledger_web.services.passwords import hash_password
 from ledger_web.services.reach import Reach, check_an_owner_stays, reach_of_role, reach_of_user, take_turn
@@ -134,7 +135,7 @@ def make_link(command: MakeLink, uow: UnitOfWork) -> MadeLink:
             return MadeLink(command.user_id, "", None)
         user = _lock_reachable(uow, take_turn(uow), command.user_id)
         if not user.active:
-            raise RuleViolationError(f"{user.name} has no access. Give it back first.")
+            raise RuleViolationError(gettext("%(name)s has no access. Give it back first.", name=user.name))
         kind = "invitation" if user.is_invited else "reset"
         uow.execute(
             """

@@ -2,6 +2,7 @@
 
 from ledger_web.domain.errors import CurrencyMismatchError, NotFoundError, RuleViolationError
 from ledger_web.domain.journal import AccountKey
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.places import Place
 from ledger_web.services.posting import Act
 
@@ -28,7 +29,9 @@ def money_at(act: Act, place: Place, currency: str) -> AccountKey:
             else "There is no such bank account in this shop."
         )
     if not row.active:
-        raise RuleViolationError(f"{row.name} is no longer in use. Choose another drawer or bank account.")
+        raise RuleViolationError(
+            gettext("%(name)s is no longer in use. Choose another drawer or bank account.", name=row.name)
+        )
     if row.currency not in (None, currency):
         raise CurrencyMismatchError(row.currency, currency)
     return place.account(currency)

@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy.exc import IntegrityError
 
 from ledger_web.domain.errors import NotFoundError, RuleViolationError, StaleEditError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.prices import NONE
 from ledger_web.services.pricing import PriceChange, write_price_changes
 from ledger_web.services.product_rows import lock_product, tax_of_class
@@ -236,7 +237,9 @@ def create_price_list(command: CreatePriceList, uow: UnitOfWork) -> Recorded:
             return Recorded(command.id, replayed=True)
         count = uow.execute("SELECT count(*) FROM price_lists WHERE tenant_id = %(tenant_id)s").scalar_one()
         if count >= LISTS_MAX:
-            raise RuleViolationError(f"A shop has at most {LISTS_MAX} price lists, archived ones included.")
+            raise RuleViolationError(
+                gettext("A shop has at most %(lists_max)s price lists, archived ones included.", lists_max=LISTS_MAX)
+            )
         with _or_name_taken(command.name):
             uow.execute(
                 """
@@ -287,7 +290,7 @@ def archive_price_list(command: ArchivePriceList, uow: UnitOfWork) -> Recorded:
         if uow.is_resubmission(command, id=command.op_id, subject_id=command.price_list_id):
             return Recorded(command.price_list_id, replayed=True)
         _lock_list(uow, command.price_list_id)
-        with _or_name_taken("the same"):
+        with _or_name_taken(gettext("the same")):
             uow.execute(
                 """
                 UPDATE price_lists
@@ -376,7 +379,9 @@ def _must_have_room(uow: UnitOfWork, product_id: uuid.UUID) -> None:
         {"id": product_id},
     ).scalar_one()
     if count >= PRICES_MAX:
-        raise RuleViolationError(f"A product has at most {PRICES_MAX} further prices. Remove one first.")
+        raise RuleViolationError(
+            gettext("A product has at most %(prices_max)s further prices. Remove one first.", prices_max=PRICES_MAX)
+        )
 
 
 @contextmanager
@@ -385,5 +390,7 @@ def _or_name_taken(name: str) -> Iterator[None]:
         yield
     except IntegrityError as error:
         if violated_constraint(error) == "price_lists_name_key":
-            raise RuleViolationError(f"Another price list is called {name}. Give this one another name.") from error
+            raise RuleViolationError(
+                gettext("Another price list is called %(name)s. Give this one another name.", name=name)
+            ) from error
         raise

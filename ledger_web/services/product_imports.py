@@ -20,6 +20,7 @@ from ledger_web.domain.barcodes import Barcode
 from ledger_web.domain.errors import AmountTooLargeError, ConflictError, NotFoundError, RuleViolationError
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import AMOUNT_MAX, equity, inventory, unless_zero
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.money import multiply
 from ledger_web.domain.numbers import signs_of
 from ledger_web.domain.product_files import (
@@ -598,7 +599,7 @@ def _receive(uow: UnitOfWork, command: CarryOutImport, created: Mapping[uuid.UUI
     value = sum(each.value for each in goods)
     if value > AMOUNT_MAX:
         raise AmountTooLargeError
-    uow.is_replay(command, id=command.id, kind="opening_stock", memo="Imported products")
+    uow.is_replay(command, id=command.id, kind="opening_stock", memo=gettext("Imported products"))
     stock.put(uow, goods, sets_cost=True)
     stock.insert_moves(uow, goods)
     currency = uow.execute("SELECT base_currency FROM tenants WHERE tenant_id = %(tenant_id)s").scalar_one()

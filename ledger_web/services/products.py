@@ -10,6 +10,7 @@ from sqlalchemy import Row
 from ledger_web.domain import products as rules
 from ledger_web.domain.barcodes import Barcode
 from ledger_web.domain.errors import RuleViolationError, StaleEditError
+from ledger_web.domain.languages import gettext
 from ledger_web.services.barcodes import insert_barcodes
 from ledger_web.services.categories import find_category
 from ledger_web.services.goods import find_level, must_be_countable, put_opening_stock
@@ -104,7 +105,7 @@ def create_product(command: CreateProduct, uow: UnitOfWork) -> Recorded:
         if uow.is_resubmission(command, id=command.id, subject_id=command.id):
             return Recorded(command.id, replayed=True)
         if command.opening_quantity:
-            uow.is_replay(command, id=command.id, kind="opening_stock", memo="Opening stock")
+            uow.is_replay(command, id=command.id, kind="opening_stock", memo=gettext("Opening stock"))
         with sku_taken_meanwhile(command.sku):
             _insert_product(uow, command, find_category(uow, command.category))
         write_words(uow, command.id, _words(command))
@@ -289,8 +290,12 @@ def _must_not_change_unit(uow: UnitOfWork, before: Row[Any], unit: str) -> None:
     ).first()
     if moved is not None:
         raise RuleViolationError(
-            f"The stock of {before.name} was counted in {before.unit}, so its unit stays."
-            " Make another product for another unit."
+            gettext(
+                "The stock of %(name)s was counted in %(unit)s, so its unit stays. Make"
+                " another product for another unit.",
+                name=before.name,
+                unit=before.unit,
+            )
         )
 
 
@@ -302,13 +307,23 @@ def _change_policy(uow: UnitOfWork, before: Row[Any], stock_policy: str) -> None
         return
     if not rules.keeps_stock(stock_policy) and (level.quantity or level.value):
         raise RuleViolationError(
-            f"{_written(level.quantity)} {before.unit} of {before.name} are in stock."
-            " Adjust the stock to 0 first, then it need not be kept."
+            gettext(
+                "%(quantity)s %(unit)s of %(name)s are in stock. Adjust the stock to 0 first,"
+                " then it need not be kept.",
+                quantity=_written(level.quantity),
+                unit=before.unit,
+                name=before.name,
+            )
         )
     if not rules.may_go_below_zero(stock_policy) and level.quantity < 0:
         raise RuleViolationError(
-            f"{before.name} is oversold by {_written(-level.quantity)} {before.unit}."
-            " Receive goods or adjust the stock first, then sales can be refused."
+            gettext(
+                "%(name)s is oversold by %(quantity)s %(unit)s. Receive goods or adjust the"
+                " stock first, then sales can be refused.",
+                name=before.name,
+                quantity=_written(-level.quantity),
+                unit=before.unit,
+            )
         )
     uow.execute(
         """

@@ -18,6 +18,7 @@ from ledger_web.domain.errors import InvalidAmountError, InvalidQuantityError, N
 from ledger_web.domain.exchange import Rate, derived_rate
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import AMOUNT_MAX
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.numbers import round_half_up
 from ledger_web.domain.purchases import CHARGES_MAX, LINES_MAX, SPREADS, LineAmounts, line_amounts
 from ledger_web.domain.rates import make_rate
@@ -198,7 +199,9 @@ def start_draft(command: StartDraft, uow: UnitOfWork) -> Recorded:
         _insert_draft(uow, command.id, command.vendor_id, currency, shop.today)
         _fill_rate(uow, command.id, command.vendor_id, currency, shop.base_currency, shop.today)
         if len(command.lines) > LINES_MAX:
-            raise RuleViolationError(f"A purchase holds at most {LINES_MAX} lines. Make two of it.")
+            raise RuleViolationError(
+                gettext("A purchase holds at most %(lines_max)s lines. Make two of it.", lines_max=LINES_MAX)
+            )
         _insert_lines(uow, command.id, command.vendor_id, currency, command.lines)
     return Recorded(command.id)
 
@@ -297,7 +300,12 @@ def set_rate(command: SetRate, uow: UnitOfWork) -> Recorded:
         draft = _touch(uow, command.draft_id)
         base_currency = base_currency_of(uow)
         if draft.currency == base_currency:
-            raise RuleViolationError(f"The purchase is in {base_currency} itself: the rate is 1 and stays so.")
+            raise RuleViolationError(
+                gettext(
+                    "The purchase is in %(base_currency)s itself: the rate is 1 and stays so.",
+                    base_currency=base_currency,
+                )
+            )
         if command.source in ("last", "table"):
             found = _known_rate(uow, command.source, draft)
             _store_rate(uow, draft.id, found.rate, found.source, found.rate_on)
@@ -305,7 +313,13 @@ def set_rate(command: SetRate, uow: UnitOfWork) -> Recorded:
             _derive_rate(uow, draft, base_currency, command.charged_base or 0)
         else:
             if command.value is None or command.unit is None:
-                raise RuleViolationError(f"Enter the rate between {draft.currency} and {base_currency}.")
+                raise RuleViolationError(
+                    gettext(
+                        "Enter the rate between %(currency)s and %(base_currency)s.",
+                        currency=draft.currency,
+                        base_currency=base_currency,
+                    )
+                )
             rate = make_rate(command.value, command.unit, draft.currency, base_currency)
             _store_rate(uow, draft.id, rate, "typed", draft.invoice_on)
     return Recorded(command.draft_id)
@@ -428,7 +442,12 @@ def add_draft_charge(command: AddDraftCharge, uow: UnitOfWork) -> Recorded:
             {"draft_id": draft.id},
         ).scalar_one()
         if count >= CHARGES_MAX:
-            raise RuleViolationError(f"A purchase has at most {CHARGES_MAX} charges. Put some of them together.")
+            raise RuleViolationError(
+                gettext(
+                    "A purchase has at most %(charges_max)s charges. Put some of them together.",
+                    charges_max=CHARGES_MAX,
+                )
+            )
         if command.spread_by not in SPREADS:
             raise RuleViolationError("Choose how the charge is spread over the lines.")
         if command.payee_id is not None:
@@ -558,7 +577,7 @@ def _vendor(uow: UnitOfWork, vendor_id: uuid.UUID) -> Row[Any]:
     if row is None:
         raise NotFoundError("There is no such vendor in this shop. Choose the vendor again.")
     if row.archived_at is not None:
-        raise RuleViolationError(f"{row.name} is archived. Take them out of the archive first.")
+        raise RuleViolationError(gettext("%(name)s is archived. Take them out of the archive first.", name=row.name))
     return row
 
 
@@ -669,9 +688,15 @@ def _known_rate(uow: UnitOfWork, source: str, draft: Row[Any]) -> FoundRate:
     )
     if found is None:
         raise RuleViolationError(
-            f"There is no earlier purchase of this vendor in {draft.currency}. Type the rate."
+            gettext(
+                "There is no earlier purchase of this vendor in %(currency)s. Type the rate.", currency=draft.currency
+            )
             if source == "last"
-            else f"The shop’s rates say nothing about {draft.currency} on {draft.invoice_on:%Y-%m-%d}. Type the rate."
+            else gettext(
+                "The shop’s rates say nothing about %(currency)s on %(invoice_on)s. Type the rate.",
+                currency=draft.currency,
+                invoice_on=f"{draft.invoice_on:%Y-%m-%d}",
+            )
         )
     return found
 
@@ -752,8 +777,12 @@ def _worth(draft: Row[Any], base_currency: str) -> Fraction:
         return Fraction(1)
     if draft.rate is None:
         raise RuleViolationError(
-            f"The costs cannot be converted without a rate between {draft.currency} and {base_currency}."
-            " Enter it first, or keep the numbers."
+            gettext(
+                "The costs cannot be converted without a rate between %(currency)s and"
+                " %(base_currency)s. Enter it first, or keep the numbers.",
+                currency=draft.currency,
+                base_currency=base_currency,
+            )
         )
     value = Fraction(draft.rate)
     return value if draft.rate_unit == draft.currency else 1 / value
@@ -776,7 +805,13 @@ def _charge_rate(uow: UnitOfWork, command: AddDraftCharge, draft: Row[Any], curr
         return FoundRate(rate, "typed", draft.invoice_on)
     found = find_table_rate(uow, currency, draft.invoice_on)
     if found is None:
-        raise RuleViolationError(f"Enter the rate between {currency} and {base_currency} for this charge.")
+        raise RuleViolationError(
+            gettext(
+                "Enter the rate between %(currency)s and %(base_currency)s for this charge.",
+                currency=currency,
+                base_currency=base_currency,
+            )
+        )
     return found
 
 
@@ -827,7 +862,12 @@ def _insert_lines(
     for row, each in zip(rows, wanted, strict=True):
         _must_be_buyable(row, each)
         if row.position + row.place > LINES_MAX:
-            raise RuleViolationError(f"A purchase holds at most {LINES_MAX} lines. Receive this one and begin another.")
+            raise RuleViolationError(
+                gettext(
+                    "A purchase holds at most %(lines_max)s lines. Receive this one and begin another.",
+                    lines_max=LINES_MAX,
+                )
+            )
         is_foreign = currency != row.base_currency
         tax_percent = row.last_tax if row.last_tax is not None else Decimal(0) if is_foreign else row.tax_percent
         cost, discount = each.unit_cost, Decimal(0)
@@ -867,13 +907,13 @@ def _insert_lines(
 
 def _must_be_buyable(row: Row[Any], wanted: WantedLine) -> None:
     if row.is_archived:
-        raise RuleViolationError(f"{row.name} is archived. Take it out of the archive first.")
+        raise RuleViolationError(gettext("%(name)s is archived. Take it out of the archive first.", name=row.name))
     if wanted.unit_id is None:
         return
     if row.unit_id is None:
-        raise NotFoundError(f"{row.name} has no such unit in this shop. Choose another unit.")
+        raise NotFoundError(gettext("%(name)s has no such unit in this shop. Choose another unit.", name=row.name))
     if row.is_unit_archived or not row.is_bought:
-        raise RuleViolationError(f"This unit of {row.name} is not bought. Choose another unit.")
+        raise RuleViolationError(gettext("This unit of %(name)s is not bought. Choose another unit.", name=row.name))
 
 
 def _must_be_a_unit(uow: UnitOfWork, product_id: uuid.UUID, unit_id: uuid.UUID) -> None:

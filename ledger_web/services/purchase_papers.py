@@ -5,6 +5,7 @@ import uuid
 from dataclasses import dataclass, field
 
 from ledger_web.domain.errors import NotFoundError, RuleViolationError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.papers import media_type_of
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, whole_act
 
@@ -46,7 +47,7 @@ def add_paper(command: AddPaper, uow: UnitOfWork) -> Recorded:
         if row is None:
             raise NotFoundError("There is no such purchase in this shop.")
         if row.papers >= PAPERS_MAX:
-            raise RuleViolationError(f"A purchase keeps at most {PAPERS_MAX} papers.")
+            raise RuleViolationError(gettext("A purchase keeps at most %(papers_max)s papers.", papers_max=PAPERS_MAX))
         uow.execute(
             """
             INSERT INTO purchase_papers

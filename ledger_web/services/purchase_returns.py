@@ -20,6 +20,7 @@ from ledger_web.domain.journal import (
     tax_receivable,
     vendor,
 )
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.open_items import oldest_first, shares
 from ledger_web.domain.purchases import (
     BoughtLine,
@@ -314,7 +315,9 @@ def _hold_purchase(uow: UnitOfWork, purchase_id: uuid.UUID, *parties: uuid.UUID)
     if row is None:
         raise NotFoundError("There is no such purchase in this shop.")
     if row.deleted_at is not None:
-        raise RuleViolationError(f"{row.number} was deleted. Nothing can be changed about it any more.")
+        raise RuleViolationError(
+            gettext("%(number)s was deleted. Nothing can be changed about it any more.", number=row.number)
+        )
     open_items.hold_parties(uow, {row.vendor_id, *parties})
     return row
 
@@ -460,7 +463,13 @@ def _rate_of(uow: UnitOfWork, command: AddLateCharge, base_currency: str) -> Fou
         return FoundRate(rate, "typed", uow.occurred_on)
     found = find_table_rate(uow, command.currency, uow.occurred_on)
     if found is None:
-        raise RuleViolationError(f"Enter the rate between {command.currency} and {base_currency} for this charge.")
+        raise RuleViolationError(
+            gettext(
+                "Enter the rate between %(currency)s and %(base_currency)s for this charge.",
+                currency=command.currency,
+                base_currency=base_currency,
+            )
+        )
     return found
 
 

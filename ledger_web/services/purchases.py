@@ -22,6 +22,7 @@ from ledger_web.domain.errors import (
 )
 from ledger_web.domain.exchange import Rate, realised_entries
 from ledger_web.domain.ids import new_id
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.open_items import Item, oldest_first, shares
 from ledger_web.domain.purchases import (
     LINES_MAX,
@@ -293,15 +294,19 @@ def _lines(uow: UnitOfWork, draft: Row[Any]) -> tuple[DraftLine, ...]:
     if not rows:
         raise RuleViolationError("There is nothing on this purchase yet. Scan or type a product first.")
     if len(rows) > LINES_MAX:
-        raise RuleViolationError(f"A purchase holds at most {LINES_MAX} lines. Make two of it.")
+        raise RuleViolationError(
+            gettext("A purchase holds at most %(lines_max)s lines. Make two of it.", lines_max=LINES_MAX)
+        )
     return tuple(_line(row, draft.currency) for row in rows)
 
 
 def _line(row: Row[Any], currency: str) -> DraftLine:
     if row.archived_at is not None:
-        raise RuleViolationError(f"{row.name} is archived. Remove its line, or take it out of the archive first.")
+        raise RuleViolationError(
+            gettext("%(name)s is archived. Remove its line, or take it out of the archive first.", name=row.name)
+        )
     if row.unit_cost is None:
-        raise RuleViolationError(f"Enter what {row.name} costs. If it was free, enter 0.")
+        raise RuleViolationError(gettext("Enter what %(name)s costs. If it was free, enter 0.", name=row.name))
     amounts = line_amounts(row.quantity, row.unit_cost, currency, row.discount_percent, row.tax_percent)
     factor = Fraction(row.numerator, row.denominator)
     quantity = in_base(row.quantity, factor, row.unit_name or row.unit)
@@ -356,8 +361,12 @@ def _rounding(uow: UnitOfWork, draft: Row[Any], lines: Sequence[DraftLine], char
     ).scalar_one()
     if abs(rounded) > most:
         raise RuleViolationError(
-            f"The lines come to {plain(found, draft.currency)}, the vendor’s paper says"
-            f" {plain(draft.printed_total, draft.currency)}. That is more than rounding: look for what differs."
+            gettext(
+                "The lines come to %(found)s, the vendor’s paper says %(printed_total)s. That"
+                " is more than rounding: look for what differs.",
+                found=plain(found, draft.currency),
+                printed_total=plain(draft.printed_total, draft.currency),
+            )
         )
     return rounded
 
@@ -386,7 +395,7 @@ def _receive(uow: UnitOfWork, plan: Plan) -> tuple[int, Item | None]:
     draft = plan.draft
     if draft.corrects_id:
         _must_be_deletable(uow, draft.corrects_id, None)
-        _mark_deleted(uow, draft.corrects_id, "Corrected")
+        _mark_deleted(uow, draft.corrects_id, gettext("Corrected"))
     goods = _goods(plan)
     kept = stock.put(uow, goods, sets_cost=True)
     if goods:
@@ -476,7 +485,7 @@ def _reverse_corrected(
     Its goods go after the right ones came, so that those that are sold already are not missed in between.
     """
     wrong_id, base_currency = plan.draft.corrects_id, plan.vendor.base_currency
-    reason = DeletePurchase(id=new_id(), purchase_id=wrong_id, reason="Corrected")
+    reason = DeletePurchase(id=new_id(), purchase_id=wrong_id, reason=gettext("Corrected"))
     uow.is_replay(
         reason,
         id=reason.id,
@@ -528,13 +537,21 @@ def _must_be_deletable(uow: UnitOfWork, purchase_id: uuid.UUID, reversal_id: uui
         return
     if row.deleted_at is not None:
         raise RuleViolationError(
-            f"{row.number} was deleted already, by {row.deleter or 'someone'} at {row.deleted_at:%Y-%m-%d %H:%M}."
-            " Nothing more is needed."
+            gettext(
+                "%(number)s was deleted already, by %(row)s at %(deleted_at)s. Nothing more is needed.",
+                number=row.number,
+                row=row.deleter or "someone",
+                deleted_at=f"{row.deleted_at:%Y-%m-%d %H:%M}",
+            )
         )
     if row.has_returns:
-        raise RuleViolationError(f"Goods of {row.number} were returned to the vendor. Delete the return first.")
+        raise RuleViolationError(
+            gettext("Goods of %(number)s were returned to the vendor. Delete the return first.", number=row.number)
+        )
     if row.has_late_charges:
-        raise RuleViolationError(f"A charge of {row.number} came later. Reverse that charge first.")
+        raise RuleViolationError(
+            gettext("A charge of %(number)s came later. Reverse that charge first.", number=row.number)
+        )
 
 
 def _mark_deleted(uow: UnitOfWork, purchase_id: uuid.UUID, reason: str) -> str:
@@ -616,8 +633,13 @@ def _insert_purchase(uow: UnitOfWork, plan: Plan, kept: int) -> None:
     except IntegrityError as error:
         if violated_constraint(error) == "purchases_invoice_once":
             raise VendorInvoiceTwiceError(
-                f"Invoice {draft.invoice_number} of {plan.vendor.name} was entered already."
-                " Look for it in the list of purchases; if it is another one, say why under the number."
+                gettext(
+                    "Invoice %(invoice_number)s of %(name)s was entered already. Look for it"
+                    " in the list of purchases; if it is another one, say why under the"
+                    " number.",
+                    invoice_number=draft.invoice_number,
+                    name=plan.vendor.name,
+                )
             ) from None
         raise
 

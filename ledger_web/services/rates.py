@@ -10,6 +10,7 @@ from sqlalchemy import Row
 
 from ledger_web.domain.errors import RuleViolationError
 from ledger_web.domain.exchange import Rate
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.rates import make_rate
 from ledger_web.services.posting import Act
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, whole_act
@@ -59,7 +60,10 @@ def record_rate(command: RecordRate, uow: UnitOfWork) -> Recorded:
         base_currency = base_currency_of(uow)
         if command.currency == base_currency:
             raise RuleViolationError(
-                f"The shop keeps its books in {base_currency}: one is one. Choose another currency."
+                gettext(
+                    "The shop keeps its books in %(base_currency)s: one is one. Choose another currency.",
+                    base_currency=base_currency,
+                )
             )
         make_rate(command.value, command.unit, command.currency, base_currency)
         uow.execute(

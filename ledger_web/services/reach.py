@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from ledger_web.domain.errors import BeyondReachError, LastOwnerError, NotFoundError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.permissions import ALL, LIMITS, NO_LIMITS, describe, limits_of, rights_of
 from ledger_web.services.unit_of_work import UnitOfWork
 
@@ -66,7 +67,7 @@ def reach_of_user(uow: UnitOfWork, user_id: uuid.UUID) -> Reach:
             """,
             {"id": user_id},
         ).one_or_none(),
-        "There is no such person in this shop.",
+        gettext("There is no such person in this shop."),
     )
 
 
@@ -86,7 +87,7 @@ def reach_of_role(uow: UnitOfWork, role_id: uuid.UUID) -> Reach:
             """,
             {"id": role_id},
         ).one_or_none(),
-        "There is no such role in this shop.",
+        gettext("There is no such role in this shop."),
     )
 
 

@@ -204,9 +204,15 @@ def continue_recalculation(command: ContinueRecalculation, uow: UnitOfWork) -> R
 def _must_be_known(command: StartRecalculation) -> None:
     unknown = [model for model in command.models if model not in CACHED_BALANCES]
     if unknown or not command.models:
-        raise RuleViolationError(f"Choose what to recalculate. There is: {', '.join(CACHED_BALANCES)}.")
+        raise RuleViolationError(
+            gettext(
+                "Choose what to recalculate. There is: %(cached_balances)s.", cached_balances=", ".join(CACHED_BALANCES)
+            )
+        )
     if len(set(command.models)) != len(command.models) or not 1 <= command.batch <= BATCH_MAX:
-        raise RuleViolationError(f"Name each model once, and a batch from 1 to {BATCH_MAX} rows.")
+        raise RuleViolationError(
+            gettext("Name each model once, and a batch from 1 to %(batch_max)s rows.", batch_max=BATCH_MAX)
+        )
     if (command.fix_rows_max or 0) < 0 or not 0 <= command.fix_percent_max <= 100:
         raise RuleViolationError("Say how much may be repaired as a number of rows, or as 0 to 100 percent.")
     if command.fix_amount_max is not None and not 0 <= command.fix_amount_max < AMOUNT_END:

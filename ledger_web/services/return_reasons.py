@@ -7,6 +7,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ledger_web.domain.errors import NotFoundError, RuleViolationError, StaleEditError
 from ledger_web.domain.ids import new_id
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.returns import DEFAULT_REASONS, OTHER
 from ledger_web.services.posting import Act
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, violated_constraint, whole_act
@@ -65,7 +66,9 @@ def save_reason(command: SaveReason, uow: UnitOfWork) -> Recorded:
                 _update(uow, command, name)
     except IntegrityError as error:
         if violated_constraint(error) == "return_reasons_name_key":
-            raise RuleViolationError(f"There is a reason called {name} already. Choose another name.") from None
+            raise RuleViolationError(
+                gettext("There is a reason called %(name)s already. Choose another name.", name=name)
+            ) from None
         raise
     return Recorded(command.reason_id or command.id)
 
@@ -116,7 +119,9 @@ def find_reason(act: Act, reason_id: uuid.UUID, note: str) -> Reason:
 def _insert(uow: UnitOfWork, command: SaveReason, name: str) -> None:
     there = uow.execute("SELECT count(*) FROM return_reasons WHERE tenant_id = %(tenant_id)s").scalar_one()
     if there >= REASONS_MAX:
-        raise RuleViolationError(f"There are {REASONS_MAX} reasons already. Change one that is not used.")
+        raise RuleViolationError(
+            gettext("There are %(reasons_max)s reasons already. Change one that is not used.", reasons_max=REASONS_MAX)
+        )
     uow.execute(
         """
         INSERT INTO return_reasons (tenant_id, id, name, restocks, needs_approval)

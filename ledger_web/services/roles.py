@@ -16,6 +16,7 @@ from ledger_web.domain.errors import (
     RuleViolationError,
     StaleEditError,
 )
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.permissions import ALL, LIMITS, limits_of, rights_of
 from ledger_web.services.reach import Reach, take_turn
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, violated_constraint, whole_act
@@ -135,7 +136,7 @@ def delete_role(command: DeleteRole, uow: UnitOfWork) -> Recorded:
         reach = take_turn(uow)
         role = _get_role(uow, command.role_id)
         if role.built_in:
-            raise RuleViolationError(f"The role {role.name} is built in and stays.")
+            raise RuleViolationError(gettext("The role %(name)s is built in and stays.", name=role.name))
         reach.check_covers(rights_of(None, role.permissions), limits_of(None, role.limits))
         holders = uow.execute(
             "SELECT name FROM users WHERE tenant_id = %(tenant_id)s AND role_id = %(id)s ORDER BY lower(name), id",
@@ -175,7 +176,9 @@ def _check_may_be_edited(role: Any, reach: Reach) -> None:
 def _check_grant(reach: Reach, rights: tuple[str, ...], limits: Mapping[str, Decimal | None]) -> None:
     unknown = frozenset(rights) - ALL
     if unknown or limits.keys() != LIMITS.keys():
-        raise RuleViolationError(f"There is no such right: {', '.join(sorted(unknown)) or 'a limit is missing'}.")
+        raise RuleViolationError(
+            gettext("There is no such right: %(unknown)s.", unknown=", ".join(sorted(unknown)) or "a limit is missing")
+        )
     reach.check_covers(rights, limits)
 
 
@@ -191,4 +194,4 @@ def _told(name: str, rights: Any, limits: Mapping[str, Decimal | None]) -> dict[
 def _taken(error: IntegrityError, name: str) -> Exception:
     if violated_constraint(error) != "roles_name_key":
         return error
-    return RuleViolationError(f"Name: There is a role {name} already. Choose another name.")
+    return RuleViolationError(gettext("Name: There is a role %(name)s already. Choose another name.", name=name))

@@ -16,6 +16,7 @@ from sqlalchemy import Row
 from ledger_web.domain.discounts import Discount
 from ledger_web.domain.errors import InvalidAmountError, InvalidQuantityError, NotFoundError, RuleViolationError
 from ledger_web.domain.journal import AMOUNT_MAX
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.sales import Asked, LineAmounts, price_lines
 from ledger_web.domain.taxes import rates_of
 from ledger_web.domain.units import in_base
@@ -162,7 +163,9 @@ def price_sale(
     if not lines:
         raise RuleViolationError("There is nothing to sell yet. Scan or type a product first.")
     if len(lines) > LINES_MAX:
-        raise RuleViolationError(f"A sale holds at most {LINES_MAX} lines. Store this one and begin another.")
+        raise RuleViolationError(
+            gettext("A sale holds at most %(lines_max)s lines. Store this one and begin another.", lines_max=LINES_MAX)
+        )
     for line in lines:
         if not line.quantity.is_finite() or not 0 < line.quantity < 10**9:
             raise InvalidQuantityError

@@ -20,6 +20,7 @@ from ledger_web.domain.errors import (
 from ledger_web.domain.gift_cards import store_credit_of
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import AccountKey, Entry, bank, cash, store_credit
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.numbers import round_half_up
 from ledger_web.domain.open_items import Item, Share
 from ledger_web.domain.returns import (
@@ -380,11 +381,16 @@ def _line(act: Act, row: Row[Any], wanted: ReturnedQuantity, currency: str, usua
         raise InvalidQuantityError
     if now > left:
         raise RuleViolationError(
-            f"{row.name}: {left.normalize():f} of {row.quantity.normalize():f} can still come back. Enter less."
+            gettext(
+                "%(name)s: %(left)s of %(quantity)s can still come back. Enter less.",
+                name=row.name,
+                left=f"{left.normalize():f}",
+                quantity=f"{row.quantity.normalize():f}",
+            )
         )
     disposition = wanted.disposition or usual
     if disposition not in DISPOSITIONS:
-        raise RuleViolationError(f"{row.name}: Choose what becomes of it.")
+        raise RuleViolationError(gettext("%(name)s: Choose what becomes of it.", name=row.name))
     if row.gift_card_id is not None:
         card_must_be_unused(act, row.card_code, row.total, currency)
     whole, before = row.quantity, row.returned
@@ -421,7 +427,11 @@ def card_must_be_unused(act: Act, code: str, sold_for: int, currency: str) -> No
     left = found or 0
     if left < sold_for:
         raise RuleViolationError(
-            f"The gift card {code} was used: {plain(left, currency)} is left on it, so it cannot come back."
+            gettext(
+                "The gift card %(code)s was used: %(left)s is left on it, so it cannot come back.",
+                code=code,
+                left=plain(left, currency),
+            )
         )
 
 

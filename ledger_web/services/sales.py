@@ -22,6 +22,7 @@ from ledger_web.domain.errors import NotFoundError, RuleViolationError, StaleEdi
 from ledger_web.domain.gift_cards import card_code, store_credit_of
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import AccountKey, customer
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.sales import sale_entries
 from ledger_web.domain.tenders import Settlement, cash_step, money_entries, settle
 from ledger_web.services import open_items, stock
@@ -241,7 +242,9 @@ def _must_be_within_ceilings(command: StoreCart, cart: Sequence[Row[Any]], price
         must_be_within(DISCOUNT_LIMIT, off, command.discount_max, row.approved_percent, each.name)
         must_be_within(PRICE_CUT_LIMIT, cut, command.price_cut_max, row.approved_percent, each.name)
     whole = percent_off(goods, goods - priced.discount)
-    must_be_within(DISCOUNT_LIMIT, whole, command.discount_max, cart[0].cart_approved_percent, "the whole sale")
+    must_be_within(
+        DISCOUNT_LIMIT, whole, command.discount_max, cart[0].cart_approved_percent, gettext("the whole sale")
+    )
 
 
 def _sell(uow: UnitOfWork, sale: RecordSale, priced: PricedSale) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ledger_web.domain.errors import NotFoundError, RuleViolationError, ShiftAlreadyOpenError
 from ledger_web.domain.journal import AccountKey, Entry, cash, equity, over_short
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.money import format_amount
 from ledger_web.domain.shift_reports import digest_of_report
 from ledger_web.services.numbering import next_number
@@ -314,7 +315,9 @@ def _differences(
 def _must_be_counted(expected: Mapping[str, int], counts: Sequence[Count]) -> None:
     missing = {currency for currency, amount in expected.items() if amount} - {count.currency for count in counts}
     if missing:
-        raise RuleViolationError(f"Count {' and '.join(sorted(missing))} too: the drawer should hold some.")
+        raise RuleViolationError(
+            gettext("Count %(missing)s too: the drawer should hold some.", missing=" and ".join(sorted(missing)))
+        )
 
 
 def _must_be_within_limit(uow: UnitOfWork, expected: Mapping[str, int], command: CloseShift) -> None:
@@ -327,8 +330,12 @@ def _must_be_within_limit(uow: UnitOfWork, expected: Mapping[str, int], command:
         limit = shop.over_short_limit if count.currency == shop.base_currency else 0
         if difference > limit:
             raise RuleViolationError(
-                f"The count differs by {format_amount(difference, count.currency)} {count.currency},"
-                " more than the shop's limit. Count again, or ask a manager to close the shift."
+                gettext(
+                    "The count differs by %(difference)s %(currency)s, more than the shop's"
+                    " limit. Count again, or ask a manager to close the shift.",
+                    difference=format_amount(difference, count.currency),
+                    currency=count.currency,
+                )
             )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ledger_web.domain.errors import ConflictError, NotFoundError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.slugs import check_slug
 from ledger_web.services.tenants import enter_in_directory
 from ledger_web.services.unit_of_work import UnitOfWork, whole_act
@@ -151,7 +152,7 @@ def _lock(uow: UnitOfWork) -> _Place:
 
 def _change(uow: UnitOfWork, before: str, after: str) -> None:
     if _lock(uow).status != before:
-        raise ConflictError(f"This shop is not {before}.")
+        raise ConflictError(gettext("This shop is not %(before)s.", before=before))
     uow.execute(
         """
         UPDATE tenant_directory SET status = %(status)s, until = NULL

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from ledger_web.domain.errors import ConflictError, InvalidQuantityError, NotFoundError, RuleViolationError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.stock import (
     COUNT_LINES_MAX,
     QUANTITY_LIMIT,
@@ -283,7 +284,7 @@ def _must_keep_stock(uow: UnitOfWork, product_id: uuid.UUID) -> None:
     if row is None:
         raise NotFoundError("There is no such product in this shop.")
     if not row.keeps_stock:
-        raise RuleViolationError(f"{row.name} keeps no stock, so there is nothing to count.")
+        raise RuleViolationError(gettext("%(name)s keeps no stock, so there is nothing to count.", name=row.name))
 
 
 def _must_be_countable(quantity: Decimal) -> None:
@@ -296,7 +297,12 @@ def _must_have_room(uow: UnitOfWork, count_id: uuid.UUID) -> None:
         "SELECT count(*) FROM stock_count_lines WHERE tenant_id = %(tenant_id)s AND count_id = %(id)s", {"id": count_id}
     ).scalar_one()
     if lines > COUNT_LINES_MAX:
-        raise RuleViolationError(f"A count holds {COUNT_LINES_MAX:,} products. Post it, and begin another.")
+        raise RuleViolationError(
+            gettext(
+                "A count holds %(count_lines_max)s products. Post it, and begin another.",
+                count_lines_max=f"{COUNT_LINES_MAX:,}",
+            )
+        )
 
 
 def _lines(uow: UnitOfWork, count_id: uuid.UUID) -> list[CountedLine]:

@@ -11,6 +11,7 @@ from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 
 from ledger_web.domain.errors import NotFoundError, RuleViolationError, StaleEditError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.taxes import TaxRate, total_percent
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, violated_constraint, whole_act
 
@@ -227,7 +228,9 @@ def _name_taken(name: str) -> Iterator[None]:
         yield
     except IntegrityError as error:
         if violated_constraint(error) == "tax_classes_name_key":
-            raise RuleViolationError(f"Another tax class is called {name}. Give this one another name.") from error
+            raise RuleViolationError(
+                gettext("Another tax class is called %(name)s. Give this one another name.", name=name)
+            ) from error
         raise
 
 

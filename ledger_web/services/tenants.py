@@ -10,6 +10,7 @@ from babel import Locale, UnknownLocaleError
 from ledger_web.domain.currencies import CURRENCIES
 from ledger_web.domain.errors import DuplicateSlugError, RuleViolationError, TooManyAttemptsError
 from ledger_web.domain.ids import new_id
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.passwords import check_password
 from ledger_web.domain.permissions import BUILT_IN_ROLES
 from ledger_web.domain.slugs import check_slug
@@ -87,13 +88,21 @@ def _check_settings(command: OpenShop) -> None:
     if not command.name.strip() or not command.owner_login.strip():
         raise RuleViolationError("A shop needs a name, and its owner a name to sign in with.")
     if command.base_currency not in CURRENCIES:
-        raise RuleViolationError(f"{command.base_currency} is not a currency. Use a code like EUR or PKR.")
+        raise RuleViolationError(
+            gettext(
+                "%(base_currency)s is not a currency. Use a code like EUR or PKR.", base_currency=command.base_currency
+            )
+        )
     if command.time_zone not in zoneinfo.available_timezones():
-        raise RuleViolationError(f"{command.time_zone} is not a time zone. Use a name like Asia/Karachi.")
+        raise RuleViolationError(
+            gettext("%(time_zone)s is not a time zone. Use a name like Asia/Karachi.", time_zone=command.time_zone)
+        )
     try:
         Locale.parse(command.locale)
     except (UnknownLocaleError, ValueError) as error:
-        raise RuleViolationError(f"{command.locale} is not a locale. Use one like en, ur or de_AT.") from error
+        raise RuleViolationError(
+            gettext("%(locale)s is not a locale. Use one like en, ur or de_AT.", locale=command.locale)
+        ) from error
 
 
 def _must_not_be_too_many(uow: UnitOfWork, opened_from: bytes | None) -> None:
@@ -124,7 +133,9 @@ def enter_in_directory(uow: UnitOfWork, slug: str, opened_from: bytes | None = N
         {"slug": slug, "opened_from": opened_from},
     ).first()
     if entered is None:
-        raise DuplicateSlugError(f"{slug} is taken, or looks like an address that is. Choose another.")
+        raise DuplicateSlugError(
+            gettext("%(slug)s is taken, or looks like an address that is. Choose another.", slug=slug)
+        )
 
 
 def _insert_tenant(uow: UnitOfWork, command: OpenShop) -> None:

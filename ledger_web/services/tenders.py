@@ -12,6 +12,7 @@ from ledger_web.domain.errors import CurrencyMismatchError, NotFoundError, RuleV
 from ledger_web.domain.gift_cards import card_code, store_credit_of
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import AccountKey, bank, cash, store_credit
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.tenders import (
     BANK,
     CASH,
@@ -87,7 +88,9 @@ def _banks(act: Act, ids: set[uuid.UUID]) -> dict[uuid.UUID, Row[Any]]:
         raise NotFoundError("There is no such bank account in this shop. Choose another.")
     for row in rows:
         if not row.active:
-            raise RuleViolationError(f"{row.name} is no longer in use. Choose another bank account.")
+            raise RuleViolationError(
+                gettext("%(name)s is no longer in use. Choose another bank account.", name=row.name)
+            )
     return {row.id: row for row in rows}
 
 
@@ -106,11 +109,19 @@ def _cards(act: Act, codes: set[str]) -> dict[str, Row[Any]]:
     for code in sorted(codes):
         card = found.get(code)
         if card is None:
-            raise RuleViolationError(f"There is no gift card {code} in this shop. Look at its number again.")
+            raise RuleViolationError(
+                gettext("There is no gift card %(code)s in this shop. Look at its number again.", code=code)
+            )
         if card.blocked_at is not None:
-            raise RuleViolationError(f"The gift card {code} is blocked. Take another way to pay.")
+            raise RuleViolationError(gettext("The gift card %(code)s is blocked. Take another way to pay.", code=code))
         if card.is_over:
-            raise RuleViolationError(f"The gift card {code} expired on {card.expires_on:%Y-%m-%d}.")
+            raise RuleViolationError(
+                gettext(
+                    "The gift card %(code)s expired on %(expires_on)s.",
+                    code=code,
+                    expires_on=f"{card.expires_on:%Y-%m-%d}",
+                )
+            )
     return found
 
 
@@ -157,7 +168,7 @@ def _tendered(
         if places.cards[code].currency != currency:
             raise CurrencyMismatchError(currency, places.cards[code].currency)
         return Tendered(GIFT_CARD, store_credit_of(code, currency), choice.amount)
-    raise RuleViolationError(f"Choose how it is paid: {', '.join(METHODS.values())}.")
+    raise RuleViolationError(gettext("Choose how it is paid: %(methods)s.", methods=", ".join(METHODS.values())))
 
 
 def change_of(choice: ChangeChoice | None, currency: str) -> Change | None:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from ledger_web.domain import units as rules
 from ledger_web.domain.barcodes import Barcode
 from ledger_web.domain.errors import NotFoundError, RuleViolationError, StaleEditError
+from ledger_web.domain.languages import gettext
 from ledger_web.services.barcodes import insert_barcodes
 from ledger_web.services.pricing import PriceChange, write_price_changes
 from ledger_web.services.product_rows import lock_product
@@ -205,16 +206,24 @@ def _must_have_room(uow: UnitOfWork, product_id: uuid.UUID) -> None:
         {"product_id": product_id},
     ).scalar_one()
     if count >= rules.UNITS_MAX:
-        raise RuleViolationError(f"A product has at most {rules.UNITS_MAX} units. Archive one first.")
+        raise RuleViolationError(
+            gettext("A product has at most %(units_max)s units. Archive one first.", units_max=rules.UNITS_MAX)
+        )
 
 
 def _must_differ(name: str, base: str) -> None:
     if name.casefold() == base.casefold():
-        raise RuleViolationError(f"{base} is the unit this product is counted in. Give the pack another name.")
+        raise RuleViolationError(
+            gettext("%(base)s is the unit this product is counted in. Give the pack another name.", base=base)
+        )
 
 
 def _taken(name: str) -> str:
-    return f"This product has a unit called {name} already. Give this one another name, like {name[:15]} (6)."
+    return gettext(
+        "This product has a unit called %(name)s already. Give this one another name, like %(name2)s (6).",
+        name=name,
+        name2=name[:15],
+    )
 
 
 @contextmanager

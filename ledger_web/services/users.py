@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 
 from ledger_web.domain.errors import DuplicateLoginError, NotFoundError, WrongPasswordError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.passwords import check_password, check_pin
 from ledger_web.domain.tokens import digest_of, new_token
 from ledger_web.services import throttle
@@ -292,7 +293,7 @@ def reset_password(command: ResetPassword, uow: UnitOfWork) -> None:
             {"login": login, "password_hash": password_hash},
         ).scalar_one_or_none()
         if user_id is None:
-            raise NotFoundError(f"Nobody signs in as {login} in this shop.")
+            raise NotFoundError(gettext("Nobody signs in as %(login)s in this shop.", login=login))
         throttle.forget(uow, f"login:{login}")
         end_sessions(uow, user_id)
         uow.audit("user.reset_password", holder=user_id)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ledger_web.domain.errors import NotFoundError, RuleViolationError
+from ledger_web.domain.languages import gettext
 from ledger_web.services import pricing
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, whole_act
 
@@ -130,5 +131,5 @@ def write_proposed_prices(command: WriteProposedPrices, uow: UnitOfWork) -> Reco
         ).all()
         if len(rows) != len(prices):
             raise NotFoundError("A product is not on this purchase. Load the page again.")
-        pricing.change_ordinary_prices(uow, prices, reason=f"Purchase {rows[0].number}")
+        pricing.change_ordinary_prices(uow, prices, reason=gettext("Purchase %(number)s", number=rows[0].number))
     return Recorded(command.purchase_id)
