@@ -80,7 +80,7 @@ def init_app(app: Flask) -> None:
     app.request_class = OwnCookiesRequest
     app.context_processor(_known_everywhere)
     app.jinja_env.globals["_"] = _say_in_page
-    app.jinja_env.globals["counted"] = _count_in_page
+    app.jinja_env.globals["ngettext"] = _count_in_page
     app.extensions["static_digests"] = {}
     app.url_defaults(_name_the_version)
 
