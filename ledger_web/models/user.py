@@ -47,6 +47,7 @@ class User(Base):
     created_at: Mapped[MadeAt]
     pin_hash: Mapped[str | None]
     version: Mapped[int] = mapped_column(server_default="1")
+    language: Mapped[str | None]  # the one this person chose; as the shop, if none
     totp_secret: Mapped[str | None]
     totp_step: Mapped[int] = mapped_column(BigInteger, server_default="0")  # of the last code that was taken
     pin_failures: Mapped[int] = mapped_column(server_default="0")

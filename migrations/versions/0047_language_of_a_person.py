@@ -17,7 +17,7 @@ def upgrade() -> None:
         """
         ALTER TABLE users
             ADD COLUMN language text COLLATE "C",
-            ADD CONSTRAINT users_language_check CHECK (language ~ '^[a-z]{2,3}$')
+            ADD CONSTRAINT users_language_code CHECK (language ~ '^[a-z]{2,3}$')
         """
     )
 
