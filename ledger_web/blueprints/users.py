@@ -98,7 +98,9 @@ def update_access(user_id: uuid.UUID, act: str) -> ResponseReturnValue:
     def do(form: PersonActForm) -> None:
         set_active(form.to_access(user_id, active=act == "enabling"), new_act())
 
-    return _act_on(user_id, do, "may sign in again." if act == "enabling" else "has no access any more.")
+    return _act_on(
+        user_id, do, gettext("may sign in again.") if act == "enabling" else gettext("has no access any more.")
+    )
 
 
 @blueprint.post("/<uuid:user_id>/sessions/delete")
@@ -107,7 +109,7 @@ def delete_sessions(user_id: uuid.UUID) -> ResponseReturnValue:
     def do(form: PersonActForm) -> None:
         end_sessions_of(form.to_end_sessions(user_id), new_act())
 
-    return _act_on(user_id, do, "is signed out everywhere.")
+    return _act_on(user_id, do, gettext("is signed out everywhere."))
 
 
 @blueprint.post("/<uuid:user_id>/codes/delete")
@@ -116,7 +118,7 @@ def delete_codes(user_id: uuid.UUID) -> ResponseReturnValue:
     def do(form: PersonActForm) -> None:
         remove_codes(form.to_remove_codes(user_id), new_act())
 
-    return _act_on(user_id, do, "signs in with the password alone.")
+    return _act_on(user_id, do, gettext("signs in with the password alone."))
 
 
 @blueprint.post("/codes-rule")
