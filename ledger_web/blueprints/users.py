@@ -99,7 +99,9 @@ def update_access(user_id: uuid.UUID, act: str) -> ResponseReturnValue:
         set_active(form.to_access(user_id, active=act == "enabling"), new_act())
 
     return _act_on(
-        user_id, do, gettext("may sign in again.") if act == "enabling" else gettext("has no access any more.")
+        user_id,
+        do,
+        gettext("%(name)s may sign in again.") if act == "enabling" else gettext("%(name)s has no access any more."),
     )
 
 
@@ -118,7 +120,7 @@ def delete_codes(user_id: uuid.UUID) -> ResponseReturnValue:
     def do(form: PersonActForm) -> None:
         remove_codes(form.to_remove_codes(user_id), new_act())
 
-    return _act_on(user_id, do, gettext("signs in with the password alone."))
+    return _act_on(user_id, do, gettext("%(name)s signs in with the password alone."))
 
 
 @blueprint.post("/codes-rule")
@@ -134,7 +136,7 @@ def update_codes_rule() -> ResponseReturnValue:
 
 
 def _act_on(user_id: uuid.UUID, act: Callable[[PersonActForm], None], done: str) -> ResponseReturnValue:
-    """Do what a button on somebody's page says; `done` goes on from their name."""
+    """Do what a button on somebody's page says; `done` says it, with a place for their name."""
     person = get_person(g.tenant.id, user_id)
     form = PersonActForm(request.form)
     if not form.validate():
@@ -143,7 +145,7 @@ def _act_on(user_id: uuid.UUID, act: Callable[[PersonActForm], None], done: str)
         act(form)
     except (RuleViolationError, ConflictError) as error:
         return _show_person(person, _form_of(person), status_of(error), error.message)
-    say(f"{person.name} {done}")
+    say(done % {"name": person.name})
     return redirect_to(".show", user_id=user_id)
 
 

@@ -7,12 +7,13 @@ from typing import Any
 from flask import g, has_app_context
 from werkzeug.datastructures import MultiDict
 from wtforms import Form, widgets
+from wtforms.meta import DefaultMeta
 
 from ledger_web.domain.errors import RuleViolationError
 from ledger_web.domain.languages import gettext
 from ledger_web.domain.numbers import Signs
 from ledger_web.filters import shop_signs, shop_today
-from ledger_web.forms.fields import OpIdField, WholeNumberField
+from ledger_web.forms.fields import ChoiceField, CurrencyField, OpIdField, WholeNumberField
 
 
 class QueryForm(Form):

@@ -139,9 +139,7 @@ def _find(tenant_id: int, wanted: Wanted, asked: _Asked, named: str, shown: str)
     if asked.is_common:
         # What half the shop is called is found soonest by looking at one product after another.
         each = " AND ".join(_has_word("q.id", n) for n in asked.order)
-        rows = _rows(
-            tenant_id, wanted, shown, values, named=named, limit=gettext("LIMIT %(walked)s", walked=WALKED), words=each
-        )
+        rows = _rows(tenant_id, wanted, shown, values, named=named, limit=f"LIMIT {WALKED}", words=each)
         if len(rows) == wanted.rows:
             return rows
     found, each = _found(wanted, asked)

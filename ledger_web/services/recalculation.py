@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Final
 
 from ledger_web.domain.errors import NotFoundError, RecalculationRunningError, RuleViolationError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.money import exponent
 from ledger_web.services import cached_balances
 from ledger_web.services.cached_balances import ACCOUNTS, DAILY_TOTALS, OPEN_ITEMS, STOCK, Look, Source, Wrong
