@@ -111,7 +111,7 @@ def delete_sessions(user_id: uuid.UUID) -> ResponseReturnValue:
     def do(form: PersonActForm) -> None:
         end_sessions_of(form.to_end_sessions(user_id), new_act())
 
-    return _act_on(user_id, do, gettext("is signed out everywhere."))
+    return _act_on(user_id, do, gettext("%(name)s is signed out everywhere."))
 
 
 @blueprint.post("/<uuid:user_id>/codes/delete")
