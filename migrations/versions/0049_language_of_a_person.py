@@ -6,8 +6,8 @@ Old code beside it: yes, it neither reads nor writes it.
 
 from migrations.tenant_tables import run
 
-revision = "0047"
-down_revision = "0046"
+revision = "0049"
+down_revision = "0048"
 branch_labels = None
 depends_on = None
 
