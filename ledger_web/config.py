@@ -11,6 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 SECRET_KEY_BYTES_MIN = 32
+METRICS_TOKEN_CHARACTERS_MIN = 16
 OFF = frozenset({"", "0", "off", "false", "no"})
 _LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _ADDRESS = re.compile(r"[!-;=?A-~]{1,64}@[!-;=?A-~]{1,190}")
@@ -36,6 +37,7 @@ class Settings:
     port: int = 8000
     threads: int = 8  # of each worker; the connection pool has as many places
     workers: int = 1
+    drain_seconds: int = 0  # between saying that it leaves and leaving
     sign_up: bool = True  # strangers may open shops
     proxies: int = 0  # reverse proxies of ours in front: what they say about address and scheme is believed
     data_dir: Path = ROOT / "var"
@@ -47,6 +49,8 @@ class Settings:
     smtp_tls: bool = True
     debug: bool = False
     testing: bool = False
+    metrics_token: str = field(default="", repr=False)  # none: only this machine reads /metrics
+    log_format: str = "text"
     check_durability: bool = True  # tests run on a server that forgets on purpose
 
     @property
@@ -71,6 +75,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         port=_number(environment, "PORT", 8000, most=65535),
         threads=_number(environment, "THREADS", 8, most=256),
         workers=_number(environment, "WORKERS", 1, most=64),
+        drain_seconds=_number(environment, "DRAIN_SECONDS", 0, least=0, most=300),
         sign_up=environment.get("SIGN_UP", "on").strip().lower() not in OFF,
         proxies=_number(environment, "PROXIES", 0, least=0, most=9),
         data_dir=data_dir,
@@ -80,12 +85,18 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         smtp_password=environment.get("SMTP_PASSWORD", ""),
         smtp_from=environment.get("SMTP_FROM", "").strip(),
         smtp_tls=environment.get("SMTP_TLS", "1") not in {"0", "false", "no"},
+        metrics_token=environment.get("METRICS_TOKEN", ""),
+        log_format=environment.get("LOG_FORMAT", "").strip().lower() or "text",
         debug=environment.get("FLASK_DEBUG", "0").lower() not in OFF,
     )
     if settings.smtp_host and not _ADDRESS.fullmatch(settings.smtp_from):
         raise SettingsError(
             "SMTP_HOST is set, but SMTP_FROM is no address.\nSet it, for example SMTP_FROM=shop@example.com"
         )
+    if settings.log_format not in {"text", "json"}:
+        raise SettingsError(f"LOG_FORMAT={settings.log_format!r} is neither text nor json.")
+    if settings.metrics_token and len(settings.metrics_token) < METRICS_TOKEN_CHARACTERS_MIN:
+        raise SettingsError(f"METRICS_TOKEN is shorter than {METRICS_TOKEN_CHARACTERS_MIN} characters.")
     if settings.in_production:
         _refuse_unsafe(settings)
     return settings

@@ -21,6 +21,7 @@ from ledger_web.domain.errors import (
 )
 from ledger_web.identity import CodeNeededError, PermissionDeniedError
 from ledger_web.rendering import redirect_to, wants_fragment
+from ledger_web.services import meters
 
 # The only table of codes. The nearest class counts, so DuplicateBarcodeError is a RuleViolationError here.
 STATUS: dict[type[LedgerError], int] = {
@@ -103,6 +104,8 @@ def _show_ledger_error(error: LedgerError) -> Response:
     status = status_of(error)
     if status >= 500:
         log.critical("request %s: %s", g.get("request_id"), type(error).__name__, exc_info=error)
+    if isinstance(error, TooManyAttemptsError):
+        meters.count("ledger_refused_as_too_many_total")
     headers = {"Retry-After": str(error.seconds)} if isinstance(error, TooManyAttemptsError) else None
     return show(status, error.message, headers)
 
@@ -127,4 +130,5 @@ def _show_forgery(error: CSRFError) -> Response:
 
 def _show_database_gone(error: Exception) -> Response:
     log.error("request %s: %s", g.get("request_id"), type(error).__name__, exc_info=error)
+    meters.count("ledger_database_gone_total")
     return show(503, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})

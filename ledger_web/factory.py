@@ -7,7 +7,7 @@ from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy.exc import OperationalError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from ledger_web import blueprints, cli, csrf, error_pages, filters, headers, identity, rendering, tenancy
+from ledger_web import blueprints, cli, csrf, error_pages, filters, headers, identity, probes, rendering, tenancy
 from ledger_web.config import ROOT, Settings, read_settings
 from ledger_web.embedded_postgres import EmbeddedPostgres
 from ledger_web.models.base import db, directory_session, end_session, watch_pool
@@ -53,13 +53,20 @@ def create_app(settings: Settings | None = None) -> Flask:
             raise
     _furnish(app)
     _believe_proxies(app, settings.proxies)
+    probes.stand_before(
+        app,
+        base_domain=settings.base_domain,
+        schema_head=schema_head(),
+        token=settings.metrics_token,
+        check_durability=settings.check_durability,
+    )
     cli.init_app(app)
     return app
 
 
 def _furnish(app: Flask) -> None:
     """Give the application its web. The order is the order in which each looks at a request."""
-    for part in (headers, error_pages, rendering, filters, tenancy, csrf, identity):
+    for part in (probes, headers, error_pages, rendering, filters, tenancy, csrf, identity):
         part.init_app(app)
     for blueprint in blueprints.ALL:
         app.register_blueprint(blueprint)

@@ -2,16 +2,21 @@
 
 import os
 import socket
+import tempfile
 import threading
 import time
+from pathlib import Path
+from typing import Any
 
 from flask import Flask
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
-from ledger_web.config import Settings
+from ledger_web import logs
+from ledger_web.config import Settings, read_settings
 from ledger_web.factory import create_app
+from ledger_web.probes import DRAINING
 
 CONNECTIONS_MAX = 4096  # of each worker
 SUPERVISOR = "LEDGER_SUPERVISOR"  # number of the process that started the workers
@@ -38,10 +43,33 @@ def refuse_taken_address(settings: Settings) -> None:
             ) from error
 
 
+class _Drained(Granian):
+    """Says that it is leaving before it leaves: for a moment it answers everything, and readiness says no."""
+
+    drain_seconds = 0
+
+    def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:
+        sign = Path(os.environ[DRAINING])
+        if sign.exists():  # asked twice: somebody is in a hurry
+            super().signal_handler_interrupt(*args, **kwargs)
+            return
+        sign.touch()
+        leave = super().signal_handler_interrupt
+        timer = threading.Timer(self.drain_seconds, leave)
+        timer.daemon = True
+        timer.start()
+
+
 def serve(settings: Settings) -> None:
     """Serve until Ctrl-C or SIGTERM; requests under way are answered first."""
-    os.environ[SUPERVISOR] = str(os.getpid())
-    Granian(
+    with tempfile.TemporaryDirectory(prefix="ledger-") as place:
+        os.environ[DRAINING] = str(Path(place) / "draining")
+        os.environ[SUPERVISOR] = str(os.getpid())
+        _serve(settings)
+
+
+def _serve(settings: Settings) -> None:
+    server = _Drained(
         "ledger_web.serve:worker",
         factory=True,
         address=settings.address,
@@ -55,11 +83,14 @@ def serve(settings: Settings) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=30,
         log_level=LogLevels.error,  # what it warns of are eight threads on two cores; ours wait for the database
-    ).serve()
+    )
+    server.drain_seconds = settings.drain_seconds
+    server.serve()
 
 
 def worker() -> Flask:
     """Make the application of one worker process."""
+    logs.configure(read_settings().log_format)
     threading.Thread(target=_leave_with_the_supervisor, daemon=True, name="leave with the supervisor").start()
     return create_app()
 

@@ -28,11 +28,14 @@ FLOORS = {
     "filters": 4,
     "error_pages": 4,
     "headers": 4,
+    "logs": 4,
+    "probes": 4,
     "factory": 5,
     "cli": 5,
     "commands": 5,
     "demo": 5,
     "serve": 5,
+    "site_walk": 5,
     "start": 5,
 }
 OUTSIDE = {"config": 5, "embedded_postgres": 5, "bootstrap": 5}  # read by floor 5 only

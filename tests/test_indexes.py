@@ -10,6 +10,7 @@ from flask import Flask
 
 from ledger_web.queries.indexes import read_report
 from tests.databases import Database
+from tests.shops import Shop, add_product, sell
 
 Command = Callable[..., Result]
 
@@ -89,3 +90,15 @@ def test_the_report_says_what_there_is_and_calls_nothing_unused_too_early(app: F
     assert "0 findings in" in result.output
     assert "entries.entries_by_debit_account" in result.output
     assert "too few to call any of them unused" in result.output or "Not used since" in result.output
+
+
+def test_the_check_opens_every_page_of_the_largest_shop_and_tells_what_they_ask(app: Flask, shop: Shop) -> None:
+    sell(shop, (add_product(shop), 1, 115_00))
+
+    result = app.test_cli_runner().invoke(args=["indexes", "check", "--json"])
+
+    told = json.loads(result.output)
+    assert (result.exit_code, told["findings"]) == (0, [])
+    assert (told["shop"], told["statements"] > 100, told["transactions"] > 0) == ("corner", True, True)
+    assert "sales_pkey" in told["used"]
+    assert "0 findings." in app.test_cli_runner().invoke(args=["indexes", "check", "--tenant", "corner"]).output

@@ -287,13 +287,13 @@ def list_drawer_choices(tenant_id: int, user_id: uuid.UUID) -> list[DrawerChoice
             SELECT d.id, d.name, f.id IS NOT NULL AS is_open
               FROM cash_drawers AS d
               LEFT JOIN shifts AS f ON f.tenant_id = :tenant_id AND f.drawer_id = d.id AND f.closed_at IS NULL
-              LEFT JOIN LATERAL (
-                    SELECT s.id AS last_sale FROM sales AS s
-                     WHERE s.tenant_id = :tenant_id AND s.drawer_id = d.id AND s.cashier_id = :user_id
+              LEFT JOIN (
+                    SELECT s.drawer_id FROM sales AS s
+                     WHERE s.tenant_id = :tenant_id AND s.cashier_id = :user_id
                      ORDER BY s.id DESC
-                     LIMIT 1) AS mine ON true
+                     LIMIT 1) AS mine ON mine.drawer_id = d.id
              WHERE d.tenant_id = :tenant_id AND d.active
-             ORDER BY is_open DESC, mine.last_sale DESC NULLS LAST, d.name
+             ORDER BY is_open DESC, mine.drawer_id IS NULL, d.name
         """),
         {"tenant_id": tenant_id, "user_id": user_id},
     )

@@ -79,7 +79,7 @@ def get_payment(tenant_id: int, payment_id: uuid.UUID) -> PaymentDetails:
                     ON a.tenant_id = :tenant_id
                    AND a.party_id = p.id
                    AND a.kind = p.kind
-                   AND a.currency = coalesce(m.settled_currency, m.currency)
+                   AND a.currency = CASE WHEN m.settled_currency IS NULL THEN m.currency ELSE m.settled_currency END
                   LEFT JOIN cash_drawers AS d
                     ON d.tenant_id = :tenant_id
                    AND d.id = m.drawer_id

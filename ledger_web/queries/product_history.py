@@ -85,7 +85,9 @@ def list_moves(tenant_id: int, product_id: uuid.UUID) -> list[MoveRow]:
                      ORDER BY n.occurred_on DESC, n.transaction_id DESC, n.line DESC
                      LIMIT :rows) AS m
               JOIN transactions AS t ON t.tenant_id = :tenant_id AND t.id = m.transaction_id
-              LEFT JOIN sales AS s ON s.tenant_id = :tenant_id AND s.id = coalesce(t.reverses_id, t.id)
+              LEFT JOIN sales AS s
+                ON s.tenant_id = :tenant_id
+               AND s.id = CASE WHEN t.reverses_id IS NULL THEN t.id ELSE t.reverses_id END
               LEFT JOIN users AS u ON u.tenant_id = :tenant_id AND u.id = t.actor_id
              ORDER BY m.occurred_on DESC, t.posted_at DESC, m.transaction_id DESC, m.line DESC
             """

@@ -174,9 +174,13 @@ _DISCREPANCIES = """
       FROM ({chosen}) AS b
       LEFT JOIN accounts AS a ON a.tenant_id = :tenant_id AND a.id = b.holder_id
       LEFT JOIN open_items AS i ON i.tenant_id = :tenant_id AND i.id = b.holder_id AND b.model = 'open_items'
-      LEFT JOIN parties AS p ON p.tenant_id = :tenant_id AND p.id = coalesce(a.party_id, i.party_id)
+      LEFT JOIN parties AS p
+        ON p.tenant_id = :tenant_id
+       AND p.id = CASE WHEN a.party_id IS NULL THEN i.party_id ELSE a.party_id END
       LEFT JOIN transactions AS h ON h.tenant_id = :tenant_id AND h.id = b.holder_id
-      LEFT JOIN sales AS o ON o.tenant_id = :tenant_id AND o.id = coalesce(h.reverses_id, h.id)
+      LEFT JOIN sales AS o
+        ON o.tenant_id = :tenant_id
+       AND o.id = CASE WHEN h.reverses_id IS NULL THEN h.id ELSE h.reverses_id END
       LEFT JOIN transactions AS t ON t.tenant_id = :tenant_id AND t.id = b.first_transaction_id
       LEFT JOIN sales AS s ON s.tenant_id = :tenant_id AND s.id = b.first_transaction_id
       LEFT JOIN transactions AS c ON c.tenant_id = :tenant_id AND c.id = b.suspect_id
@@ -317,7 +321,9 @@ _LINES_OF = text(
              LIMIT :limit) AS m
       JOIN transactions AS t ON t.tenant_id = :tenant_id AND t.id = m.transaction_id
       LEFT JOIN transactions AS r ON r.tenant_id = :tenant_id AND r.id = t.reverses_id
-      LEFT JOIN sales AS s ON s.tenant_id = :tenant_id AND s.id = coalesce(t.reverses_id, t.id)
+      LEFT JOIN sales AS s
+        ON s.tenant_id = :tenant_id
+       AND s.id = CASE WHEN t.reverses_id IS NULL THEN t.id ELSE t.reverses_id END
       LEFT JOIN users AS u ON u.tenant_id = :tenant_id AND u.id = t.actor_id
      ORDER BY m.transaction_id
     """

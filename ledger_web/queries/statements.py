@@ -166,7 +166,7 @@ SELECT a.sign, opening.debits AS opening_debits, opening.credits AS opening_cred
                      ON q.tenant_id = :tenant_id
                     AND q.id = m.party_id
                   WHERE m.tenant_id = :tenant_id
-                    AND m.transaction_id = coalesce(r.id, t.id)), '') AS party,
+                    AND m.transaction_id = CASE WHEN r.id IS NULL THEN t.id ELSE r.id END), '') AS party,
        coalesce((SELECT min(x.code)
                    FROM entries AS e
                    JOIN accounts AS x
@@ -193,10 +193,10 @@ SELECT a.sign, opening.debits AS opening_debits, opening.credits AS opening_cred
    AND r.id = t.reverses_id
   LEFT JOIN sales AS d
     ON d.tenant_id = :tenant_id
-   AND d.id = coalesce(r.id, t.id)
+   AND d.id = CASE WHEN r.id IS NULL THEN t.id ELSE r.id END
   LEFT JOIN purchases AS b
     ON b.tenant_id = :tenant_id
-   AND b.id = coalesce(r.id, t.id)
+   AND b.id = CASE WHEN r.id IS NULL THEN t.id ELSE r.id END
   LEFT JOIN users AS u
     ON u.tenant_id = :tenant_id
    AND u.id = t.actor_id

@@ -298,7 +298,9 @@ def get_ledger(
          CROSS JOIN standing AS b
           JOIN transactions AS t ON t.tenant_id = :tenant_id AND t.id = m.transaction_id
           LEFT JOIN transactions AS o ON o.tenant_id = :tenant_id AND o.id = t.reverses_id
-          LEFT JOIN sales AS s ON s.tenant_id = :tenant_id AND s.id = coalesce(t.reverses_id, t.id)
+          LEFT JOIN sales AS s
+            ON s.tenant_id = :tenant_id
+           AND s.id = CASE WHEN t.reverses_id IS NULL THEN t.id ELSE t.reverses_id END
           LEFT JOIN users AS u ON u.tenant_id = :tenant_id AND u.id = t.actor_id
          ORDER BY m.occurred_on DESC, m.transaction_id DESC, m.line DESC
     """

@@ -1,6 +1,7 @@
 """Which shops there are."""
 
 import datetime as dt
+import uuid
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -114,3 +115,38 @@ def must_be_small_enough(tenant_id: int) -> None:
                 export_entries_max=f"{EXPORT_ENTRIES_MAX:,}",
             )
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ShopRow:
+    """A shop as its pages show it, and one of its owners."""
+
+    name: str
+    base_currency: str
+    time_zone: str
+    locale: str
+    day_starts_at: dt.time
+    owner_id: uuid.UUID
+    transactions: int  # how much has happened in it
+
+
+def get_shop(tenant_id: int) -> ShopRow:
+    """Return what the pages of a shop need to know about it."""
+    row = session_of(tenant_id).execute(
+        text(
+            """
+            SELECT t.name, t.base_currency, t.time_zone, t.locale, t.day_starts_at,
+                   (SELECT u.id
+                      FROM users AS u
+                      JOIN roles AS r ON r.tenant_id = :tenant_id AND r.id = u.role_id AND r.built_in = 'owner'
+                     WHERE u.tenant_id = :tenant_id
+                     ORDER BY u.id
+                     LIMIT 1) AS owner_id,
+                   (SELECT count(*) FROM transactions AS x WHERE x.tenant_id = :tenant_id) AS transactions
+              FROM tenants AS t
+             WHERE t.tenant_id = :tenant_id
+            """
+        ),
+        {"tenant_id": tenant_id},
+    )
+    return ShopRow(*row.one())

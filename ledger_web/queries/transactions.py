@@ -135,7 +135,8 @@ _HEADER = """
                          ON q.tenant_id = :tenant_id
                         AND q.id = m.party_id
                       WHERE m.tenant_id = :tenant_id
-                        AND m.transaction_id = coalesce(r.id, t.id)), k.name, v.name, '') AS party,
+                        AND m.transaction_id = CASE WHEN r.id IS NULL THEN t.id ELSE r.id END),
+                    k.name, v.name, '') AS party,
            {columns}
       FROM transactions AS t
       LEFT JOIN transactions AS r
@@ -146,10 +147,10 @@ _HEADER = """
        AND x.reverses_id = t.id
       LEFT JOIN sales AS d
         ON d.tenant_id = :tenant_id
-       AND d.id = coalesce(r.id, t.id)
+       AND d.id = CASE WHEN r.id IS NULL THEN t.id ELSE r.id END
       LEFT JOIN purchases AS b
         ON b.tenant_id = :tenant_id
-       AND b.id = coalesce(r.id, t.id)
+       AND b.id = CASE WHEN r.id IS NULL THEN t.id ELSE r.id END
       LEFT JOIN parties AS k
         ON k.tenant_id = :tenant_id
        AND k.id = d.customer_id

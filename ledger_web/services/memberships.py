@@ -30,7 +30,8 @@ def shorten(act: Act, transaction_id: uuid.UUID) -> None:
         SELECT p.id, coalesce(o.ends_on, f.ended_on) AS ends_on
           FROM membership_terms AS t
           JOIN parties AS m ON m.tenant_id = %(tenant_id)s AND m.id = t.member_id
-          JOIN parties AS p ON p.tenant_id = %(tenant_id)s AND p.id = coalesce(m.merged_into, m.id)
+          JOIN parties AS p ON p.tenant_id = %(tenant_id)s
+           AND p.id = CASE WHEN m.merged_into IS NULL THEN m.id ELSE m.merged_into END
           LEFT JOIN LATERAL (
                 SELECT x.ends_on FROM membership_terms AS x
                  WHERE x.tenant_id = %(tenant_id)s AND x.member_id = t.member_id

@@ -29,6 +29,7 @@ OWNER = "ledger_owner"
 APPLICATION = "ledger_app"
 SERVER_VERSION_MIN = 15_00_00
 LOCK_ATTEMPTS_MAX = 20
+CONNECTIONS_LEFT = 10  # of the server's, that the web never takes
 MIGRATION_LOCK = 5_206_107_001  # any number, as long as nobody else uses it for an advisory lock
 # A page that takes longer is broken, and must not hold locks or a connection while it is. Source: promises §2.9.
 APPLICATION_SETTINGS = {
@@ -251,6 +252,7 @@ def _steps(access: DatabaseAccess, connection: Connection) -> list[Step]:
         *_role(APPLICATION, access.application, connection, derived=APPLICATION in access.derived),
         *_grants(connection.info.dbname, connection.info.user),
         *(_setting(name, value) for name, value in APPLICATION_SETTINGS.items()),
+        _connection_limit(connection),
     ]
     if _holds("SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')", connection):
         steps.append(_setting("citus.propagate_set_commands", "local"))  # or SET LOCAL does not reach the workers
@@ -273,6 +275,20 @@ def _role(name: LiteralString, conninfo: str, connection: Connection, *, derived
         opens = Step(lambda asked: not _holds(exists, asked) or _opens(conninfo), alter + with_password, alter + shown)
         steps.append(opens)
     return steps
+
+
+def _connection_limit(connection: Connection) -> Step:
+    """Leave some connections of the server to whoever has to look after it while all tills wait."""
+    row = connection.execute("SELECT current_setting('max_connections')::int").fetchone()
+    most = max(1, (row[0] if row else 100) - CONNECTIONS_LEFT)
+    return Step(
+        lambda asked: bool(
+            asked.execute(
+                "SELECT 1 FROM pg_roles WHERE rolname = %s AND rolconnlimit BETWEEN 1 AND %s", [APPLICATION, most]
+            ).fetchone()
+        ),
+        sql.SQL("ALTER ROLE {} CONNECTION LIMIT {}").format(sql.Identifier(APPLICATION), sql.Literal(most)),
+    )
 
 
 def _opens(conninfo: str) -> bool:

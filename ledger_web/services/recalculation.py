@@ -16,7 +16,7 @@ from typing import Final
 from ledger_web.domain.errors import NotFoundError, RecalculationRunningError, RuleViolationError
 from ledger_web.domain.languages import gettext
 from ledger_web.domain.money import exponent
-from ledger_web.services import cached_balances
+from ledger_web.services import cached_balances, meters
 from ledger_web.services.cached_balances import ACCOUNTS, DAILY_TOTALS, OPEN_ITEMS, STOCK, Look, Source, Wrong
 from ledger_web.services.document_checks import DOCUMENTS
 from ledger_web.services.suspects import find_suspects
@@ -534,6 +534,8 @@ def _settle(uow: UnitOfWork, run: Run, model: str, ids: Sequence[uuid.UUID], rep
 
 def _log(outcome: str, uow: UnitOfWork, run: Run, model: str, rows: Sequence[Wrong]) -> None:
     """Leave a line for each row, with what stood there and what its entries say."""
+    if outcome == "wrong":
+        meters.count("ledger_rows_wrong_total", len(rows), model=model)
     for row in rows:
         log.warning(
             "balance %s: shop %s, run %s, by %s: %s %s: %s cached %s, computed %s",

@@ -245,7 +245,8 @@ def _sales_of(act: Act, span: dict[str, Any]) -> dict[str, int]:
                count(*) FILTER (WHERE t.reverses_id IS NOT NULL) AS deletions,
                coalesce(sum(s.total) FILTER (WHERE t.reverses_id IS NOT NULL), 0)::bigint AS deleted
           FROM transactions AS t
-          JOIN sales AS s ON s.tenant_id = %(tenant_id)s AND s.id = coalesce(t.reverses_id, t.id)
+          JOIN sales AS s ON s.tenant_id = %(tenant_id)s
+           AND s.id = CASE WHEN t.reverses_id IS NULL THEN t.id ELSE t.reverses_id END
          WHERE t.tenant_id = %(tenant_id)s
            AND t.posted_at >= %(since)s
            AND t.posted_at <= coalesce(%(until)s::timestamptz, 'infinity')

@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session
 from ledger_web.domain.errors import ConflictError, InvariantBrokenError, LedgerError, ResubmissionError
 from ledger_web.domain.journal import Entry
 from ledger_web.models.base import session_of
-from ledger_web.services import audit, calendar, daily_totals, posting
+from ledger_web.services import audit, calendar, daily_totals, meters, posting
 
 ATTEMPTS_MAX = 4
 # Deadlock, serialization failure: the database undid the act and asks for it again.
@@ -167,6 +167,7 @@ class UnitOfWork:
             if stored is None:
                 raise calendar.read_calendar(self).refusal(header) or ConflictError()
             self._must_match(stored, header.fingerprint)
+            meters.count("ledger_acts_replayed_total")
             return True
         self._transaction_id, self._occurred_on, self._lines = id, day, 0
         return False
@@ -194,6 +195,7 @@ class UnitOfWork:
             "SELECT fingerprint FROM submissions WHERE tenant_id = %(tenant_id)s AND id = %(id)s", {"id": id}
         ).scalar_one()
         self._must_match(bytes(stored), fingerprint)
+        meters.count("ledger_acts_replayed_total")
         return True
 
     def post(self, entries: Sequence[Entry], *, in_open_shift: bool = False) -> None:
@@ -269,6 +271,7 @@ def whole_act(act: Callable[Concatenate[C, UnitOfWork, P], R]) -> Callable[Conca
             except DBAPIError as error:
                 if not _may_be_retried(error):
                     raise
+                meters.count("ledger_acts_retried_total", act=act.__name__)
                 log.warning("retrying %s after %s", act.__name__, type(error.orig).__name__)
                 time.sleep(random.uniform(0, 0.02 * 4**attempt))  # noqa: S311 (jitter, not a secret)
         return act(command, uow, *args, **kwargs)
