@@ -43,7 +43,7 @@ def refuse_taken_address(settings: Settings) -> None:
             ) from error
 
 
-class _Drained(Granian):
+class _Drained(Granian):  # type: ignore[misc, valid-type]  # which class it is depends on the platform
     """Says that it is leaving before it leaves: for a moment it answers everything, and readiness says no."""
 
     drain_seconds = 0

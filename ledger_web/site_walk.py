@@ -146,7 +146,8 @@ def _open(app: Flask, tenant: Tenant, owner: Identity, path: str) -> list[str]:
     with app.test_request_context(path, base_url=f"http://{tenant.slug}.{app.config['BASE_DOMAIN']}/") as context:
         g.request_id, g.slug, g.tenant, g.identity = "", tenant.slug, tenant, owner
         try:
-            answer = app.make_response(app.view_functions[str(context.request.endpoint)](**context.request.view_args))
+            view = app.view_functions[str(context.request.endpoint)]
+            answer = app.make_response(app.ensure_sync(view)(**(context.request.view_args or {})))
         except (LedgerError, HTTPException):
             return []  # a page that is not there for such a value
         return _leads(answer, path)

@@ -51,7 +51,7 @@ def _tables(superuser: Connection) -> list[str]:
 
 def _kept(superuser: Connection, tenant_id: int) -> list[Any]:
     """Ids that stay what they are: of what is not copied, and of accounts that belong to no person."""
-    queries = [
+    queries: list[sql.Composable] = [
         sql.SQL("SELECT id FROM {} WHERE tenant_id = %(tenant_id)s").format(sql.Identifier(table))
         for (table,) in superuser.execute(
             "SELECT table_name FROM information_schema.columns"

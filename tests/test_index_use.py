@@ -1,11 +1,13 @@
 """Every list, lookup and report finds what it shows by an index, however large the shop; and every index is of use."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
 from flask import Flask
 
 from ledger_web.commands.indexes import shapes_of_pages
+from ledger_web.config import ROOT
 from ledger_web.queries.plans import Answered, Shape, answer, recorded
 from ledger_web.queries.tenants import get_place, get_shop
 from tests.databases import Database
@@ -134,6 +136,21 @@ def test_every_index_keeps_a_rule_or_a_foreign_key_or_answers_a_question(
 
     assert of_no_key - used - ASKED_ELSEWHERE.keys() == set()
     assert ASKED_ELSEWHERE.keys() <= of_no_key
+    readme = (ROOT / "README.md").read_text()
+    assert [name for name in sorted(of_no_key) if f"`{name}`" not in readme] == [], "say in README.md what it is for"
+
+
+def test_no_statement_looks_a_column_up_by_what_coalesce_gives() -> None:
+    """PostgreSQL takes COALESCE of columns for something that may leak, and compares every row behind the policy."""
+    looks_up = re.compile(r"\b\w+\.\w*id = coalesce\(\w+\.\w+, \w+\.\w+\)")
+    found = [
+        f"{path.name}: {each[0]}"
+        for folder in ("queries", "services")
+        for path in sorted((ROOT / "ledger_web" / folder).glob("*.py"))
+        for each in looks_up.finditer(path.read_text())
+    ]
+
+    assert found == []
 
 
 @pytest.mark.long
