@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from ledger_web.services.cached_balances import Source
+from ledger_web.services.cached_balances import Source, ends
 
 # What names a transaction: its own row, whatever the document rows say of it, and its entries. Each holds an index on
 # its column, so the next ids are the first of each, in their common order.
@@ -99,9 +99,28 @@ def _net(kinds: set[str], more: str = "debit") -> str:
     return f"coalesce(sum(e.amount * ({_weight(first, kinds)} - {_weight(second, kinds)})), 0)"
 
 
+def _between_ends(column: str, place: str = "place") -> str:
+    return f"{column} BETWEEN (SELECT first_id FROM {place}) AND (SELECT last_id FROM {place})"  # nosec B608
+
+
+def _own(table: str, alias: str, column: str, of: str = "b.id", *, optional: bool = False, place: str = "place") -> str:
+    """Join the rows of the batch's transactions, read as one range of an index.
+
+    Joins here hash or merge (`Source.hashes`) whatever the planner believes of a shop, and without the range would
+    read all of it.
+    """
+    return f"""{"LEFT " * optional}JOIN {table} AS {alias}
+        ON {alias}.tenant_id = %(tenant_id)s AND {alias}.{column} = {of}
+       AND {_between_ends(f"{alias}.{column}", place)}"""
+
+
 _OWING, _OWED_BY_US = {"customer", "member"}, {"vendor", "employee"}
 _OWED = f"""coalesce(sum(e.amount * ({_weight("d", _OWING)} - {_weight("d", _OWED_BY_US)}
-                               - {_weight("c", _OWING)} + {_weight("c", _OWED_BY_US)})), 0)"""
+                               - {_weight("c", _OWING)} + {_weight("c", _OWED_BY_US)})), 0)"""  # nosec B608: our own text
+
+# Both sides of an entry.
+_SIDES = """CROSS JOIN LATERAL (VALUES (e.debit_account_id, e.amount), (e.credit_account_id, -e.amount))
+           AS s(account_id, debit)"""
 
 # What a transaction's entries come to, currency by currency.
 _MOVED = f"""
@@ -117,19 +136,25 @@ _MOVED = f"""
            count(*) FILTER (WHERE h.kind IN ({_words(set(SHAPES))})
                               AND (h.kind, d.kind, c.kind) NOT IN (VALUES {_SHAPES})) AS misplaced
       FROM batch AS b
-      JOIN entries AS e ON e.tenant_id = %(tenant_id)s AND e.transaction_id = b.id
-      LEFT JOIN transactions AS h ON h.tenant_id = %(tenant_id)s AND h.id = b.id
+      {_own("entries", "e", "transaction_id")}
+      {_own("transactions", "h", "id", optional=True)}
       LEFT JOIN accounts AS d ON d.tenant_id = %(tenant_id)s AND d.id = e.debit_account_id
       LEFT JOIN accounts AS c ON c.tenant_id = %(tenant_id)s AND c.id = e.credit_account_id
      GROUP BY e.transaction_id, e.currency, h.kind, h.reverses_id
 """  # nosec B608: our own text
 
-_HEADERS = """
+# Open items of the batch; reversals in it, with what they reverse.
+_ITEMS = f"SELECT i.* FROM batch AS b {_own('open_items', 'i', 'transaction_id')}"  # nosec B608: our own text
+_UNDONE = f"""
+    SELECT h.id, h.reverses_id FROM batch AS b {_own("transactions", "h", "id")} AND h.reverses_id IS NOT NULL
+"""  # nosec B608: our own text
+
+_HEADERS = f"""
     SELECT b.id, 'headers' AS figure, NULL::text AS currency, 1::numeric AS said,
            (h.id IS NOT NULL)::integer::numeric AS booked
       FROM batch AS b
-      LEFT JOIN transactions AS h ON h.tenant_id = %(tenant_id)s AND h.id = b.id
-"""
+      {_own("transactions", "h", "id", optional=True)}
+"""  # nosec B608: our own text
 
 # Entries are numbered from 1, so one that is gone leaves a gap unless it was the last; then an amount differs.
 _ENTRIES = """
@@ -143,43 +168,47 @@ _ENTRIES = """
 _DOCUMENTS = f"""
     SELECT h.id, 'documents', NULL, 1, 0
       FROM batch AS b
-      JOIN transactions AS h ON h.tenant_id = %(tenant_id)s AND h.id = b.id
+      {_own("transactions", "h", "id")}
      WHERE h.kind IN ({_words(set(DOCUMENT_OF))})
      UNION ALL
     SELECT s.id, 'documents', NULL, 0, 1
-      FROM batch AS b JOIN sales AS s ON s.tenant_id = %(tenant_id)s AND s.id = b.id
+      FROM batch AS b {_own("sales", "s", "id")}
      UNION ALL
     SELECT r.id, 'documents', NULL, 0, 1
-      FROM batch AS b JOIN sale_returns AS r ON r.tenant_id = %(tenant_id)s AND r.id = b.id
+      FROM batch AS b {_own("sale_returns", "r", "id")}
      UNION ALL
     SELECT r.id, 'documents', NULL, 0, 1
-      FROM batch AS b JOIN purchase_returns AS r ON r.tenant_id = %(tenant_id)s AND r.id = b.id
+      FROM batch AS b {_own("purchase_returns", "r", "id")}
      UNION ALL
     SELECT p.id, 'documents', NULL, 0, 1
-      FROM batch AS b JOIN purchases AS p ON p.tenant_id = %(tenant_id)s AND p.id = b.id
+      FROM batch AS b {_own("purchases", "p", "id")}
      UNION ALL
     SELECT s.id, 'documents', NULL, 0, 1
-      FROM batch AS b JOIN shifts AS s ON s.tenant_id = %(tenant_id)s AND s.id = b.id
+      FROM batch AS b {_own("shifts", "s", "id")}
      UNION ALL
     SELECT p.transaction_id, 'documents', NULL, 0, 1
       FROM batch AS b
-      JOIN transactions AS h ON h.tenant_id = %(tenant_id)s AND h.id = b.id AND h.kind = 'payment'
-      JOIN payments AS p ON p.tenant_id = %(tenant_id)s AND p.transaction_id = b.id
+      {_own("transactions", "h", "id")} AND h.kind = 'payment'
+      {_own("payments", "p", "transaction_id")}
 """  # nosec B608: our own text
 
 # What a sale says was sold, but for gift cards, was earned; of these the shop owes what is on them.
-_SALES = """
+_SALES = f"""
     SELECT s.id, x.figure, s.currency, x.said, x.booked
       FROM batch AS b
-      JOIN sales AS s ON s.tenant_id = %(tenant_id)s AND s.id = b.id
-     CROSS JOIN LATERAL (
-            SELECT coalesce(sum(l.total), 0) AS total, coalesce(sum(l.tax), 0) AS tax,
-                   coalesce(sum(l.total) FILTER (WHERE l.gift_card_id IS NOT NULL), 0) AS cards
-              FROM sale_lines AS l
-             WHERE l.tenant_id = %(tenant_id)s AND l.sale_id = s.id) AS l
-     CROSS JOIN LATERAL (VALUES ('total', s.total - l.cards, 0), ('tax', s.tax_total, 0), ('store_credit', l.cards, 0),
-                                ('lines', s.total, l.total), ('line_taxes', s.tax_total, l.tax))
+      {_own("sales", "s", "id")}
+     CROSS JOIN LATERAL (VALUES ('total', s.total, 0), ('tax', s.tax_total, 0), ('lines', s.total, 0),
+                                ('line_taxes', s.tax_total, 0)) AS x(figure, said, booked)
+     UNION ALL
+    SELECT s.id, x.figure, s.currency, x.said, x.booked
+      FROM batch AS b
+      {_own("sales", "s", "id")}
+      {_own("sale_lines", "l", "sale_id")}
+     CROSS JOIN LATERAL (VALUES ('lines', 0, l.total), ('line_taxes', 0, l.tax),
+                                ('total', CASE WHEN l.gift_card_id IS NOT NULL THEN -l.total END, 0),
+                                ('store_credit', CASE WHEN l.gift_card_id IS NOT NULL THEN l.total END, 0))
            AS x(figure, said, booked)
+     WHERE x.said IS NOT NULL
      UNION ALL
     SELECT m.id, x.figure, m.currency, 0, x.booked
       FROM moved AS m
@@ -189,64 +218,67 @@ _SALES = """
      UNION ALL
     SELECT p.sale_id, 'store_credit', p.currency, -p.applied, 0
       FROM batch AS b
-      JOIN payments AS p ON p.tenant_id = %(tenant_id)s AND p.transaction_id = b.id AND p.sale_id = b.id
+      {_own("payments", "p", "transaction_id")} AND p.sale_id = b.id
      WHERE p.method IN ('gift_card', 'store_credit')
      UNION ALL
     SELECT s.id, 'on_account', s.currency, s.on_account, 0
-      FROM batch AS b JOIN sales AS s ON s.tenant_id = %(tenant_id)s AND s.id = b.id
+      FROM batch AS b {_own("sales", "s", "id")}
      UNION ALL
     SELECT m.id, 'on_account', m.currency, 0, m.on_account FROM moved AS m WHERE m.kind = 'sale'
      UNION ALL
     SELECT s.id, 'reversals', NULL, (s.deleted_at IS NOT NULL)::integer, 0
-      FROM batch AS b JOIN sales AS s ON s.tenant_id = %(tenant_id)s AND s.id = b.id
+      FROM batch AS b {_own("sales", "s", "id")}
      UNION ALL
     SELECT b.id, 'reversals', NULL, 0, 1
       FROM batch AS b
-      JOIN sales AS s ON s.tenant_id = %(tenant_id)s AND s.id = b.id
-      JOIN transactions AS r ON r.tenant_id = %(tenant_id)s AND r.reverses_id = b.id
-"""
+      {_own("sales", "s", "id")}
+      {_own("transactions", "r", "reverses_id")}
+"""  # nosec B608: our own text
 
 # What came back takes back what was earned with it, but for gift cards.
-_RETURNS = """
+_RETURNS = f"""
     SELECT r.id, x.figure, r.currency, x.said, x.booked
       FROM batch AS b
-      JOIN sale_returns AS r ON r.tenant_id = %(tenant_id)s AND r.id = b.id
-     CROSS JOIN LATERAL (
-            SELECT coalesce(sum(l.total), 0) AS total, coalesce(sum(l.tax), 0) AS tax,
-                   coalesce(sum(l.total) FILTER (WHERE s.gift_card_id IS NOT NULL), 0) AS cards
-              FROM sale_return_lines AS l
-              LEFT JOIN sale_lines AS s
-                ON s.tenant_id = %(tenant_id)s AND s.sale_id = r.sale_id AND s.line = l.sale_line
-             WHERE l.tenant_id = %(tenant_id)s AND l.return_id = r.id) AS l
-     CROSS JOIN LATERAL (VALUES ('total', r.total - l.cards, 0), ('tax', r.tax_total, 0), ('lines', r.total, l.total),
-                                ('line_taxes', r.tax_total, l.tax)) AS x(figure, said, booked)
+      {_own("sale_returns", "r", "id")}
+     CROSS JOIN LATERAL (VALUES ('total', r.total, 0), ('tax', r.tax_total, 0), ('lines', r.total, 0),
+                                ('line_taxes', r.tax_total, 0)) AS x(figure, said, booked)
+     UNION ALL
+    SELECT r.id, x.figure, r.currency, x.said, x.booked
+      FROM batch AS b
+      {_own("sale_returns", "r", "id")}
+      {_own("sale_return_lines", "l", "return_id")}
+      LEFT JOIN sale_lines AS s
+        ON s.tenant_id = %(tenant_id)s AND s.sale_id = r.sale_id AND s.line = l.sale_line AND s.gift_card_id IS NOT NULL
+     CROSS JOIN LATERAL (VALUES ('lines', 0, l.total), ('line_taxes', 0, l.tax),
+                                ('total', CASE WHEN s.gift_card_id IS NOT NULL THEN -l.total END, 0))
+           AS x(figure, said, booked)
+     WHERE x.said IS NOT NULL
      UNION ALL
     SELECT m.id, x.figure, m.currency, 0, x.booked
       FROM moved AS m
      CROSS JOIN LATERAL (VALUES ('total', -m.earned), ('tax', -m.tax)) AS x(figure, booked)
      WHERE m.kind = 'sale_return'
-"""
+"""  # nosec B608: our own text
 
 # What a purchase says is owed to its vendor, and to the payees of its charges in their currencies, also of those that
 # came late; and what goods that went back took off it.
-_PURCHASES = """
+_PURCHASES = f"""
     SELECT p.id, x.figure, x.currency, x.said, 0
       FROM batch AS b
-      JOIN purchases AS p ON p.tenant_id = %(tenant_id)s AND p.id = b.id
+      {_own("purchases", "p", "id")}
      CROSS JOIN LATERAL (VALUES ('total', p.currency, p.total), ('tax', p.base_currency, p.tax_base),
                                 ('kept', p.base_currency, p.kept_base)) AS x(figure, currency, said)
      UNION ALL
     SELECT c.transaction_id, 'total', c.currency, c.net + c.tax, 0
       FROM batch AS b
-      JOIN purchase_charges AS c
-        ON c.tenant_id = %(tenant_id)s AND c.transaction_id = b.id
-       AND (c.payee_id IS NOT NULL OR c.transaction_id <> c.purchase_id)
+      {_own("purchase_charges", "c", "transaction_id")}
+     WHERE c.payee_id IS NOT NULL OR c.transaction_id <> c.purchase_id
      UNION ALL
     SELECT m.id, 'total', m.currency, 0, m.owed FROM moved AS m WHERE m.kind = 'purchase_charge'
      UNION ALL
     SELECT r.id, x.figure, x.currency, x.said, 0
       FROM batch AS b
-      JOIN purchase_returns AS r ON r.tenant_id = %(tenant_id)s AND r.id = b.id
+      {_own("purchase_returns", "r", "id")}
      CROSS JOIN LATERAL (VALUES ('total', r.currency::text, r.total),
                                 ('reversals', NULL, (r.deleted_at IS NOT NULL)::integer)) AS x(figure, currency, said)
      UNION ALL
@@ -254,8 +286,8 @@ _PURCHASES = """
      UNION ALL
     SELECT b.id, 'reversals', NULL, 0, 1
       FROM batch AS b
-      JOIN purchase_returns AS r ON r.tenant_id = %(tenant_id)s AND r.id = b.id
-      JOIN transactions AS t ON t.tenant_id = %(tenant_id)s AND t.reverses_id = b.id
+      {_own("purchase_returns", "r", "id")}
+      {_own("transactions", "t", "reverses_id")}
      UNION ALL
     SELECT m.id, x.figure, m.currency, 0, x.booked
       FROM moved AS m
@@ -263,127 +295,134 @@ _PURCHASES = """
      WHERE m.kind = 'purchase'
      UNION ALL
     SELECT p.id, 'reversals', NULL, (p.deleted_at IS NOT NULL)::integer, 0
-      FROM batch AS b JOIN purchases AS p ON p.tenant_id = %(tenant_id)s AND p.id = b.id
+      FROM batch AS b {_own("purchases", "p", "id")}
      UNION ALL
     SELECT b.id, 'reversals', NULL, 0, 1
       FROM batch AS b
-      JOIN purchases AS p ON p.tenant_id = %(tenant_id)s AND p.id = b.id
-      JOIN transactions AS r ON r.tenant_id = %(tenant_id)s AND r.reverses_id = b.id
-"""
+      {_own("purchases", "p", "id")}
+      {_own("transactions", "r", "reverses_id")}
+"""  # nosec B608: our own text
 
 # Money: what payments say went through drawers and banks, in its own currency each.
-_PAYMENTS = """
+_PAYMENTS = f"""
     SELECT p.transaction_id, CASE WHEN p.drawer_id IS NULL THEN 'bank' ELSE 'cash' END, p.currency,
            CASE p.direction WHEN 'in' THEN p.applied ELSE -p.applied END, 0
       FROM batch AS b
-      JOIN payments AS p ON p.tenant_id = %(tenant_id)s AND p.transaction_id = b.id
+      {_own("payments", "p", "transaction_id")}
      WHERE p.drawer_id IS NOT NULL OR p.bank_id IS NOT NULL
      UNION ALL
     SELECT p.transaction_id, 'cash', p.other_change_currency, -p.other_change, 0
       FROM batch AS b
-      JOIN payments AS p ON p.tenant_id = %(tenant_id)s AND p.transaction_id = b.id AND p.other_change IS NOT NULL
+      {_own("payments", "p", "transaction_id")} AND p.other_change IS NOT NULL
      UNION ALL
     SELECT m.id, 'cash', m.currency, 0, m.cash FROM moved AS m WHERE m.kind IN ('sale', 'sale_return', 'payment')
      UNION ALL
     SELECT m.id, 'bank', m.currency, 0, m.bank FROM moved AS m WHERE m.kind IN ('sale', 'sale_return', 'payment')
-"""
+"""  # nosec B608: our own text
 
-_GOODS = """
+_GOODS = f"""
     SELECT g.transaction_id, 'stock_value', t.base_currency, g.value, 0
       FROM batch AS b
-      JOIN stock_moves AS g ON g.tenant_id = %(tenant_id)s AND g.transaction_id = b.id
+      {_own("stock_moves", "g", "transaction_id")}
       JOIN tenants AS t ON t.tenant_id = %(tenant_id)s
      UNION ALL
     SELECT m.id, 'stock_value', m.currency, 0, m.stock_value FROM moved AS m
-"""
+"""  # nosec B608: our own text
 
 # What parties owe by their open items. A transaction that was undone before there were items has none.
-_DEBTS = """
+_DEBTS = f"""
     SELECT i.transaction_id, 'owed', i.currency, CASE i.side WHEN 'charge' THEN i.amount ELSE -i.amount END, 0
-      FROM batch AS b
-      JOIN open_items AS i ON i.tenant_id = %(tenant_id)s AND i.transaction_id = b.id
+      FROM items AS i
      UNION ALL
     SELECT m.id, 'owed', m.currency, 0, m.owed
       FROM moved AS m
      WHERE m.reverses_id IS NULL
-       AND (EXISTS (SELECT FROM open_items AS i WHERE i.tenant_id = %(tenant_id)s AND i.transaction_id = m.id)
-            OR NOT EXISTS (SELECT FROM transactions AS r WHERE r.tenant_id = %(tenant_id)s AND r.reverses_id = m.id))
-"""
+       AND (m.id IN (SELECT i.transaction_id FROM items AS i)
+            OR m.id NOT IN (SELECT r.reverses_id FROM transactions AS r
+                             WHERE r.tenant_id = %(tenant_id)s AND {_between_ends("r.reverses_id")}))
+"""  # nosec B608: our own text
 
 # What stands on another party's account than the open item's, though all together it is right. Who was merged is who
 # they were merged into.
 _PARTIES = f"""
     SELECT d.id, 'misdirected', d.currency, 0, (sum(abs(d.off)) - abs(sum(d.off))) / 2
       FROM (SELECT o.id, o.currency, o.party_id, sum(o.amount) AS off
-              FROM (SELECT b.id, i.currency, i.party_id,
+              FROM (SELECT i.transaction_id AS id, i.currency, i.party_id,
                            CASE i.side WHEN 'charge' THEN -i.amount ELSE i.amount END AS amount
-                      FROM batch AS b
-                      JOIN open_items AS i ON i.tenant_id = %(tenant_id)s AND i.transaction_id = b.id
+                      FROM items AS i
                      UNION ALL
                     SELECT b.id, e.currency, coalesce(p.merged_into, p.id),
-                           CASE WHEN (a.id = e.debit_account_id) = (a.kind IN ({_words(_OWING)}))
-                                THEN e.amount ELSE -e.amount END
+                           CASE WHEN a.kind IN ({_words(_OWING)}) THEN s.debit ELSE -s.debit END
                       FROM batch AS b
-                      JOIN entries AS e ON e.tenant_id = %(tenant_id)s AND e.transaction_id = b.id
+                      {_own("entries", "e", "transaction_id")}
+                      {_SIDES}
                       JOIN accounts AS a
-                        ON a.tenant_id = %(tenant_id)s AND a.id IN (e.debit_account_id, e.credit_account_id)
+                        ON a.tenant_id = %(tenant_id)s AND a.id = s.account_id
                        AND a.kind IN ({_words(_OWING | _OWED_BY_US)})
                       JOIN parties AS p ON p.tenant_id = %(tenant_id)s AND p.id = a.party_id) AS o
              GROUP BY o.id, o.currency, o.party_id) AS d
-      JOIN transactions AS h ON h.tenant_id = %(tenant_id)s AND h.id = d.id AND h.reverses_id IS NULL
+      {_own("transactions", "h", "id", "d.id")} AND h.reverses_id IS NULL
      GROUP BY d.id, d.currency
 """  # nosec B608: our own text
 
 # More allocated than there is, or what was undone; allocations between sides, parties or currencies that do not meet.
-_ALLOCATIONS = """
+_ALLOCATIONS = f"""
     SELECT i.transaction_id, 'allocated', i.currency,
            least(a.amount, CASE WHEN i.cancelled_in IS NULL THEN i.amount ELSE 0 END), a.amount
-      FROM batch AS b
-      JOIN open_items AS i ON i.tenant_id = %(tenant_id)s AND i.transaction_id = b.id
-     CROSS JOIN LATERAL (
-            SELECT coalesce(sum(x.amount), 0) AS amount FROM allocations AS x
-             WHERE x.tenant_id = %(tenant_id)s AND i.id IN (x.credit_id, x.charge_id) AND x.released_in IS NULL) AS a
+      FROM items AS i
+      JOIN (SELECT x.id, sum(x.amount) AS amount
+              FROM (SELECT c.credit_id AS id, c.amount FROM allocations AS c
+                     WHERE c.tenant_id = %(tenant_id)s AND c.released_in IS NULL
+                       AND {_between_ends("c.credit_id", "items_place")}
+                     UNION ALL
+                    SELECT d.charge_id, d.amount FROM allocations AS d
+                     WHERE d.tenant_id = %(tenant_id)s AND d.released_in IS NULL
+                       AND {_between_ends("d.charge_id", "items_place")}) AS x
+             GROUP BY x.id) AS a ON a.id = i.id
      UNION ALL
     SELECT a.made_in, 'allocations', NULL, 0, 1
       FROM batch AS b
-      JOIN allocations AS a ON a.tenant_id = %(tenant_id)s AND a.made_in = b.id
+      {_own("allocations", "a", "made_in")}
       LEFT JOIN open_items AS c ON c.tenant_id = %(tenant_id)s AND c.id = a.credit_id
       LEFT JOIN open_items AS d ON d.tenant_id = %(tenant_id)s AND d.id = a.charge_id
      WHERE (c.side, d.side, c.party_id, c.currency) IS DISTINCT FROM ('credit', 'charge', d.party_id, d.currency)
-"""
+"""  # nosec B608: our own text
 
-_SHIFTS = """
+_SHIFTS = f"""
     SELECT c.shift_id, 'cash', c.currency, c.counted - c.expected, 0
       FROM batch AS b
-      JOIN shift_counts AS c ON c.tenant_id = %(tenant_id)s AND c.shift_id = b.id AND c.moment = 'opening'
+      {_own("shift_counts", "c", "shift_id")} AND c.moment = 'opening'
      UNION ALL
     SELECT b.id, 'cash', c.currency, c.counted - c.expected, 0
       FROM batch AS b
-      JOIN shifts AS s ON s.tenant_id = %(tenant_id)s AND s.closed_in = b.id
-      JOIN shift_counts AS c ON c.tenant_id = %(tenant_id)s AND c.shift_id = s.id AND c.moment = 'closing'
+      {_own("shifts", "s", "closed_in")}
+      JOIN shift_counts AS c
+        ON c.tenant_id = %(tenant_id)s AND c.shift_id = s.id AND c.moment = 'closing'
      UNION ALL
     SELECT m.id, 'cash', m.currency, 0, m.cash FROM moved AS m WHERE m.kind = 'shift_opening'
      UNION ALL
     SELECT m.id, 'cash', m.currency, 0, m.cash
       FROM moved AS m
-      JOIN shifts AS s ON s.tenant_id = %(tenant_id)s AND s.closed_in = m.id
+      {_own("shifts", "s", "closed_in", "m.id")}
      WHERE m.kind = 'shift_closing'
-"""
+"""  # nosec B608: our own text
 
 # A reversal leaves nothing of what it reverses, but for what goods and foreign money are worth by then.
-_REVERSALS = """
+_REVERSALS = f"""
     SELECT x.id, 'left', x.currency, 0, greatest(sum(greatest(x.net, 0)), sum(greatest(-x.net, 0)))
-      FROM (SELECT b.id, a.id AS account_id, e.currency,
-                   sum(CASE WHEN a.id = e.debit_account_id THEN e.amount ELSE -e.amount END) AS net
-              FROM batch AS b
-              JOIN transactions AS h ON h.tenant_id = %(tenant_id)s AND h.id = b.id AND h.reverses_id IS NOT NULL
-              JOIN entries AS e ON e.tenant_id = %(tenant_id)s AND e.transaction_id IN (h.id, h.reverses_id)
-              JOIN accounts AS a
-                ON a.tenant_id = %(tenant_id)s AND a.id IN (e.debit_account_id, e.credit_account_id)
-               AND a.kind NOT IN ('exchange', 'revenue', 'expense', 'inventory', 'cost_of_sales')
-             GROUP BY b.id, a.id, e.currency) AS x
+      FROM (SELECT e.id, a.id AS account_id, e.currency, sum(s.debit) AS net
+              FROM (SELECT u.id, e.currency, e.debit_account_id, e.credit_account_id, e.amount
+                      FROM undone AS u {_own("entries", "e", "transaction_id", "u.id")}
+                     UNION ALL
+                    SELECT u.id, e.currency, e.debit_account_id, e.credit_account_id, e.amount
+                      FROM undone AS u
+                      {_own("entries", "e", "transaction_id", "u.reverses_id", place="undone_place")}) AS e
+              {_SIDES}
+              JOIN accounts AS a ON a.tenant_id = %(tenant_id)s AND a.id = s.account_id
+             WHERE a.kind NOT IN ('exchange', 'revenue', 'expense', 'inventory', 'cost_of_sales')
+             GROUP BY e.id, a.id, e.currency) AS x
      GROUP BY x.id, x.currency
-"""
+"""  # nosec B608: our own text
 
 FACTS: Final = (
     _HEADERS, _ENTRIES, _DOCUMENTS, _SALES, _RETURNS, _PURCHASES, _PAYMENTS, _GOODS, _DEBTS, _PARTIES, _ALLOCATIONS,
@@ -411,6 +450,7 @@ _NEXT_IDS = " UNION ".join(
 
 DOCUMENTS: Final = Source(
     figures=(),  # each row says its own
+    hashes=True,
     count=f"""
         SELECT count(*) FROM transactions
          WHERE tenant_id = %(tenant_id)s AND (%(since)s::timestamptz IS NULL OR id IN ({_MOVED_TRANSACTIONS}))
@@ -423,7 +463,8 @@ DOCUMENTS: Final = Source(
         SELECT transaction_id FROM open_items WHERE tenant_id = %(tenant_id)s AND party_id = %(holder_id)s
     """,
     compared=f"""
-        WITH moved AS MATERIALIZED ({_MOVED})
+        WITH moved AS MATERIALIZED ({_MOVED}), items AS MATERIALIZED ({_ITEMS}), undone AS MATERIALIZED ({_UNDONE}),
+             items_place AS ({ends("id", "items")}), undone_place AS ({ends("reverses_id", "undone")})
         SELECT w.id,
                coalesce(max(s.number), max(r.number), max(p.number), max(undone.number),
                         max(h.kind || ' ' || h.occurred_on), 'unknown') AS holder,
@@ -437,10 +478,10 @@ DOCUMENTS: Final = Source(
                  GROUP BY f.id, f.figure, f.currency
                 HAVING sum(f.said) <> sum(f.booked)) AS w
           JOIN tenants AS t ON t.tenant_id = %(tenant_id)s
-          LEFT JOIN transactions AS h ON h.tenant_id = %(tenant_id)s AND h.id = w.id
-          LEFT JOIN sales AS s ON s.tenant_id = %(tenant_id)s AND s.id = w.id
-          LEFT JOIN sale_returns AS r ON r.tenant_id = %(tenant_id)s AND r.id = w.id
-          LEFT JOIN purchases AS p ON p.tenant_id = %(tenant_id)s AND p.id = w.id
+          {_own("transactions", "h", "id", "w.id", optional=True)}
+          {_own("sales", "s", "id", "w.id", optional=True)}
+          {_own("sale_returns", "r", "id", "w.id", optional=True)}
+          {_own("purchases", "p", "id", "w.id", optional=True)}
           LEFT JOIN sales AS undone ON undone.tenant_id = %(tenant_id)s AND undone.id = h.reverses_id
          GROUP BY w.id
     """,  # nosec B608: our own text

@@ -16,6 +16,7 @@ from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import AccountKey, Entry, cash, customer, equity
 from ledger_web.queries.recalculation import DiscrepancyRow, get_run, list_discrepancies
 from ledger_web.services import cached_balances, daily_totals, open_items, recalculation
+from ledger_web.services.batches import Posting, post_many
 from ledger_web.services.payments import RecordOpeningBalance, record_opening_balance
 from ledger_web.services.posting import account_id
 from ledger_web.services.recalculation import (
@@ -82,6 +83,25 @@ def test_a_shop_that_traded_is_found_clean(shop: Shop) -> None:
     assert (run.phase, run.rows_wrong, run.rows_done) == ("done", 0, run.rows_total)
     assert run.rows_done >= 5  # one customer, one drawer, one product, the opening stock and the sale
     assert found(shop, run) == []
+
+
+def test_a_shop_whose_rows_nobody_has_counted_yet_is_checked_as_quickly(
+    shop: Shop, rival: Shop, superuser: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Statistics know one shop when another's books are brought in: the planner takes those for empty."""
+    monkeypatch.setattr(recalculation, "STATEMENT_SECONDS_MAX", 5)
+    milk = add_product(rival)
+    for _ in range(3):
+        sell(rival, (milk, 1, 115_00))
+    superuser.execute("ANALYZE")
+    paid_in = Entry(cash(shop.drawer_id, "PKR"), equity("PKR", "owner"), 1)
+    answers = post_many([Posting(id=new_id(), kind="pay_in", entries=(paid_in,)) for _ in range(8000)], shop.act())
+    assert not [answer for answer in answers if isinstance(answer, Exception)]
+
+    run = recalculate(shop, batch=recalculation.BATCH_MAX)
+
+    assert (run.phase, run.rows_wrong) == ("done", 0)
+    assert run.rows_done >= 8000
 
 
 def test_a_balance_changed_by_hand_is_found_with_its_difference(shop: Shop, superuser: psycopg.Connection) -> None:
