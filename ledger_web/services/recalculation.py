@@ -13,6 +13,9 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
+from psycopg.errors import LockNotAvailable
+from sqlalchemy.exc import OperationalError
+
 from ledger_web.domain.errors import NotFoundError, RecalculationRunningError, RuleViolationError
 from ledger_web.domain.languages import gettext
 from ledger_web.domain.money import exponent
@@ -229,9 +232,14 @@ def _must_be_alone(uow: UnitOfWork, run_id: uuid.UUID) -> None:
     Two runs at once would do no harm to the books, but each would report what the other repairs.
     Source: product spec 9.
     """
-    is_free = uow.execute(
-        "SELECT pg_try_advisory_xact_lock(hashtextextended('recalculation of shop ' || %(tenant_id)s, 0))"
-    ).scalar_one()
+    try:  # not without waiting: the step before, of this run, may be at the very end of its commit
+        uow.execute("SET LOCAL lock_timeout = '500ms'")
+        uow.execute("SELECT pg_advisory_xact_lock(hashtextextended('recalculation of shop ' || %(tenant_id)s, 0))")
+        uow.execute("SET LOCAL lock_timeout TO DEFAULT")
+    except OperationalError as error:
+        if isinstance(error.orig, LockNotAvailable):
+            raise RecalculationRunningError from error
+        raise
     other = uow.execute(
         """
         SELECT 1 FROM recalculation_runs
@@ -240,7 +248,7 @@ def _must_be_alone(uow: UnitOfWork, run_id: uuid.UUID) -> None:
         """,
         {"id": run_id, "left_after": LEFT_AFTER},
     ).first()
-    if other or not is_free:
+    if other:
         raise RecalculationRunningError
 
 
