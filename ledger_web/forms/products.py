@@ -69,6 +69,14 @@ class BarcodesField(TextField):
         return "\n".join(barcode.code for barcode in value)
 
 
+class LineDetailsForm(QueryForm):
+    """What a line asks about the product in it."""
+
+    unit_id = IdField("Unit", required=False)
+    quantity = QuantityField("Quantity", required=False)
+    line_id = IdField("Line", required=False)
+
+
 class ProductSearchForm(QueryForm):
     """What is looked for in the list, and where its page begins or ends."""
 

@@ -121,6 +121,7 @@ class LineDetails:
     price_list: str  # whose price it is; "" for everybody's
     quantity_from: Decimal  # from which quantity; 0: from the first
     tax_percent: Decimal
+    prices_include_tax: bool
     on_hand: Decimal | None  # in base units; None: keeps no stock
     stock: tuple[Counted, ...]  # the same in packs: 2 crates and 5
     unit_cost: Decimal | None  # of one of the unit, what it cost last; minor units and parts of them
@@ -264,6 +265,7 @@ def get_customer_price_list(tenant_id: int, party_id: uuid.UUID) -> CustomerPric
 
 _LINE: Final = text("""
     SELECT p.id AS product_id, p.name, p.unit AS base_unit, p.unit_price AS ordinary_price, p.tax_percent, p.till_note,
+           t.prices_include_tax,
            p.archived_at IS NOT NULL AS is_archived,
            CASE WHEN p.stock_policy <> 'none' THEN coalesce(s.quantity, 0) END AS on_hand,
            nullif(s.unit_cost_last, 0) AS unit_cost_last,
@@ -272,6 +274,7 @@ _LINE: Final = text("""
            r.id AS row_id, r.unit_id AS row_unit_id, r.unit_price, r.quantity_from, r.starts_on, r.ends_on,
            r.price_list
       FROM products AS p
+      JOIN tenants AS t ON t.tenant_id = :tenant_id
       LEFT JOIN stock_levels AS s ON s.tenant_id = :tenant_id AND s.product_id = p.id
       LEFT JOIN product_units AS u
         ON u.tenant_id = :tenant_id AND u.product_id = p.id AND (u.archived_at IS NULL OR u.id = :unit_id)
@@ -335,6 +338,7 @@ def line_details(
         price_list=price.price_list,
         quantity_from=price.quantity_from,
         tax_percent=head.tax_percent,
+        prices_include_tax=head.prices_include_tax,
         on_hand=head.on_hand,
         stock=() if head.on_hand is None else tuple(in_packs(head.on_hand, packs, head.base_unit)),
         unit_cost=None if head.unit_cost_last is None else _times(head.unit_cost_last, unit.factor),

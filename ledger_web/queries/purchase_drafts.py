@@ -365,6 +365,28 @@ def unit_cost_in_base(unit_cost: Decimal, head: DraftHead) -> Decimal | None:
     return Decimal(round_half_up(exact * 10**decimals)).scaleb(-decimals)
 
 
+def cost_in_draft_currency(unit_cost: Decimal | None, head: DraftHead) -> Decimal | None:
+    """Return what something costs in minor units of the draft's currency; None: not known, or the rate is missing.
+
+    Args:
+        unit_cost: In minor units of the base currency, and parts of them.
+    """
+    if unit_cost is None or not head.is_foreign:
+        return unit_cost
+    if head.rate is None:
+        return None
+    return Decimal(round_half_up(Fraction(unit_cost) / factor_of(head.rate, head.currency)))
+
+
+def get_draft_head(tenant_id: int, draft_id: uuid.UUID) -> DraftHead:
+    """Return whom a draft is from, its currency and rate.
+
+    Raises:
+        NotFoundError: The shop has no such draft.
+    """
+    return _head(tenant_id, draft_id)
+
+
 def _head(tenant_id: int, draft_id: uuid.UUID) -> DraftHead:
     session = session_of(tenant_id)
     row = session.execute(_HEAD, {"tenant_id": tenant_id, "draft_id": draft_id}).one_or_none()

@@ -196,6 +196,26 @@ def test_an_unknown_code_can_be_ignored_or_attached_and_the_cart_stays(site: Sit
     assert _complaints(site) == []
 
 
+def test_going_from_product_to_product_shows_what_is_known_of_each(site: Site, stocked: Shop) -> None:
+    add_product(stocked, "Cheddar", price=900_00, quantity=7)
+    page = site.open(stocked, role="manager")
+    page.goto("/sell/")
+    page.get_by_label("Barcode or name").press_sequentially("che", delay=60)
+    expect(page.locator("#hits button")).to_have_count(2)
+
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#line-details")).to_contain_text("Cheddar")
+    expect(page.locator("#line-details")).to_contain_text("7 pcs")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#line-details")).to_contain_text("Cheese")
+    expect(page.locator("#line-details")).not_to_contain_text("Cheddar")
+    page.keyboard.press("Enter")
+    page.locator(".line-more summary").click()
+
+    expect(page.locator("table.cart .line-details")).to_contain_text("115.00 PKR per kg")
+    assert _complaints(site) == []
+
+
 def test_a_scan_on_any_other_page_opens_the_product(site: Site, stocked: Shop) -> None:
     page = site.open(stocked)
     page.goto("/")
