@@ -19,6 +19,7 @@ FLOORS = {
     "identity": 4,
     "cookies": 4,
     "approval": 4,
+    "refunds": 4,
     "csrf": 4,
     "rendering": 4,
     "downloads": 4,

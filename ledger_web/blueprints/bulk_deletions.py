@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
 
-from ledger_web.approval import approved_by
 from ledger_web.domain.errors import LedgerError, NotFoundError, RuleViolationError
 from ledger_web.domain.languages import gettext
 from ledger_web.domain.permissions import SALE_DELETE
-from ledger_web.domain.returns import NOTHING, VOID, TooMuch, Weight, too_much
+from ledger_web.domain.returns import NOTHING, VOID, TooMuch
 from ledger_web.error_pages import status_of
 from ledger_web.forms.sale_returns import SALES_MAX, BulkDeletionForm, SalesChosenForm
-from ledger_web.identity import may, new_act, permission_required
+from ledger_web.identity import new_act, permission_required
 from ledger_web.queries.sale_returns import list_reasons
+from ledger_web.refunds import approver_of, weigh
 from ledger_web.rendering import render
 from ledger_web.services.deletions import Undo, preview_undoing, undo
 from ledger_web.services.reversals import BalanceEffect, StockEffect
@@ -73,21 +73,15 @@ def create() -> ResponseReturnValue:
         return _show(asked.ids, form, 422)
     chosen = [_look_at(id) for id in asked.ids]
     oldest = max((each.sale.age_minutes for each in chosen), default=0)
-    weight = Weight(sum(each.amount for each in chosen), oldest, reasons[form.reason_id.data].needs_approval, True)
-    too = too_much(weight, g.identity.limits, may_any=may(SALE_DELETE))
+    amount = sum(each.amount for each in chosen)
+    too = weigh(amount, oldest, reasons[form.reason_id.data], is_void=True)
     try:
-        approver_id = _approver(form, too)
+        approver_id = approver_of(form, SALE_DELETE, too)
     except RuleViolationError as error:
         return _show(asked.ids, form, status_of(error), trouble=error.message, too=too)
     if too and approver_id is None:
         return _show(asked.ids, form, 422, too=too)
     return render("sales/bulk_deletion_result.html", results=[_undo_one(form, each, approver_id) for each in chosen])
-
-
-def _approver(form: BulkDeletionForm, too: TooMuch | None) -> uuid.UUID | None:
-    if too is None:
-        return None
-    return approved_by(form, SALE_DELETE, limit=too.limit, needed=too.needed if too.limit else None)
 
 
 def _look_at(sale_id: uuid.UUID) -> Chosen:

@@ -8,27 +8,30 @@ import uuid
 from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
 
-from ledger_web.approval import approved_by
 from ledger_web.domain.errors import ConflictError, LedgerError, NotFoundError, RuleViolationError
 from ledger_web.domain.languages import gettext
 from ledger_web.domain.permissions import (
-    SALE_CHANGE_REFUND,
     SALE_CREATE,
     SALE_DELETE,
     SALE_REASON_EDIT,
-    SALE_REFUND_CASH,
     SALE_RETURN,
     SALE_VIEW,
     SALE_VOID_OWN,
 )
-from ledger_web.domain.returns import AS_PAID, CHOSEN, RETURN, VOID, TooMuch, Weight, too_much
+from ledger_web.domain.returns import AS_PAID, RETURN, VOID, TooMuch
 from ledger_web.error_pages import status_of
 from ledger_web.forms.sale_returns import CopyForm, DeletionForm, ReasonForm, ReturnAimForm, ReturnForm
 from ledger_web.identity import PermissionDeniedError, may, new_act, permission_required
-from ledger_web.queries.drawers import DrawerDetails, list_drawers
-from ledger_web.queries.sale_returns import ReasonRow, find_customers, get_return, list_reasons
+from ledger_web.queries.sale_returns import ReasonRow, get_return, list_reasons
 from ledger_web.queries.sales import get_sale
-from ledger_web.queries.shifts import find_open_shift
+from ledger_web.refunds import (
+    approver_of,
+    customer_called,
+    find_reason_row,
+    must_be_allowed,
+    open_drawers,
+    weigh,
+)
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services.carts import copy_to_cart
 from ledger_web.services.deletions import preview_undoing, undo
@@ -57,9 +60,10 @@ def create_deletion(sale_id: uuid.UUID) -> ResponseReturnValue:
     reasons = _offer_reasons(form)
     if not form.validate():
         return _show_deletion(sale, form, 422)
-    too = None if sale.deleted_at else _too_much(sale, sale.total, reasons.get(form.reason_id.data), is_void=True)
+    reason = reasons.get(form.reason_id.data)
+    too = None if sale.deleted_at else weigh(sale.total, sale.age_minutes, reason, is_void=True)
     try:
-        approver_id = _approver(form, SALE_DELETE, too)
+        approver_id = approver_of(form, SALE_DELETE, too)
         if too and approver_id is None:
             return _show_deletion(sale, form, 422, too=too)
         deleted = undo(form.to_command(sale_id, approver_id), new_act())
@@ -102,7 +106,7 @@ def preview(sale_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show(sale_id, form, fragment, trouble_ahead=form.sentences[0])
     try:
-        shown = preview_return(form.to_command(sale_id, _customer_id(form)), new_act())
+        shown = preview_return(form.to_command(sale_id, customer_called(form.customer.data)), new_act())
     except (RuleViolationError, NotFoundError) as error:
         return _show(sale_id, form, fragment, trouble_ahead=error.message)
     return _show(sale_id, form, fragment, shown=shown, too=_weigh(form, shown))
@@ -116,13 +120,13 @@ def create(sale_id: uuid.UUID) -> ResponseReturnValue:
         return _show(sale_id, form, fragment, 422)
     too = None
     try:
-        shown = preview_return(form.to_command(sale_id, _customer_id(form)), new_act())
-        _must_be_allowed(form, shown)
+        shown = preview_return(form.to_command(sale_id, customer_called(form.customer.data)), new_act())
+        must_be_allowed(shown.plan.refund, form.way.data)
         too = _weigh(form, shown)
-        approver_id = _approver(form, SALE_RETURN, too)
+        approver_id = approver_of(form, SALE_RETURN, too)
         if too and approver_id is None:
             return _show(sale_id, form, fragment, 422, shown=shown, too=too)
-        recorded = record_return(form.to_command(sale_id, _customer_id(form), approver_id), new_act())
+        recorded = record_return(form.to_command(sale_id, customer_called(form.customer.data), approver_id), new_act())
     except (RuleViolationError, ConflictError, NotFoundError) as error:
         done = _done_before(form)
         if done:
@@ -179,17 +183,6 @@ def _offer_reasons(form: DeletionForm | ReturnForm) -> dict[uuid.UUID | None, Re
     return {each.id: each for each in found}
 
 
-def _too_much(sale: HeldSale, amount: int, reason: ReasonRow | None, *, is_void: bool) -> TooMuch | None:
-    weight = Weight(amount, sale.age_minutes, bool(reason and reason.needs_approval), is_void)
-    return too_much(weight, g.identity.limits, may_any=may(SALE_DELETE))
-
-
-def _approver(form: DeletionForm | ReturnForm, permission: str, too: TooMuch | None) -> uuid.UUID | None:
-    if too is None:
-        return None
-    return approved_by(form, permission, limit=too.limit, needed=too.needed if too.limit else None)
-
-
 def _show_deletion(
     sale: HeldSale,
     form: DeletionForm,
@@ -220,7 +213,7 @@ def _show_deletion(
 
 def _form(sale_id: uuid.UUID, *, everything: bool = False) -> ReturnForm:
     """Return the form that came, or a new one, made for what is left of the sale."""
-    drawers = _open_drawers()
+    drawers = open_drawers()
     sent = request.form if request.method == "POST" else None
     first = ReturnForm(sent)
     first.drawer_id.choices = [(each.id, each.name) for each in drawers]
@@ -234,41 +227,9 @@ def _form(sale_id: uuid.UUID, *, everything: bool = False) -> ReturnForm:
     return form
 
 
-def _open_drawers() -> list[DrawerDetails]:
-    """Return the drawers whose shift is open; where none is, all in use: what goes on an account needs no cash."""
-    active = [drawer for drawer in list_drawers(g.tenant.id) if drawer.is_active]
-    return [drawer for drawer in active if find_open_shift(g.tenant.id, drawer.id)] or active
-
-
-def _customer_id(form: ReturnForm) -> uuid.UUID | None:
-    """Return the one customer that the words typed are about.
-
-    Raises:
-        RuleViolationError: They are about none, or about several.
-    """
-    if not form.customer.data:
-        return None
-    found = find_customers(g.tenant.id, form.customer.data)
-    if len(found) != 1:
-        several = ", ".join(name for _, name in found)
-        raise RuleViolationError(
-            gettext("Several customers are called so: %(several)s. Enter more of the name.", several=several)
-            if found
-            else "There is no customer of this name. Look at its spelling, or add them first."
-        )
-    return found[0][0]
-
-
-def _must_be_allowed(form: ReturnForm, shown: ReturnPreview) -> None:
-    if shown.plan.refund.cash and not may(SALE_REFUND_CASH):
-        raise RuleViolationError("Your role pays no cash back. Give store credit, or ask somebody who may.")
-    if form.way.data == CHOSEN and not may(SALE_CHANGE_REFUND):
-        raise RuleViolationError("Your role gives money back as it was paid. Choose that, or ask somebody who may.")
-
-
 def _weigh(form: ReturnForm, shown: ReturnPreview) -> TooMuch | None:
-    reason = next((each for each in list_reasons(g.tenant.id) if each.id == form.reason_id.data), None)
-    return _too_much(shown.plan.sale, shown.plan.refund.money, reason, is_void=False)
+    reason = find_reason_row(form.reason_id.data)
+    return weigh(shown.plan.refund.money, shown.plan.sale.age_minutes, reason)
 
 
 def _done_before(form: ReturnForm) -> ResponseReturnValue | None:

@@ -4,7 +4,7 @@ Amounts are minor units of the shop's base currency unless another is named.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from types import MappingProxyType
@@ -28,7 +28,7 @@ from ledger_web.domain.journal import (
 )
 from ledger_web.domain.languages import Texts, gettext
 from ledger_web.domain.numbers import round_half_up
-from ledger_web.domain.tenders import BANK, CASH, METHODS, round_to
+from ledger_web.domain.tenders import BANK, CASH, METHOD_NAMES, carried_over, round_to
 
 RETURNS: Final = "returns"  # code of the revenue account that shows returns beside sales
 
@@ -97,6 +97,7 @@ class SaleState:
     in_locked_period: bool = False
     return_count: int = 0
     is_all_returned: bool = False
+    is_exchange: bool = False  # something that came back paid for some of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,10 @@ def fate_of(state: SaleState) -> Fate:
         return Fate(RETURN, gettext("The shift it was sold in is closed: what comes back is a document of today."))
     if state.return_count:
         return Fate(RETURN, gettext("Some of it has come back already: only the rest can."))
+    if state.is_exchange:
+        return Fate(
+            RETURN, gettext("Goods that came back paid for some of it: what comes back of it is a document of its own.")
+        )
     return Fate(VOID, gettext("The shift it was sold in is still open: all of it is undone."))
 
 
@@ -237,12 +242,17 @@ class Refund:
 
 @dataclass(frozen=True, slots=True)
 class RefundPlan:
-    """How what is returned goes back. Always true: the four add up to the total."""
+    """How what is returned goes back. Always true: the five add up to the total."""
 
     to_debt: int  # reduces what is still owed for the sale
     refunds: tuple[Refund, ...]
     to_account: int  # becomes credit on the customer's account: what was on account and has been paid since
     to_credit: int  # becomes store credit
+    carried: tuple[Refund, ...] = ()  # pays for what goes out instead, and leaves the shop no money
+
+    @property
+    def to_exchange(self) -> int:
+        return sum(refund.value for refund in self.carried)
 
     @property
     def money(self) -> int:
@@ -271,6 +281,7 @@ def plan_refund(
     way: str = AS_PAID,
     chosen: Mapping[UUID, int] | None = None,
     step: int = 1,
+    carry_max: int = 0,
 ) -> RefundPlan:
     """Say how what is returned goes back: debt first, then by each way it was paid up to what it paid.
 
@@ -280,24 +291,46 @@ def plan_refund(
         way: A key of REFUNDS. As it was paid, cash comes last, so that a card is not turned into cash.
         chosen: Of each payment, what of the rest goes back by it; what is left becomes store credit.
         step: The smallest cash in base currency.
+        carry_max: What goes out in exchange costs so much: of what was paid, so much at most is carried over to it,
+            cash before cards, and only the rest goes back.
 
     Raises:
         RuleViolationError: More is chosen than was paid so, or than is to go back.
     """
     to_debt = min(total, debt)
-    rest = total - to_debt
+    carried, paid = _carry(total - to_debt, paid, carry_max, currency)
+    rest = total - to_debt - sum(each.value for each in carried)
     if way == CREDIT:
-        return RefundPlan(to_debt, (), 0, rest)
+        return RefundPlan(to_debt, (), 0, rest, carried)
     if way == CHOSEN:
         refunds = _chosen(rest, paid, chosen or {}, currency, step)
-        return RefundPlan(to_debt, refunds, 0, rest - sum(refund.value for refund in refunds))
+        return RefundPlan(to_debt, refunds, 0, rest - sum(refund.value for refund in refunds), carried)
     refunds_made = []
     for each in sorted(paid, key=lambda one: one.method == CASH):
         value = min(rest, each.left)
         if value:
             refunds_made.append(_refund(each, value, currency, step))
             rest -= value
-    return RefundPlan(to_debt, tuple(refunds_made), rest, 0)
+    return RefundPlan(to_debt, tuple(refunds_made), rest, 0, carried)
+
+
+def _carry(rest: int, paid: Sequence[PaidBy], carry_max: int, currency: str) -> tuple[tuple[Refund, ...], list[PaidBy]]:
+    """Say what of each payment is carried over to another sale, and what is left of the payments then."""
+    left, going_back = rest, dict[UUID, int]()
+    for each in sorted(paid, key=lambda one: one.method == CASH):
+        going_back[each.payment_id] = min(left, each.left)
+        left -= going_back[each.payment_id]
+    carried, remaining = [], list(paid)
+    for each in sorted(paid, key=lambda one: one.method != CASH):
+        value = min(going_back[each.payment_id], carry_max)
+        if value:
+            whole = each.base if each.account.currency == currency else each.applied
+            amount = portion(whole, each.value, each.refunded, value)
+            carried.append(Refund(each, value, amount, value))
+            now = replace(each, refunded=each.refunded + value, paid_back=each.paid_back + amount)
+            remaining[remaining.index(each)] = now
+            carry_max -= value
+    return tuple(carried), remaining
 
 
 def _chosen(
@@ -372,6 +405,7 @@ def refund_entries(
     if customer_id is not None:
         credits.append((customer(customer_id, currency), plan.to_debt + plan.to_account))
         credits.append((store_credit(currency, customer_id), plan.to_credit))
+    credits.append((carried_over(currency), plan.to_exchange))
     side = debits if plan.rounding > 0 else credits
     side.append((rounding(currency), abs(plan.rounding)))
     return [*pair(debits, credits), *foreign]
@@ -392,4 +426,4 @@ def loss_entries(currency: str, losses: Mapping[str, int]) -> list[Entry]:
 
 def way_name(method: str, holder: str) -> str:
     """Name a way of paying on the form of a return: "Cash", "Card or bank: HBL"."""
-    return f"{METHODS[method]}: {holder}" if holder else METHODS[method]
+    return f"{METHOD_NAMES[method]}: {holder}" if holder else METHOD_NAMES[method]

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
+from uuid import UUID
 
 from ledger_web.domain.currencies import plain
 from ledger_web.domain.errors import RuleViolationError
 from ledger_web.domain.exchange import Rate
-from ledger_web.domain.journal import AccountKey, Entry, cash, exchange
+from ledger_web.domain.journal import AccountKey, Entry, cash, exchange, store_credit
 from ledger_web.domain.languages import Texts, gettext
 
 CASH: Final = "cash"
@@ -21,6 +22,7 @@ BANK: Final = "bank"
 STORE_CREDIT: Final = "store_credit"
 GIFT_CARD: Final = "gift_card"
 ON_ACCOUNT: Final = "on_account"
+EXCHANGE: Final = "exchange"  # never chosen: what came back in the same act pays for it
 
 METHODS: Final = Texts(
     {
@@ -31,6 +33,7 @@ METHODS: Final = Texts(
         ON_ACCOUNT: "On account",
     }
 )
+METHOD_NAMES: Final = METHODS | Texts({EXCHANGE: "Exchange"})
 
 TENDERS_MAX: Final = 12
 
@@ -51,6 +54,7 @@ class Tendered:
     account: AccountKey  # where it goes: a drawer, a bank account, or the store credit it is taken from
     amount: int | None  # minor units of the account's currency, >= 0
     rate: Rate | None = None  # between the account's currency and the base currency, where they differ
+    carried_from: UUID | None = None  # of an exchange: the payment that the money once came in by
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,7 @@ class Paid:
     other_change_currency: str | None = None
     other_change_worth: int = 0
     change_rate: Rate | None = None
+    carried_from: UUID | None = None
 
     @property
     def applied(self) -> int:
@@ -100,6 +105,14 @@ class Settlement:
 def cash_step(currency: str, own: int | None = None) -> int:
     """Return the smallest cash of a currency, in minor units; the shop may have said its own for its base currency."""
     return own or CASH_STEPS.get(currency, 1)
+
+
+def carried_over(currency: str) -> AccountKey:
+    """Return the account through which an exchange carries what came back: empty before it and after it.
+
+    No gift card can have its code: those are in small letters.
+    """
+    return store_credit(currency, None, "EXCHANGE")
 
 
 def round_to(amount: int, step: int) -> int:
@@ -163,12 +176,12 @@ def _paid_exactly(tender: Tendered, left: int, currency: str) -> Paid:
         raise RuleViolationError(
             gettext(
                 "%(methods)s pays %(worth)s, but only %(left)s is to be paid so. Enter less: only cash gives change.",
-                methods=METHODS[tender.method],
+                methods=METHOD_NAMES[tender.method],
                 worth=plain(worth, currency),
                 left=plain(left, currency),
             )
         )
-    return Paid(tender.method, tender.account, amount, 0, worth, worth, tender.rate)
+    return Paid(tender.method, tender.account, amount, 0, worth, worth, tender.rate, carried_from=tender.carried_from)
 
 
 def _worth(amount: int, tender: Tendered, currency: str) -> int:

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
@@ -10,20 +11,25 @@ from wtforms import ValidationError
 from ledger_web.domain.ids import parse_id
 from ledger_web.domain.languages import gettext
 from ledger_web.domain.returns import AS_PAID, DISPOSITIONS, REFUNDS, PaidBy
+from ledger_web.domain.tenders import BANK
 from ledger_web.forms.approvals import ApprovalFields
 from ledger_web.forms.base import LedgerForm, QueryForm
 from ledger_web.forms.fields import (
     BooleanField,
     ChoiceField,
+    IdField,
     MoneyField,
     QuantityField,
     TextField,
     WholeNumberField,
 )
+from ledger_web.forms.scans import ScanField
 from ledger_web.services.carts import CopyToCart
 from ledger_web.services.deletions import Undo
+from ledger_web.services.exchanges import RecordExchange
 from ledger_web.services.return_reasons import SaveReason
 from ledger_web.services.sale_returns import LeftOfLine, RecordReturn, ReturnedQuantity
+from ledger_web.services.sales import StoreCart, TenderChoice
 
 NOTE_MAX = 500
 SALES_MAX = 50  # deleted at once
@@ -177,6 +183,51 @@ class ReturnForm(ApprovalFields, LedgerForm):
             customer_id=customer_id,
             approved_by=approver_id,
         )
+
+
+class ExchangeForm(ReturnForm):
+    """What comes back of a sale, what goes out instead, and how the difference is settled.
+
+    While `q` is filled in, the form adds a product to the cart, and exchanges nothing yet. `bank_id` gets its
+    choices from the handler.
+    """
+
+    q = ScanField("Scan what goes out", required=False)
+    product_id = IdField("Product", required=False)
+    scan_id = IdField("Scan", required=False)  # the number of the act on the cart
+    cart_id = IdField("Cart", required=False)
+    version = WholeNumberField("Cart", required=False)
+    tendered = MoneyField("Cash received", required=False)
+    bank_id = ChoiceField("The difference is paid", required=False)
+    rest_on_account = BooleanField("Rest on account")
+
+    def validate_tendered(self, field: MoneyField) -> None:
+        if field.data and self.bank_id.data:
+            raise ValidationError("Cash received: Leave it empty where a card pays, or choose cash.")
+
+    def to_exchange(
+        self,
+        sale_id: uuid.UUID,
+        customer_id: uuid.UUID | None,
+        currency: str,
+        approver_id: uuid.UUID | None = None,
+        *,
+        discount_max: Decimal | None,
+        price_cut_max: Decimal | None,
+    ) -> RecordExchange:
+        tenders = (TenderChoice(method=BANK, bank_id=self.bank_id.data),) if self.bank_id.data else ()
+        cart = StoreCart(
+            id=self.cart_id.data,
+            version=self.version.data or 0,
+            drawer_id=self.drawer_id.data,
+            currency=currency,
+            tendered=self.tendered.data,
+            rest_on_account=self.rest_on_account.data,
+            tenders=tenders,
+            discount_max=discount_max,
+            price_cut_max=price_cut_max,
+        )
+        return RecordExchange(back=self.to_command(sale_id, customer_id, approver_id), cart=cart)
 
 
 class ReasonForm(LedgerForm):

@@ -46,3 +46,4 @@ class Payment(Base):
     gift_card_id: Mapped[uuid.UUID | None]
     return_id: Mapped[uuid.UUID | None]
     refunds_id: Mapped[uuid.UUID | None]
+    carried_from: Mapped[uuid.UUID | None]

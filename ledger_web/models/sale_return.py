@@ -31,8 +31,8 @@ class ReturnReason(Base):
 class SaleReturn(Base):
     """Goods that came back, and what they gave back for them. Its id is the id of its transaction.
 
-    Always true: what reduced a debt, went to the customer's account, became store credit or was paid out is the
-    total; never changed.
+    Always true: what reduced a debt, went to the customer's account, became store credit, paid for what went out
+    instead or was paid out is the total; never changed.
     """
 
     __tablename__ = "sale_returns"
@@ -53,6 +53,7 @@ class SaleReturn(Base):
     to_debt: Mapped[Minor] = mapped_column(BigInteger, server_default="0")
     to_account: Mapped[Minor] = mapped_column(BigInteger, server_default="0")
     to_credit: Mapped[Minor] = mapped_column(BigInteger, server_default="0")
+    to_exchange: Mapped[Minor] = mapped_column(BigInteger, server_default="0")
     rounding: Mapped[Minor] = mapped_column(BigInteger, server_default="0")
     reason_id: Mapped[uuid.UUID]
     note: Mapped[str] = mapped_column(server_default="")

@@ -97,6 +97,9 @@ class ReturnDetails:
     to_debt: int
     to_account: int
     to_credit: int
+    to_exchange: int
+    exchanged_for: uuid.UUID | None
+    exchanged_number: str
     reason: str
     note: str
     lines: Sequence[ReturnLineRow]
@@ -106,12 +109,13 @@ class ReturnDetails:
 _RETURN = text("""
     SELECT r.id, r.number, r.sale_id, coalesce(s.number, '') AS sale_number, r.returned_at, d.name AS drawer,
            coalesce(k.name, '') AS customer, coalesce(u.name, '') AS cashier, coalesce(x.name, '') AS approver,
-           r.currency, r.total, r.tax_total, r.cost_total, r.to_debt, r.to_account, r.to_credit, e.name AS reason,
-           r.note
+           r.currency, r.total, r.tax_total, r.cost_total, r.to_debt, r.to_account, r.to_credit, r.to_exchange,
+           r.exchanged_for, coalesce(n.number, '') AS exchanged_number, e.name AS reason, r.note
       FROM sale_returns AS r
       JOIN cash_drawers AS d ON d.tenant_id = :tenant_id AND d.id = r.drawer_id
       JOIN return_reasons AS e ON e.tenant_id = :tenant_id AND e.id = r.reason_id
       LEFT JOIN sales AS s ON s.tenant_id = :tenant_id AND s.id = r.sale_id
+      LEFT JOIN sales AS n ON n.tenant_id = :tenant_id AND n.id = r.exchanged_for
       LEFT JOIN parties AS k ON k.tenant_id = :tenant_id AND k.id = r.customer_id
       LEFT JOIN users AS u ON u.tenant_id = :tenant_id AND u.id = r.cashier_id
       LEFT JOIN users AS x ON x.tenant_id = :tenant_id AND x.id = r.approved_by

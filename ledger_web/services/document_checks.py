@@ -219,7 +219,7 @@ _SALES = f"""
     SELECT p.sale_id, 'store_credit', p.currency, -p.applied, 0
       FROM batch AS b
       {_own("payments", "p", "transaction_id")} AND p.sale_id = b.id
-     WHERE p.method IN ('gift_card', 'store_credit')
+     WHERE p.method IN ('gift_card', 'store_credit', 'exchange')
      UNION ALL
     SELECT s.id, 'on_account', s.currency, s.on_account, 0
       FROM batch AS b {_own("sales", "s", "id")}

@@ -162,12 +162,20 @@ def find_fingerprints(act: Act, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, b
     return {row.id: bytes(row.fingerprint) for row in rows}
 
 
-def post_entries(act: Act, entries: Sequence[Entry], *, first_line: int = 1, in_open_shift: bool = False) -> None:
+def post_entries(
+    act: Act,
+    entries: Sequence[Entry],
+    *,
+    of: uuid.UUID | None = None,
+    first_line: int = 1,
+    in_open_shift: bool = False,
+) -> None:
     """Insert entries, then move each cached account they name once. See UnitOfWork.post."""
     if not entries:
         return
-    lines = [(act.transaction_id, line, entry) for line, entry in enumerate(entries, start=first_line)]
-    insert_entries(act, lines, {act.transaction_id: act.occurred_on})
+    id = of or act.transaction_id
+    lines = [(id, line, entry) for line, entry in enumerate(entries, start=first_line)]
+    insert_entries(act, lines, {id: act.occurred_on})
     move_balances(act, runs([entries]), in_open_shift=in_open_shift)
 
 

@@ -42,7 +42,7 @@ from ledger_web.domain.returns import (
 )
 from ledger_web.domain.sales import cost_entries
 from ledger_web.domain.taxes import TaxPart
-from ledger_web.domain.tenders import BANK, CASH, GIFT_CARD, STORE_CREDIT, cash_step
+from ledger_web.domain.tenders import BANK, CASH, GIFT_CARD, STORE_CREDIT, carried_over, cash_step
 from ledger_web.services import open_items, stock
 from ledger_web.services.effects import balance_effects
 from ledger_web.services.numbering import next_number
@@ -202,35 +202,8 @@ def record_return(command: RecordReturn, uow: UnitOfWork) -> Recorded:
     with uow:
         if uow.is_replay(command, id=command.id, kind="sale_return", memo=command.note):
             return Recorded(command.id, replayed=True)
-        plan = _plan(uow, command, find_sale(uow, command.sale_id, lock=True))
-        _count_what_is_gone(uow, plan)
-        if plan.customer_id:
-            open_items.hold_parties(uow, {plan.customer_id})
-        kept = stock.put(uow, plan.goods)
-        moves = [Goods(goods.product_id, goods.quantity, kept[goods.product_id]) for goods in plan.goods]
-        if moves:
-            stock.insert_moves(uow, moves)
-        number = next_number(uow, "sale_return", command.drawer_id).replace("-", "-R")
-        _insert_return(uow, command, plan, number)
-        _insert_lines(uow, command.id, plan.lines)
-        _insert_refunds(uow, command, plan)
-        _settle(uow, command.id, plan)
-        _block_cards(uow, plan)
-        uow.audit(
-            "sale.return",
-            holder=command.sale_id,
-            after={"return": number, "total": plan.total, "reason": plan.reason.in_words(command.note)},
-            approved_by=command.approved_by,
-        )
-        currency = plan.sale.currency
-        uow.post(
-            [
-                *plan.entries,
-                *cost_entries(currency, -sum(goods.value for goods in moves)),
-                *loss_entries(currency, plan.losses),
-            ],
-            in_open_shift=True,
-        )
+        plan = plan_return(uow, command, find_sale(uow, command.sale_id, lock=True))
+        uow.post(take_back(uow, command, plan), in_open_shift=True)
     return Recorded(command.id)
 
 
@@ -242,11 +215,44 @@ def preview_return(command: RecordReturn, uow: UnitOfWork) -> ReturnPreview:
             balances themselves refuse.
     """
     with uow:
-        plan = _plan(uow, command, find_sale(uow, command.sale_id))
-        released = []
-        if plan.refund.to_account:
-            released = open_items.settled_by(uow, command.sale_id)
-        return ReturnPreview(plan, balance_effects(uow, plan.entries), stock_effects(uow, plan.goods), released)
+        return effects_of(uow, plan_return(uow, command, find_sale(uow, command.sale_id)))
+
+
+def effects_of(act: Act, plan: ReturnPlan) -> ReturnPreview:
+    """Say what a plan will change. What is only carried over to another sale changes nothing by itself."""
+    released = open_items.settled_by(act, plan.sale.id) if plan.refund.to_account else []
+    passing = carried_over(plan.sale.currency)
+    entries = [entry for entry in plan.entries if passing not in (entry.debit, entry.credit)]
+    return ReturnPreview(plan, balance_effects(act, entries), stock_effects(act, plan.goods), released)
+
+
+def take_back(uow: UnitOfWork, command: RecordReturn, plan: ReturnPlan) -> list[Entry]:
+    """Do the story of a return inside an act whose header stands; return what is to be posted, last of all."""
+    _count_what_is_gone(uow, plan)
+    if plan.customer_id:
+        open_items.hold_parties(uow, {plan.customer_id})
+    kept = stock.put(uow, plan.goods)
+    moves = [Goods(goods.product_id, goods.quantity, kept[goods.product_id]) for goods in plan.goods]
+    if moves:
+        stock.insert_moves(uow, moves)
+    number = next_number(uow, "sale_return", command.drawer_id).replace("-", "-R")
+    _insert_return(uow, command, plan, number)
+    _insert_lines(uow, command.id, plan.lines)
+    _insert_refunds(uow, command, plan)
+    _settle(uow, command.id, plan)
+    _block_cards(uow, plan)
+    uow.audit(
+        "sale.return",
+        holder=command.sale_id,
+        after={"return": number, "total": plan.total, "reason": plan.reason.in_words(command.note)},
+        approved_by=command.approved_by,
+    )
+    currency = plan.sale.currency
+    return [
+        *plan.entries,
+        *cost_entries(currency, -sum(goods.value for goods in moves)),
+        *loss_entries(currency, plan.losses),
+    ]
 
 
 def look_at_return(sale_id: uuid.UUID, drawer_id: uuid.UUID, uow: UnitOfWork) -> Returnable:
@@ -276,23 +282,31 @@ def look_at_return(sale_id: uuid.UUID, drawer_id: uuid.UUID, uow: UnitOfWork) ->
 def list_ways(act: Act, sale: HeldSale, drawer_id: uuid.UUID) -> list[PaidBy]:
     """Return how a sale was paid, and what of each has gone back, in the order it was paid.
 
-    Cash comes out of the drawer of the return, not of the sale.
+    Cash comes out of the drawer of the return, not of the sale. What an exchange carried over counts as what it once
+    was paid with, foreign cash by its worth.
     """
     rows = act.execute(
         """
-        SELECT p.id, p.method, p.currency, p.applied, p.applied_base, p.other_change, p.settled_amount, p.party_id,
+        SELECT p.id, coalesce(o.method, p.method) AS method, p.carried_from, p.applied_base, p.other_change,
+               p.settled_amount, coalesce(p.party_id, o.party_id) AS party_id,
+               CASE WHEN o.method = 'bank' THEN o.currency ELSE p.currency END AS currency,
+               CASE WHEN o.method = 'bank' AND o.applied_base > 0
+                    THEN round(o.applied::numeric * p.applied_base / o.applied_base)::bigint
+                    ELSE p.applied END AS applied,
                b.code AS bank_code, b.name AS bank_name, c.code AS card_code,
                coalesce(r.refunded, 0) AS refunded, coalesce(r.paid_back, 0) AS paid_back
           FROM payments AS p
-          LEFT JOIN bank_accounts AS b ON b.tenant_id = %(tenant_id)s AND b.id = p.bank_id
-          LEFT JOIN gift_cards AS c ON c.tenant_id = %(tenant_id)s AND c.id = p.gift_card_id
+          LEFT JOIN payments AS o ON o.tenant_id = %(tenant_id)s AND o.id = p.carried_from
+          LEFT JOIN bank_accounts AS b ON b.tenant_id = %(tenant_id)s AND b.id = coalesce(p.bank_id, o.bank_id)
+          LEFT JOIN gift_cards AS c ON c.tenant_id = %(tenant_id)s AND c.id = coalesce(p.gift_card_id, o.gift_card_id)
           LEFT JOIN refunded_payments AS r ON r.tenant_id = %(tenant_id)s AND r.payment_id = p.id
          WHERE p.tenant_id = %(tenant_id)s AND p.sale_id = %(sale_id)s AND p.return_id IS NULL
          ORDER BY p.id
         """,
         {"sale_id": sale.id},
     ).all()
-    rounded = next((row.id for row in reversed(rows) if row.method == CASH), None) if sale.rounding else None
+    in_cash = (row.id for row in reversed(rows) if row.method == CASH and not row.carried_from)
+    rounded = next(in_cash, None) if sale.rounding else None
     return [_way(row, sale, drawer_id, sale.rounding if row.id == rounded else 0) for row in rows]
 
 
@@ -317,7 +331,15 @@ def _account_of(row: Row[Any], sale: HeldSale, drawer_id: uuid.UUID) -> tuple[Ac
     return cash(drawer_id, row.currency), ""
 
 
-def _plan(act: Act, command: RecordReturn, sale: HeldSale) -> ReturnPlan:
+def plan_return(act: Act, command: RecordReturn, sale: HeldSale, *, carry_max: int = 0) -> ReturnPlan:
+    """Say what a return will do.
+
+    Args:
+        carry_max: What goes out in exchange costs so much.
+
+    Raises:
+        As `record_return`, but for what only the balances refuse.
+    """
     must_not_be_deleted(sale)
     if sale.fate.kind == NOTHING:
         raise RuleViolationError(sale.fate.why)
@@ -333,6 +355,7 @@ def _plan(act: Act, command: RecordReturn, sale: HeldSale) -> ReturnPlan:
         way=command.way,
         chosen=dict(command.chosen),
         step=cash_step(sale.currency, sale.cash_step),
+        carry_max=carry_max,
     )
     customer_id = debtor or sale.customer_id or (_customer(act, command.customer_id) if refund.to_credit else None)
     if refund.to_credit and customer_id is None:
@@ -490,8 +513,11 @@ def _count_what_is_gone(uow: UnitOfWork, plan: ReturnPlan) -> None:
 
 
 def _count_refunds(uow: UnitOfWork, plan: ReturnPlan) -> bool:
-    refunds = plan.refund.refunds
-    if not refunds:
+    gone: dict[uuid.UUID, tuple[PaidBy, int, int]] = {}
+    for refund in (*plan.refund.carried, *plan.refund.refunds):
+        _, value, amount = gone.get(refund.paid.payment_id, (refund.paid, 0, 0))
+        gone[refund.paid.payment_id] = (refund.paid, value + refund.value, amount + refund.amount)
+    if not gone:
         return True
     done = uow.execute(
         """
@@ -507,14 +533,14 @@ def _count_refunds(uow: UnitOfWork, plan: ReturnPlan) -> bool:
          WHERE r.refunded + excluded.refunded <= r.value AND r.paid_back + excluded.paid_back <= r.applied
         """,
         {
-            "payments": [refund.paid.payment_id for refund in refunds],
-            "values": [refund.paid.value for refund in refunds],
-            "refunded": [refund.value for refund in refunds],
-            "applied": [refund.paid.applied for refund in refunds],
-            "paid_back": [refund.amount for refund in refunds],
+            "payments": list(gone),
+            "values": [paid.value for paid, _, _ in gone.values()],
+            "refunded": [value for _, value, _ in gone.values()],
+            "applied": [paid.applied for paid, _, _ in gone.values()],
+            "paid_back": [amount for _, _, amount in gone.values()],
         },
     )
-    return done.rowcount == len(refunds)
+    return done.rowcount == len(gone)
 
 
 def _insert_return(uow: UnitOfWork, command: RecordReturn, plan: ReturnPlan, number: str) -> None:
@@ -522,10 +548,10 @@ def _insert_return(uow: UnitOfWork, command: RecordReturn, plan: ReturnPlan, num
         """
         INSERT INTO sale_returns (tenant_id, id, number, sale_id, drawer_id, customer_id, cashier_id, returned_on,
                                   returned_at, currency, total, tax_total, cost_total, to_debt, to_account, to_credit,
-                                  rounding, reason_id, note, approved_by)
+                                  to_exchange, rounding, reason_id, note, approved_by)
         VALUES (%(tenant_id)s, %(id)s, %(number)s, %(sale_id)s, %(drawer_id)s, %(customer_id)s, %(cashier_id)s,
                 %(returned_on)s, now(), %(currency)s, %(total)s, %(tax)s, %(cost)s, %(to_debt)s, %(to_account)s,
-                %(to_credit)s, %(rounding)s, %(reason_id)s, %(note)s, %(approved_by)s)
+                %(to_credit)s, %(to_exchange)s, %(rounding)s, %(reason_id)s, %(note)s, %(approved_by)s)
         """,
         {
             "id": command.id,
@@ -542,6 +568,7 @@ def _insert_return(uow: UnitOfWork, command: RecordReturn, plan: ReturnPlan, num
             "to_debt": plan.refund.to_debt,
             "to_account": plan.refund.to_account,
             "to_credit": plan.refund.to_credit,
+            "to_exchange": plan.refund.to_exchange,
             "rounding": plan.refund.rounding,
             "reason_id": command.reason_id,
             "note": command.note,
@@ -599,12 +626,15 @@ def _insert_refunds(uow: UnitOfWork, command: RecordReturn, plan: ReturnPlan) ->
         INSERT INTO payments AS m
                (tenant_id, id, transaction_id, direction, party_id, return_id, refunds_id, drawer_id, bank_id,
                 gift_card_id, method, currency, tendered, applied, change, applied_base)
-        SELECT p.tenant_id, n.id, %(return_id)s::uuid, 'out', p.party_id, %(return_id)s::uuid, p.id,
-               CASE WHEN p.method = 'cash' THEN %(drawer_id)s::uuid END, p.bank_id, p.gift_card_id, p.method,
-               p.currency, n.amount, n.amount, 0, n.worth
+        SELECT p.tenant_id, n.id, %(return_id)s::uuid, 'out', coalesce(p.party_id, o.party_id), %(return_id)s::uuid,
+               p.id, CASE WHEN coalesce(o.method, p.method) = 'cash' THEN %(drawer_id)s::uuid END,
+               coalesce(p.bank_id, o.bank_id), coalesce(p.gift_card_id, o.gift_card_id),
+               coalesce(o.method, p.method), CASE WHEN o.method = 'bank' THEN o.currency ELSE p.currency END,
+               n.amount, n.amount, 0, n.worth
           FROM unnest(%(ids)s::uuid[], %(payments)s::uuid[], %(amounts)s::bigint[], %(worths)s::bigint[])
                AS n(id, payment_id, amount, worth)
           JOIN payments AS p ON p.tenant_id = %(tenant_id)s AND p.id = n.payment_id
+          LEFT JOIN payments AS o ON o.tenant_id = %(tenant_id)s AND o.id = p.carried_from
         """,
         {
             "return_id": command.id,

@@ -56,7 +56,9 @@ def find_sale(act: Act, sale_id: uuid.UUID, *, lock: bool = False) -> HeldSale:
                      LEFT JOIN returned_lines AS r
                        ON r.tenant_id = %(tenant_id)s AND r.sale_id = l.sale_id AND r.line = l.line
                     WHERE l.tenant_id = %(tenant_id)s AND l.sale_id = s.id
-                      AND coalesce(r.returned, 0) < l.quantity) AS is_all_returned
+                      AND coalesce(r.returned, 0) < l.quantity) AS is_all_returned,
+               EXISTS (SELECT FROM payments AS p
+                        WHERE p.tenant_id = %(tenant_id)s AND p.sale_id = s.id AND p.method = 'exchange') AS is_exchange
           FROM sales AS s
           JOIN transactions AS x ON x.tenant_id = %(tenant_id)s AND x.id = s.id
           JOIN tenants AS t ON t.tenant_id = %(tenant_id)s
@@ -76,6 +78,7 @@ def find_sale(act: Act, sale_id: uuid.UUID, *, lock: bool = False) -> HeldSale:
         in_locked_period=facts.pop("in_locked_period"),
         return_count=facts.pop("return_count"),
         is_all_returned=facts.pop("is_all_returned"),
+        is_exchange=facts.pop("is_exchange"),
     )
     return HeldSale(**facts, state=state)
 

@@ -21,10 +21,10 @@ from ledger_web.domain.discounts import (
 from ledger_web.domain.errors import NotFoundError, RuleViolationError, StaleEditError
 from ledger_web.domain.gift_cards import card_code, store_credit_of
 from ledger_web.domain.ids import new_id
-from ledger_web.domain.journal import AccountKey, customer
+from ledger_web.domain.journal import AccountKey, Entry, customer
 from ledger_web.domain.languages import gettext
 from ledger_web.domain.sales import sale_entries
-from ledger_web.domain.tenders import Settlement, cash_step, money_entries, settle
+from ledger_web.domain.tenders import Settlement, Tendered, cash_step, money_entries, settle
 from ledger_web.services import open_items, stock
 from ledger_web.services.numbering import next_number
 from ledger_web.services.sale_lines import (
@@ -126,7 +126,8 @@ def record_sale(command: RecordSale, uow: UnitOfWork) -> Recorded:
             return Recorded(command.id, replayed=True)
         products = read_products(uow, {line.product_id for line in command.lines}) if command.lines else {}
         units = read_units(uow, {line.unit_id for line in command.lines if line.unit_id})
-        _sell(uow, command, price_sale(command.lines, products, command.discount, units))
+        priced = price_sale(command.lines, products, command.discount, units)
+        uow.post(sell(uow, command, priced), in_open_shift=True)
     return Recorded(command.id)
 
 
@@ -139,12 +140,8 @@ def store_cart(command: StoreCart, uow: UnitOfWork) -> Recorded:
     with uow:
         if uow.is_replay(command, id=command.id, kind="sale"):
             return Recorded(command.id, replayed=True)
-        cart = _read_cart(uow, command)
-        sale = _sale_of(command, cart)
-        priced = price_sale(sale.lines, {row.product_id: row for row in cart}, sale.discount, _units(cart))
-        _must_be_within_ceilings(command, cart, priced)
-        _sell(uow, sale, priced)
-        uow.execute("DELETE FROM carts WHERE tenant_id = %(tenant_id)s AND id = %(id)s", {"id": command.id})
+        sale, priced = take_cart(uow, command)
+        uow.post(sell(uow, sale, priced), in_open_shift=True)
     return Recorded(command.id)
 
 
@@ -155,10 +152,32 @@ def preview_payment(command: StoreCart, uow: UnitOfWork) -> PaymentPreview:
         RuleViolationError, StaleEditError, NotFoundError: As storing it would, but for what only balances refuse.
     """
     with uow:
-        cart = _read_cart(uow, command, lock=False)
-        sale = _sale_of(command, cart)
-        priced = price_sale(sale.lines, {row.product_id: row for row in cart}, sale.discount, _units(cart))
-        return PaymentPreview(priced.total, _settle(uow, sale, priced)[0])
+        sale, priced = look_into_cart(uow, command)
+        return PaymentPreview(priced.total, settlement_of(uow, sale, priced))
+
+
+def take_cart(uow: UnitOfWork, command: StoreCart) -> tuple[RecordSale, PricedSale]:
+    """Lock the cart, take out of it what is to be sold, and empty it.
+
+    Raises:
+        StaleEditError: It was changed since it was shown.
+        ApprovalNeededError: A discount or a price cut goes too far.
+    """
+    cart = _read_cart(uow, command)
+    sale, priced = _priced(command, cart)
+    _must_be_within_ceilings(command, cart, priced)
+    uow.execute("DELETE FROM carts WHERE tenant_id = %(tenant_id)s AND id = %(id)s", {"id": command.id})
+    return sale, priced
+
+
+def look_into_cart(uow: UnitOfWork, command: StoreCart) -> tuple[RecordSale, PricedSale]:
+    """Say what would be sold out of the cart. Writes and locks nothing."""
+    return _priced(command, _read_cart(uow, command, lock=False))
+
+
+def _priced(command: StoreCart, cart: Sequence[Row[Any]]) -> tuple[RecordSale, PricedSale]:
+    sale = _sale_of(command, cart)
+    return sale, price_sale(sale.lines, {row.product_id: row for row in cart}, sale.discount, _units(cart))
 
 
 def _read_cart(uow: UnitOfWork, command: StoreCart, *, lock: bool = True) -> Sequence[Row[Any]]:
@@ -247,9 +266,20 @@ def _must_be_within_ceilings(command: StoreCart, cart: Sequence[Row[Any]], price
     )
 
 
-def _sell(uow: UnitOfWork, sale: RecordSale, priced: PricedSale) -> None:
-    """Do the story of a sale inside an act whose header stands."""
-    settlement, places = _settle(uow, sale, priced)
+def settlement_of(
+    uow: UnitOfWork, sale: RecordSale, priced: PricedSale, carried: Sequence[Tendered] = ()
+) -> Settlement:
+    """Say how a sale is settled: what comes over from goods that came back first, then what is handed over.
+
+    Raises:
+        RuleViolationError: It does not cover the total, or something is wrong with a way to pay.
+    """
+    return _settle(uow, sale, priced, carried)[0]
+
+
+def sell(uow: UnitOfWork, sale: RecordSale, priced: PricedSale, carried: Sequence[Tendered] = ()) -> list[Entry]:
+    """Do the story of a sale inside an act whose header stands; return what is to be posted, last of all."""
+    settlement, places = _settle(uow, sale, priced, carried)
     if settlement.on_account:
         _must_be_a_customer(uow, sale.customer_id)
 
@@ -283,16 +313,21 @@ def _sell(uow: UnitOfWork, sale: RecordSale, priced: PricedSale) -> None:
         cards=_card_amounts(sale.currency, priced),
         rounded=settlement.rounding,
     )
-    uow.post([*entries, *foreign], in_open_shift=True)
+    return [*entries, *foreign]
 
 
-def _settle(uow: UnitOfWork, sale: RecordSale, priced: PricedSale) -> tuple[Settlement, Places]:
-    choices = _choices(sale, priced.total)
+def _settle(
+    uow: UnitOfWork, sale: RecordSale, priced: PricedSale, carried: Sequence[Tendered]
+) -> tuple[Settlement, Places]:
+    choices = _choices(sale, priced.total - sum(each.amount or 0 for each in carried))
     places = find_places(uow, choices)
     settlement = settle(
         priced.total,
         sale.currency,
-        tendered(choices, places, drawer_id=sale.drawer_id, currency=sale.currency, customer_id=sale.customer_id),
+        [
+            *carried,
+            *tendered(choices, places, drawer_id=sale.drawer_id, currency=sale.currency, customer_id=sale.customer_id),
+        ],
         rest_on_account=sale.rest_on_account,
         change=change_of(sale.change, sale.currency),
         step=cash_step(sale.currency, priced.cash_step),
@@ -300,9 +335,9 @@ def _settle(uow: UnitOfWork, sale: RecordSale, priced: PricedSale) -> tuple[Sett
     return settlement, places
 
 
-def _choices(sale: RecordSale, total: int) -> tuple[TenderChoice, ...]:
+def _choices(sale: RecordSale, due: int) -> tuple[TenderChoice, ...]:
     """Return how the sale is paid: as was chosen, or in cash."""
-    if sale.tenders or not total:
+    if sale.tenders or not due:
         return sale.tenders
     return (TenderChoice(amount=sale.tendered),)
 

@@ -198,21 +198,21 @@ def insert_payments(
         INSERT INTO payments AS m
                (tenant_id, id, transaction_id, direction, party_id, sale_id, drawer_id, bank_id, gift_card_id, method,
                 currency, tendered, applied, change, applied_base, settled_amount, settled_currency, rate, rate_unit,
-                rate_source, other_change, other_change_currency, change_rate, change_rate_unit)
+                rate_source, other_change, other_change_currency, change_rate, change_rate_unit, carried_from)
         SELECT s.tenant_id, n.id, s.id, 'in', %(customer_id)s::uuid, s.id, n.drawer_id, n.bank_id, n.gift_card_id,
                n.method, n.currency, n.tendered, n.applied, n.change, n.applied_base, n.settled_amount,
                n.settled_currency, n.rate, n.rate_unit, n.rate_source, n.other_change, n.other_change_currency,
-               n.change_rate, n.change_rate_unit
+               n.change_rate, n.change_rate_unit, n.carried_from
           FROM sales AS s
          CROSS JOIN unnest(%(ids)s::uuid[], %(drawers)s::uuid[], %(banks)s::uuid[], %(cards)s::uuid[],
                            %(methods)s::text[], %(currencies)s::text[], %(tendered)s::bigint[], %(applied)s::bigint[],
                            %(change)s::bigint[], %(applied_base)s::bigint[], %(settled)s::bigint[],
                            %(settled_in)s::text[], %(rates)s::numeric[], %(rate_units)s::text[],
                            %(rate_sources)s::text[], %(others)s::bigint[], %(others_in)s::text[],
-                           %(other_rates)s::numeric[], %(other_rate_units)s::text[])
+                           %(other_rates)s::numeric[], %(other_rate_units)s::text[], %(carried)s::uuid[])
                AS n(id, drawer_id, bank_id, gift_card_id, method, currency, tendered, applied, change, applied_base,
                     settled_amount, settled_currency, rate, rate_unit, rate_source, other_change,
-                    other_change_currency, change_rate, change_rate_unit)
+                    other_change_currency, change_rate, change_rate_unit, carried_from)
          WHERE s.tenant_id = %(tenant_id)s AND s.id = %(sale_id)s
         """,
         {
@@ -237,5 +237,6 @@ def insert_payments(
             "others_in": [row.other_change_currency for row in rows],
             "other_rates": [row.change_rate.value if row.change_rate else None for row in rows],
             "other_rate_units": [row.change_rate.unit if row.change_rate else None for row in rows],
+            "carried": [row.carried_from for row in rows],
         },
     )

@@ -198,20 +198,23 @@ class UnitOfWork:
         meters.count("ledger_acts_replayed_total")
         return True
 
-    def post(self, entries: Sequence[Entry], *, in_open_shift: bool = False) -> None:
+    def post(self, entries: Sequence[Entry], *, in_open_shift: bool = False, of: uuid.UUID | None = None) -> None:
         """Put entries into the books and move the cached balances they name, each account once.
 
         Accounts that do not exist yet are opened. Call it last: it locks the accounts until the commit.
 
         Args:
             in_open_shift: The cash in it moves only while its drawer's shift is open.
+            of: An earlier transaction of this act, of the same day, that nothing was posted of yet: so that an act
+                of two locks its accounts after all else.
 
         Raises:
             DrawerNotOpenError, InsufficientFundsError, CreditLimitExceededError, AccountClosedError: Nothing is posted.
             NotFoundError: An account's party or drawer is not this shop's.
         """
-        posting.post_entries(self, entries, first_line=self._lines + 1, in_open_shift=in_open_shift)
-        self._lines += len(entries)
+        first_line = 1 if of else self._lines + 1
+        posting.post_entries(self, entries, of=of, first_line=first_line, in_open_shift=in_open_shift)
+        self._lines += 0 if of else len(entries)
 
     def audit(
         self,
