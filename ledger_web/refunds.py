@@ -6,6 +6,7 @@ from flask import g
 
 from ledger_web.approval import approved_by
 from ledger_web.domain.errors import RuleViolationError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.permissions import SALE_CHANGE_REFUND, SALE_DELETE, SALE_REFUND_CASH
 from ledger_web.domain.returns import CHOSEN, RefundPlan, TooMuch, Weight, too_much
 from ledger_web.forms.approvals import ApprovalFields
@@ -33,7 +34,7 @@ def customer_called(words: str | None) -> uuid.UUID | None:
     if len(found) != 1:
         several = ", ".join(name for _, name in found)
         raise RuleViolationError(
-            f"Several customers are called so: {several}. Enter more of the name."
+            gettext("Several customers are called so: %(several)s. Enter more of the name.", several=several)
             if found
             else "There is no customer of this name. Look at its spelling, or add them first."
         )

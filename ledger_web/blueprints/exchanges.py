@@ -14,11 +14,12 @@ from ledger_web.domain.errors import (
     NotFoundError,
     RuleViolationError,
 )
-from ledger_web.domain.ids import parse_id
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.numbers import signs_of
 from ledger_web.domain.permissions import SALE_CREATE, SALE_DISCOUNT, SALE_RETURN
 from ledger_web.domain.returns import AS_PAID, CREDIT, REFUNDS, TooMuch
 from ledger_web.domain.scans import read_scan
+from ledger_web.domain.tenders import CASH, METHODS
 from ledger_web.error_pages import status_of
 from ledger_web.forms.sale_returns import ExchangeForm
 from ledger_web.identity import PermissionDeniedError, may, new_act, permission_required
@@ -37,7 +38,6 @@ from ledger_web.services.sale_states import look_at_sale
 blueprint = Blueprint("exchanges", __name__, url_prefix="/sales/<uuid:sale_id>/exchange")
 
 _FORM, _PREVIEW = "exchanges/_exchange_form.html", "exchanges/_exchange_preview.html"
-_WAYS = [(way, REFUNDS[way]) for way in (AS_PAID, CREDIT)]
 
 
 @blueprint.get("/")
@@ -61,12 +61,14 @@ def preview(sale_id: uuid.UUID) -> ResponseReturnValue:
 def create(sale_id: uuid.UUID) -> ResponseReturnValue:
     """Do what the button pressed says: take a product in or out of what goes out, or exchange."""
     form = _form(sale_id)
-    if request.form.get("remove"):
-        return _remove(sale_id, form, request.form["remove"])
-    if form.q.raw or request.form.get("act") != "exchange":
-        return _add(sale_id, form)
     if not form.validate():
         return _show(sale_id, form, _FORM, 422)
+    if form.remove.data:
+        return _remove(sale_id, form)
+    if form.q.data or form.product_id.data:
+        return _add(sale_id, form)
+    if request.form.get("act") != "exchange":  # Enter, or the second one that a scanner sends: look, do nothing
+        return _show(sale_id, form, _FORM)
     return _exchange(sale_id, form)
 
 
@@ -97,10 +99,6 @@ def _exchange(sale_id: uuid.UUID, form: ExchangeForm) -> ResponseReturnValue:
 
 def _add(sale_id: uuid.UUID, form: ExchangeForm) -> ResponseReturnValue:
     """Put what was scanned, typed or chosen into the cart; what is typed elsewhere in the form stays."""
-    if not (form.q.validate(form) and form.scan_id.validate(form) and form.product_id.validate(form)):
-        return _show(sale_id, form, _FORM, 422)
-    if not form.q.data and not form.product_id.data:
-        return _show(sale_id, form, _FORM)
     if form.scan_id.data is None:
         return _show(sale_id, form, _FORM, 422, trouble="This page is too old. Open the exchange once more.")
     try:
@@ -122,7 +120,7 @@ def _take(form: ExchangeForm) -> list[ProductHit]:
     try:
         scan = read_scan(form.q.data or "", signs_of(g.tenant.locale))
     except InvalidQuantityError as error:
-        raise RuleViolationError(f"Before the star: {error.message}") from error
+        raise RuleViolationError(gettext("Before the star: %(message)s", message=error.message)) from error
     scanned = resolve(g.tenant.id, scan.text)
     quantity = scan.quantity or Decimal(1)
     if scanned.kind == PRODUCT and scanned.product:
@@ -136,16 +134,17 @@ def _take(form: ExchangeForm) -> list[ProductHit]:
         add_to_cart(AddToCart(id=form.scan_id.data, product_id=found[0].id, quantity=quantity), new_act())
         return []
     if not found:
-        raise RuleViolationError(scanned.trouble or f"Nothing is called {scan.text} or has this code.")
+        raise RuleViolationError(
+            scanned.trouble or gettext("Nothing is called %(text)s or has this code.", text=scan.text)
+        )
     return found
 
 
-def _remove(sale_id: uuid.UUID, form: ExchangeForm, line: str) -> ResponseReturnValue:
-    line_id = parse_id(line)
-    if line_id is None or form.scan_id.data is None:
-        return _show(sale_id, form, _FORM, 422, trouble="There is no such line in the cart. Look at it once more.")
+def _remove(sale_id: uuid.UUID, form: ExchangeForm) -> ResponseReturnValue:
+    if form.scan_id.data is None:
+        return _show(sale_id, form, _FORM, 422, trouble="This page is too old. Open the exchange once more.")
     try:
-        remove_cart_line(RemoveCartLine(id=form.scan_id.data, line_id=line_id), new_act())
+        remove_cart_line(RemoveCartLine(id=form.scan_id.data, line_id=form.remove.data), new_act())
     except (RuleViolationError, ConflictError, NotFoundError) as error:
         return _show(sale_id, form, _FORM, 422, trouble=error.message)
     return _show(sale_id, form, _FORM)
@@ -167,9 +166,9 @@ def _form(sale_id: uuid.UUID) -> ExchangeForm:
     form = ExchangeForm(sent, lines=left.lines, drawer_id=drawer_id, way=AS_PAID)
     form.drawer_id.choices = [(each.id, each.name) for each in drawers]
     form.reason_id.choices = [(each.id, each.name) for each in list_reasons(g.tenant.id)]
-    form.way.choices = _WAYS
+    form.way.choices = [(way, REFUNDS[way]) for way in (AS_PAID, CREDIT)]
     banks = list_till_banks(g.tenant.id, g.tenant.base_currency)
-    form.bank_id.choices = [("", "Cash"), *((each.id, each.name) for each in banks)]
+    form.bank_id.choices = [("", METHODS[CASH]), *((each.id, each.name) for each in banks)]
     return form
 
 

@@ -12,7 +12,7 @@ from ledger_web.domain.sheets import Row, amount_cell
 from ledger_web.downloads import download
 from ledger_web.forms.sales_report import SalesReportForm
 from ledger_web.identity import permission_required
-from ledger_web.queries.sales_report import DIVISIONS, ReportRow, sales_report, total_of, who_undid
+from ledger_web.queries.sales_report import DIVISIONS, ReportRow, list_loose_returns, sales_report, total_of, who_undid
 from ledger_web.rendering import render
 
 blueprint = Blueprint("sales_reports", __name__, url_prefix="/sales/report")
@@ -34,6 +34,7 @@ def show() -> ResponseReturnValue:
         division=DIVISIONS[form.by.data or "day"] if is_valid else "",
         rows=rows,
         total=total_of(rows),
+        loose=list_loose_returns(g.tenant.id, form.first, form.last) if is_valid else [],
         people=who_undid(g.tenant.id, form.first, form.last) if is_valid else [],
     )
 

@@ -10,7 +10,7 @@ from wtforms import ValidationError
 
 from ledger_web.domain.ids import parse_id
 from ledger_web.domain.languages import gettext
-from ledger_web.domain.returns import AS_PAID, DISPOSITIONS, REFUNDS, PaidBy
+from ledger_web.domain.returns import AS_PAID, CREDIT, DISPOSITIONS, REFUNDS, PaidBy
 from ledger_web.domain.tenders import BANK
 from ledger_web.forms.approvals import ApprovalFields
 from ledger_web.forms.base import LedgerForm, QueryForm
@@ -27,6 +27,7 @@ from ledger_web.forms.scans import ScanField
 from ledger_web.services.carts import CopyToCart
 from ledger_web.services.deletions import Undo
 from ledger_web.services.exchanges import RecordExchange
+from ledger_web.services.loose_returns import WAYS, RecordLooseReturn
 from ledger_web.services.return_reasons import SaveReason
 from ledger_web.services.sale_returns import LeftOfLine, RecordReturn, ReturnedQuantity
 from ledger_web.services.sales import StoreCart, TenderChoice
@@ -195,6 +196,7 @@ class ExchangeForm(ReturnForm):
     q = ScanField("Scan what goes out", required=False)
     product_id = IdField("Product", required=False)
     scan_id = IdField("Scan", required=False)  # the number of the act on the cart
+    remove = IdField("Line", required=False)
     cart_id = IdField("Cart", required=False)
     version = WholeNumberField("Cart", required=False)
     tendered = MoneyField("Cash received", required=False)
@@ -228,6 +230,42 @@ class ExchangeForm(ReturnForm):
             price_cut_max=price_cut_max,
         )
         return RecordExchange(back=self.to_command(sale_id, customer_id, approver_id), cart=cart)
+
+
+class ProductAskedForm(QueryForm):
+    """Which product comes back."""
+
+    q = ScanField("Barcode or name", required=False)
+    product_id = IdField("Product", required=False)
+
+
+class LooseReturnForm(ApprovalFields, LedgerForm):
+    """What comes back without a receipt. `reason_id` and `drawer_id` get their choices from the handler."""
+
+    product_id = IdField("Product")
+    quantity = QuantityField("Quantity")
+    unit_price = MoneyField("Price of one")
+    disposition = ChoiceField("Becomes", choices=[("", "As the reason says"), *DISPOSITIONS.items()], required=False)
+    drawer_id = ChoiceField("Drawer")
+    reason_id = ChoiceField("Reason")
+    note = TextField("Note", max_length=NOTE_MAX, required=False)
+    way = ChoiceField("Money goes back", choices=WAYS.items(), required=False)
+    customer = TextField("Customer", max_length=100, required=False)
+
+    def to_command(self, customer_id: uuid.UUID | None, approver_id: uuid.UUID | None = None) -> RecordLooseReturn:
+        return RecordLooseReturn(
+            id=self.op_id.data,
+            drawer_id=self.drawer_id.data,
+            product_id=self.product_id.data,
+            quantity=self.quantity.data,
+            unit_price=self.unit_price.data,
+            reason_id=self.reason_id.data,
+            note=self.note.data or "",
+            disposition=self.disposition.data or "",
+            way=self.way.data or CREDIT,
+            customer_id=customer_id,
+            approved_by=approver_id,
+        )
 
 
 class ReasonForm(LedgerForm):

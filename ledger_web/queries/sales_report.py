@@ -51,6 +51,7 @@ class PersonRow:
     voids: int
     returns: int
     amount: int  # of both
+    loose: int  # returns without a receipt
     copies: int  # of receipts
     is_unusual: bool
 
@@ -86,7 +87,7 @@ _PEOPLE = text("""
     SELECT u.id AS user_id, u.name,
            (SELECT count(*) FROM sales AS s
              WHERE s.tenant_id = :tenant_id AND s.cashier_id = u.id AND s.sold_on BETWEEN :since AND :until) AS sales,
-           v.voids, r.returns, v.amount + r.amount AS amount,
+           v.voids, r.returns, v.amount + r.amount AS amount, r.loose,
            (SELECT count(*) FROM receipt_prints AS p
              WHERE p.tenant_id = :tenant_id AND p.printed_by = u.id AND p.number > 1
                AND (p.printed_at AT TIME ZONE t.time_zone)::date BETWEEN :since AND :until) AS copies
@@ -97,11 +98,48 @@ _PEOPLE = text("""
             WHERE s.tenant_id = :tenant_id AND s.deleted_by = u.id
               AND (s.deleted_at AT TIME ZONE t.time_zone)::date BETWEEN :since AND :until) AS v
      CROSS JOIN LATERAL (
-           SELECT count(*) AS returns, coalesce(sum(r.total), 0)::bigint AS amount FROM sale_returns AS r
+           SELECT count(*) AS returns, coalesce(sum(r.total), 0)::bigint AS amount,
+                  count(*) FILTER (WHERE r.sale_id IS NULL) AS loose
+             FROM sale_returns AS r
             WHERE r.tenant_id = :tenant_id AND r.cashier_id = u.id AND r.returned_on BETWEEN :since AND :until) AS r
      WHERE u.tenant_id = :tenant_id
      ORDER BY v.amount + r.amount DESC, u.name
 """)
+
+
+@dataclass(frozen=True, slots=True)
+class LooseRow:
+    """A return without a receipt."""
+
+    id: uuid.UUID
+    number: str
+    returned_at: dt.datetime
+    product: str
+    total: int
+    cashier: str
+    approver: str
+    reason: str
+    note: str
+
+
+_LOOSE = text("""
+    SELECT r.id, r.number, r.returned_at, l.name AS product, r.total, coalesce(u.name, '') AS cashier,
+           coalesce(x.name, '') AS approver, e.name AS reason, r.note
+      FROM sale_returns AS r
+      JOIN sale_return_lines AS l ON l.tenant_id = :tenant_id AND l.return_id = r.id AND l.line = 1
+      JOIN return_reasons AS e ON e.tenant_id = :tenant_id AND e.id = r.reason_id
+      LEFT JOIN users AS u ON u.tenant_id = :tenant_id AND u.id = r.cashier_id
+      LEFT JOIN users AS x ON x.tenant_id = :tenant_id AND x.id = r.approved_by
+     WHERE r.tenant_id = :tenant_id AND r.sale_id IS NULL AND r.returned_on BETWEEN :since AND :until
+     ORDER BY r.returned_on DESC, r.id DESC
+     LIMIT 100
+""")
+
+
+def list_loose_returns(tenant_id: int, since: dt.date, until: dt.date) -> list[LooseRow]:
+    """Return what came back without a receipt, the newest first."""
+    rows = session_of(tenant_id).execute(_LOOSE, {"tenant_id": tenant_id, "since": since, "until": until})
+    return [LooseRow(**row._mapping) for row in rows]
 
 
 def sales_report(tenant_id: int, since: dt.date, until: dt.date, by: str) -> list[ReportRow]:
