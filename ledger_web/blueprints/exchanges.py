@@ -99,8 +99,6 @@ def _exchange(sale_id: uuid.UUID, form: ExchangeForm) -> ResponseReturnValue:
 
 def _add(sale_id: uuid.UUID, form: ExchangeForm) -> ResponseReturnValue:
     """Put what was scanned, typed or chosen into the cart; what is typed elsewhere in the form stays."""
-    if form.scan_id.data is None:
-        return _show(sale_id, form, _FORM, 422, trouble="This page is too old. Open the exchange once more.")
     try:
         found = _take(form)
     except (RuleViolationError, ConflictError, NotFoundError) as error:
@@ -115,7 +113,7 @@ def _take(form: ExchangeForm) -> list[ProductHit]:
         RuleViolationError: Nothing is called so, or it cannot be sold.
     """
     if form.product_id.data:
-        add_to_cart(AddToCart(id=form.scan_id.data, product_id=form.product_id.data), new_act())
+        add_to_cart(AddToCart(id=form.cart_op_id, product_id=form.product_id.data), new_act())
         return []
     try:
         scan = read_scan(form.q.data or "", signs_of(g.tenant.locale))
@@ -126,12 +124,12 @@ def _take(form: ExchangeForm) -> list[ProductHit]:
     if scanned.kind == PRODUCT and scanned.product:
         unit_id = scanned.unit.id if scanned.unit else None
         quantity = round(quantity * (scanned.quantity or Decimal(1)), 6)
-        command = AddToCart(id=form.scan_id.data, product_id=scanned.product.id, quantity=quantity, unit_id=unit_id)
+        command = AddToCart(id=form.cart_op_id, product_id=scanned.product.id, quantity=quantity, unit_id=unit_id)
         add_to_cart(command, new_act())
         return []
     found = list_product_hits(g.tenant.id, scan.text)
     if len(found) == 1:
-        add_to_cart(AddToCart(id=form.scan_id.data, product_id=found[0].id, quantity=quantity), new_act())
+        add_to_cart(AddToCart(id=form.cart_op_id, product_id=found[0].id, quantity=quantity), new_act())
         return []
     if not found:
         raise RuleViolationError(
@@ -141,10 +139,8 @@ def _take(form: ExchangeForm) -> list[ProductHit]:
 
 
 def _remove(sale_id: uuid.UUID, form: ExchangeForm) -> ResponseReturnValue:
-    if form.scan_id.data is None:
-        return _show(sale_id, form, _FORM, 422, trouble="This page is too old. Open the exchange once more.")
     try:
-        remove_cart_line(RemoveCartLine(id=form.scan_id.data, line_id=form.remove.data), new_act())
+        remove_cart_line(RemoveCartLine(id=form.cart_op_id, line_id=form.remove.data), new_act())
     except (RuleViolationError, ConflictError, NotFoundError) as error:
         return _show(sale_id, form, _FORM, 422, trouble=error.message)
     return _show(sale_id, form, _FORM)

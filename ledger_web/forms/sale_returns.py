@@ -195,13 +195,18 @@ class ExchangeForm(ReturnForm):
 
     q = ScanField("Scan what goes out", required=False)
     product_id = IdField("Product", required=False)
-    scan_id = IdField("Scan", required=False)  # the number of the act on the cart
     remove = IdField("Line", required=False)
     cart_id = IdField("Cart", required=False)
     version = WholeNumberField("Cart", required=False)
     tendered = MoneyField("Cash received", required=False)
     bank_id = ChoiceField("The difference is paid", required=False)
     rest_on_account = BooleanField("Rest on account")
+
+    @property
+    def cart_op_id(self) -> uuid.UUID:
+        """The number of the act on the cart: the same when the same page is sent twice, and no other's."""
+        said = (self.cart_id.data, self.version.data, self.q.data, self.product_id.data, self.remove.data)
+        return uuid.uuid5(self.op_id.data, "/".join(map(str, said)))
 
     def validate_tendered(self, field: MoneyField) -> None:
         if field.data and self.bank_id.data:
