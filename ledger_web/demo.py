@@ -480,8 +480,7 @@ class _Story:
         )
         yield self._managers(receive_purchase, received)
         self._owed[vendor.id] += sum(
-            line_amounts(line.quantity, line.unit_cost or Decimal(0), vendor.currency, Decimal(0), Decimal(0)).net
-            for line in lines
+            line_amounts(line.quantity, line.unit_cost or Decimal(0), vendor.currency).net for line in lines
         )
 
     def _bought_line(self, ware: _Ware, currency: str, rate: Decimal) -> WantedLine:

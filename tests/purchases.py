@@ -32,10 +32,23 @@ def add_vendor(shop: Shop, name: str = "Karim Traders", currency: str = "USD") -
     return create_party(CreateParty(id=new_id(), kind="vendor", name=name, currency=currency), shop.act()).id
 
 
-def add_goods(shop: Shop, name: str = "Rice", *, policy: str = "block", price: int = 100) -> uuid.UUID:
+def add_goods(
+    shop: Shop,
+    name: str = "Rice",
+    *,
+    policy: str = "block",
+    price: int = 100,
+    tax_class_id: uuid.UUID | None = None,
+) -> uuid.UUID:
     """Add a product of which nothing is there yet."""
     command = CreateProduct(
-        id=new_id(), name=name, unit_price=price, stock_policy=policy, currency=shop.currency, tax_percent=Decimal(0)
+        id=new_id(),
+        name=name,
+        unit_price=price,
+        stock_policy=policy,
+        currency=shop.currency,
+        tax_percent=Decimal(0),
+        tax_class_id=tax_class_id,
     )
     return create_product(command, shop.act()).id
 

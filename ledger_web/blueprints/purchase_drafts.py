@@ -7,7 +7,14 @@ from typing import Any
 from flask import Blueprint, Response, g, request
 from flask.typing import ResponseReturnValue
 
-from ledger_web.domain.errors import ConflictError, InvalidQuantityError, PeriodLockedError, RuleViolationError
+from ledger_web.domain.errors import (
+    ConflictError,
+    CurrencyAsksError,
+    InvalidQuantityError,
+    NotFoundError,
+    PeriodLockedError,
+    RuleViolationError,
+)
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.languages import gettext
 from ledger_web.domain.numbers import signs_of
@@ -16,6 +23,7 @@ from ledger_web.domain.places import read_place
 from ledger_web.domain.purchases import CHARGES_MAX, SPREADS
 from ledger_web.domain.rates import SOURCES
 from ledger_web.domain.scans import Scan, read_scan
+from ledger_web.error_pages import show as show_error
 from ledger_web.error_pages import status_of
 from ledger_web.forms.payments import offer_first
 from ledger_web.forms.purchases import (
@@ -42,6 +50,23 @@ from ledger_web.services.purchases import preview_payment_of, receive_purchase
 
 blueprint = Blueprint("purchase_drafts", __name__, url_prefix="/purchases/drafts")
 
+# What answers an act: the part of the form it changed, with whatever else follows from it out of band.
+WHOLE = "purchase_drafts/_purchase_form.html"
+HEAD = "purchase_drafts/head.htmx.html"
+RATE = "purchase_drafts/rate.htmx.html"
+CHARGES = "purchase_drafts/charges.htmx.html"
+RECEIVE = "purchase_drafts/_receive_form.html"
+
+
+@blueprint.errorhandler(NotFoundError)
+def _lead_to_purchase(error: NotFoundError) -> ResponseReturnValue:
+    """A draft that is gone because it was received, perhaps by somebody else: show the purchase it became."""
+    draft_id = (request.view_args or {}).get("draft_id")
+    if draft_id is None or not queries.is_received(g.tenant.id, draft_id):
+        return show_error(404, error.message)
+    say(gettext("This purchase was received already. Nothing came twice."), "warn")
+    return redirect_to("purchases.show", purchase_id=draft_id)
+
 
 @blueprint.post("/")
 @permission_required(PURCHASE_CREATE)
@@ -65,12 +90,13 @@ def update_head(draft_id: uuid.UUID) -> ResponseReturnValue:
     form = DraftHeadForm(request.form)
     form.vendor_id.choices = _vendors()
     if not form.validate():
-        return _show(draft_id, 422, head_form=form)
+        return _show(draft_id, 422, part=HEAD, head_form=form)
     try:
-        services.change_draft(form.to_command(draft_id), new_act())
+        changed = services.change_draft(form.to_command(draft_id), new_act())
     except (RuleViolationError, ConflictError) as error:
-        return _show(draft_id, status_of(error), head_form=form, trouble=error.message)
-    return _done(draft_id)
+        asks = isinstance(error, CurrencyAsksError)
+        return _show(draft_id, status_of(error), part=HEAD, head_form=form, trouble=error.message, asks_currency=asks)
+    return _done(draft_id, HEAD, changed=changed, sent_currency=form.currency.data)
 
 
 @blueprint.post("/<uuid:draft_id>/rate")
@@ -78,12 +104,12 @@ def update_head(draft_id: uuid.UUID) -> ResponseReturnValue:
 def update_rate(draft_id: uuid.UUID) -> ResponseReturnValue:
     form = DraftRateForm(request.form)
     if not form.validate():
-        return _show(draft_id, 422, rate_form=form)
+        return _show(draft_id, 422, part=RATE, rate_form=form)
     try:
         services.set_rate(form.to_command(draft_id), new_act())
     except (RuleViolationError, ConflictError) as error:
-        return _show(draft_id, status_of(error), rate_form=form, rate_trouble=error.message)
-    return _done(draft_id)
+        return _show(draft_id, status_of(error), part=RATE, rate_form=form, rate_trouble=error.message)
+    return _done(draft_id, RATE)
 
 
 @blueprint.get("/<uuid:draft_id>/hits")
@@ -138,10 +164,13 @@ def update_line(draft_id: uuid.UUID, line_id: uuid.UUID) -> ResponseReturnValue:
 @permission_required(PURCHASE_CREATE)
 def delete_line(draft_id: uuid.UUID, line_id: uuid.UUID) -> ResponseReturnValue:
     form = DraftActForm(request.form)
-    if not form.validate():
-        return _show(draft_id, 422, trouble=" ".join(form.sentences))
-    services.remove_draft_line(form.to_remove_line(draft_id, line_id), new_act())
-    return _done(draft_id)
+    form.validate_or_refuse()
+    removed = services.remove_draft_line(form.to_remove_line(draft_id, line_id), new_act())
+    if not wants_fragment():
+        return redirect_to(".show", draft_id=draft_id)
+    before = (removed.before.net, removed.before.tax) if removed.before else None
+    change = queries.get_draft_change(g.tenant.id, draft_id, line_id, before, place=removed.place)
+    return render("", "purchase_drafts/removed.htmx.html", change=change)
 
 
 @blueprint.post("/<uuid:draft_id>/charges")
@@ -150,12 +179,33 @@ def create_charge(draft_id: uuid.UUID) -> ResponseReturnValue:
     form = ChargeForm(request.form)
     form.payee_id.choices = _vendors()
     if not form.validate():
-        return _show(draft_id, 422, charge_form=form)
+        return _show(draft_id, 422, part=CHARGES, charge_form=form)
     try:
         services.add_draft_charge(form.to_command(draft_id, g.tenant.base_currency), new_act())
     except (RuleViolationError, ConflictError) as error:
-        return _show(draft_id, status_of(error), charge_form=form, charge_trouble=error.message)
-    return _done(draft_id)
+        return _show(draft_id, status_of(error), part=CHARGES, charge_form=form, charge_trouble=error.message)
+    return _done(draft_id, CHARGES)
+
+
+@blueprint.post("/<uuid:draft_id>/charges/preview")
+@permission_required(PURCHASE_CREATE)
+def preview_charge(draft_id: uuid.UUID) -> ResponseReturnValue:
+    """Say what a charge that is being typed comes to in the shop's currency. Nothing is saved."""
+    queries.check_draft(g.tenant.id, draft_id)
+    form = ChargeForm(request.form)
+    form.payee_id.choices = _vendors()
+    preview, sentence = None, ""
+    if form.net.raw and not form.validate():
+        sentence = form.sentences[0]
+    elif form.net.raw:
+        try:
+            preview = services.preview_draft_charge(form.to_command(draft_id, g.tenant.base_currency), new_act())
+        except RuleViolationError as refusal:
+            sentence = refusal.message
+    said: dict[str, Any] = {"preview": preview, "preview_trouble": sentence}
+    if wants_fragment():
+        return render("", "purchase_drafts/_charge_preview.html", draft_id=draft_id, **said)
+    return _show(draft_id, charge_form=form, **said)
 
 
 @blueprint.post("/<uuid:draft_id>/charges/<uuid:charge_id>/shares")
@@ -164,23 +214,23 @@ def update_shares(draft_id: uuid.UUID, charge_id: uuid.UUID) -> ResponseReturnVa
     charges = queries.get_draft(g.tenant.id, draft_id).charges
     currency = next((each.currency for each in charges if each.id == charge_id), g.tenant.base_currency)
     form = shares_form(request.form, currency)(request.form)
+    refused: dict[str, Any] = {"part": CHARGES, "share_forms": {charge_id: form}}
     if not form.validate():
-        return _show(draft_id, 422, trouble=" ".join(form.sentences), share_forms={charge_id: form})
+        return _show(draft_id, 422, charges_trouble=" ".join(form.sentences), **refused)
     try:
         services.share_draft_charge(form.to_command(draft_id, charge_id), new_act())
     except (RuleViolationError, ConflictError) as error:
-        return _show(draft_id, status_of(error), trouble=error.message, share_forms={charge_id: form})
-    return _done(draft_id)
+        return _show(draft_id, status_of(error), charges_trouble=error.message, **refused)
+    return _done(draft_id, CHARGES)
 
 
 @blueprint.post("/<uuid:draft_id>/charges/<uuid:charge_id>/delete")
 @permission_required(PURCHASE_CREATE)
 def delete_charge(draft_id: uuid.UUID, charge_id: uuid.UUID) -> ResponseReturnValue:
     form = DraftActForm(request.form)
-    if not form.validate():
-        return _show(draft_id, 422, trouble=" ".join(form.sentences))
+    form.validate_or_refuse()
     services.remove_draft_charge(form.to_remove_charge(draft_id, charge_id), new_act())
-    return _done(draft_id)
+    return _done(draft_id, CHARGES)
 
 
 @blueprint.get("/<uuid:draft_id>/landed")
@@ -200,8 +250,8 @@ def show_landed(draft_id: uuid.UUID) -> ResponseReturnValue:
 @permission_required(PURCHASE_CREATE)
 def preview_payment(draft_id: uuid.UUID) -> ResponseReturnValue:
     """Say what paying at once will settle, and what is gained or lost by it. Nothing is saved."""
-    form, draft = ReceiveForm(request.form), queries.get_draft(g.tenant.id, draft_id)
-    _offer(form, draft.head)
+    draft = queries.get_draft(g.tenant.id, draft_id)
+    form = _receive_form(draft.head, ReceiveForm(request.form))
     plan, sentence = None, ""
     if not form.validate():
         sentence = form.sentences[0]
@@ -223,13 +273,14 @@ def receive(draft_id: uuid.UUID) -> ResponseReturnValue:
     form = ReceiveForm(request.form)
     form.place.choices = _places()
     if not form.validate():
-        return _show(draft_id, 422, receive_form=form)
+        return _show(draft_id, 422, part=RECEIVE, receive_form=form)
     try:
         command = form.to_command(draft_id, may_confirm=may(PURCHASE_OVERRIDE_RATE), may_pay=may(PAYMENT_CREATE))
         received = receive_purchase(command, new_act())
     except (RuleViolationError, ConflictError) as error:
         is_locked = isinstance(error, PeriodLockedError)
-        return _show(draft_id, status_of(error), receive_form=form, receive_trouble=error.message, is_locked=is_locked)
+        said: dict[str, Any] = {"receive_form": form, "receive_trouble": error.message, "is_locked": is_locked}
+        return _show(draft_id, status_of(error), part=RECEIVE, **said)
     say("This purchase was received already. Nothing came twice." if received.replayed else "The goods are in stock.")
     return redirect_to("purchases.show", purchase_id=received.id)
 
@@ -238,8 +289,7 @@ def receive(draft_id: uuid.UUID) -> ResponseReturnValue:
 @permission_required(PURCHASE_CREATE)
 def delete(draft_id: uuid.UUID) -> ResponseReturnValue:
     form = DraftActForm(request.form)
-    if not form.validate():
-        return _show(draft_id, 422, trouble=" ".join(form.sentences))
+    form.validate_or_refuse()
     services.discard_draft(form.to_discard(draft_id), new_act())
     say("The draft was thrown away.")
     return redirect_to("purchases.index")
@@ -315,83 +365,85 @@ def _hits(found: list[Any], scan: Scan) -> dict[str, Any]:
     return {"hits": found, "scan_q": scan.text, "hit_quantity": scan.quantity or 1}
 
 
-def _done(draft_id: uuid.UUID) -> ResponseReturnValue:
-    return _show(draft_id) if wants_fragment() else redirect_to(".show", draft_id=draft_id)
+def _done(draft_id: uuid.UUID, part: str, **said: Any) -> ResponseReturnValue:
+    return _show(draft_id, part=part, **said) if wants_fragment() else redirect_to(".show", draft_id=draft_id)
 
 
-def _show(draft_id: uuid.UUID, status: int = 200, **said: Any) -> Response:
-    """Show the whole form, with whatever was refused as it was typed."""
+def _show(draft_id: uuid.UUID, status: int = 200, *, part: str = WHOLE, **said: Any) -> Response:
+    """Show the form, for htmx a part of it, with whatever was refused as it was typed."""
     draft = queries.get_draft(g.tenant.id, draft_id)
-    head = draft.head
-    head_form = said.pop("head_form", None) or DraftHeadForm(
-        data={
-            "vendor_id": head.vendor_id,
-            "invoice_number": head.invoice_number,
-            "invoice_on": head.invoice_on,
-            "received_on": head.received_on,
-            "due_on": head.due_on,
-            "currency": head.currency,
-            "duplicate_reason": head.duplicate_reason,
-            "printed_total": head.printed_total,
-            "memo": head.memo,
-        }
-    )
-    head_form.vendor_id.choices = _vendors()
-    used = [head.currency, g.tenant.base_currency, "USD", "EUR"]
-    offer_first(head_form.currency, used)
-    charge_form = said.pop("charge_form", None) or ChargeForm(data={"currency": head.currency, "spread_by": "value"})
-    charge_form.payee_id.choices = [("", gettext("on this invoice")), *_vendors()[1:]]
-    offer_first(charge_form.currency, used)
-    receive_form = said.pop("receive_form", None) or ReceiveForm(
-        data={
-            "currency": head.currency,
-            "pay_currency": head.currency,
-            "uses_advances": True,
-            "queues_labels": True,
-            "received_on": head.received_on,
-        }
-    )
-    _offer(receive_form, head)
-    context = {
-        "rate_form": DraftRateForm(),
-        "trouble": "",
-        "rate_trouble": "",
-        "charge_trouble": "",
-        "receive_trouble": "",
-        "scan_trouble": "",
-        "payment_trouble": "",
-        "plan": None,
-        "is_locked": False,
-        "line_forms": {},
-        "share_forms": {},
-        "line_troubles": {},
-        **_hits([], Scan("", None)),
-        **said,
-    }
+    context = _nothing_said() | said
     return render(
         "purchase_drafts/show.html",
-        "purchase_drafts/_purchase_form.html",
+        part,
         status,
         draft=draft,
-        head_form=head_form,
-        charge_form=charge_form,
-        receive_form=receive_form,
+        head_form=_head_form(draft.head, context.pop("head_form")),
+        charge_form=_charge_form(draft.head, context.pop("charge_form")),
+        receive_form=_receive_form(draft.head, context.pop("receive_form")),
         payment_id=new_id(),
         sources=SOURCES,
         spreads=SPREADS,
         charges_max=CHARGES_MAX,
+        is_done=status == 200,
+        is_part=wants_fragment(),
         **_of_lines(),
         **context,
     )
 
 
-def _offer(form: ReceiveForm, head: queries.DraftHead) -> None:
+def _nothing_said() -> dict[str, Any]:
+    """What the form's templates need when nothing was refused, looked for or asked."""
+    troubles = ("trouble", "rate", "charge", "charges", "preview", "receive", "scan", "payment")
+    return {
+        "head_form": None,
+        "rate_form": DraftRateForm(),
+        "charge_form": None,
+        "receive_form": None,
+        "asks_currency": False,
+        "changed": None,
+        "sent_currency": None,
+        "is_locked": False,
+        "plan": None,
+        "preview": None,
+        "line_forms": {},
+        "line_troubles": {},
+        "share_forms": {},
+        **{name if name == "trouble" else f"{name}_trouble": "" for name in troubles},
+        **_hits([], Scan("", None)),
+    }
+
+
+def _head_form(head: queries.DraftHead, refused: DraftHeadForm | None) -> DraftHeadForm:
+    said = ("vendor_id", "invoice_number", "invoice_on", "received_on", "due_on", "currency", "duplicate_reason")
+    form = refused or DraftHeadForm(data={name: getattr(head, name) for name in (*said, "printed_total", "memo")})
+    form.vendor_id.choices = _vendors()
+    offer_first(form.currency, _currencies(head))
+    return form
+
+
+def _charge_form(head: queries.DraftHead, refused: ChargeForm | None) -> ChargeForm:
+    form = refused or ChargeForm(data={"currency": head.currency, "spread_by": "value"})
+    form.payee_id.choices = [("", gettext("on this invoice")), *_vendors()[1:]]
+    offer_first(form.currency, _currencies(head))
+    return form
+
+
+def _receive_form(head: queries.DraftHead, refused: ReceiveForm | None) -> ReceiveForm:
+    usual = {"pay_currency": head.currency, "uses_advances": True, "queues_labels": True}
+    form = refused or ReceiveForm(data={"currency": head.currency, "received_on": head.received_on, **usual})
     form.place.choices = _places()
-    offer_first(form.pay_currency, [head.currency, g.tenant.base_currency, "USD", "EUR"])
+    offer_first(form.pay_currency, _currencies(head))
+    return form
+
+
+def _currencies(head: queries.DraftHead) -> list[str]:
+    """The currencies that are offered first."""
+    return [head.currency, g.tenant.base_currency, "USD", "EUR"]
 
 
 def _vendors() -> list[tuple[Any, str]]:
-    return [("", "choose …"), *((each.id, each.name) for each in list_vendor_choices(g.tenant.id))]
+    return [("", gettext("choose …")), *((each.id, each.name) for each in list_vendor_choices(g.tenant.id))]
 
 
 def _places() -> list[tuple[Any, str]]:

@@ -435,5 +435,9 @@ class VendorInvoiceTwiceError(RuleViolationError):
     """This invoice of the vendor was entered already. If it is another one, say why under its number."""
 
 
+class CurrencyAsksError(RuleViolationError):
+    """Say whether the costs keep their numbers in the new currency, or are converted to it."""
+
+
 class RateDoubtedError(RuleViolationError):
     """The rate looks odd. Look at it once more, and tick that it is right."""

@@ -32,23 +32,35 @@ from ledger_web.domain.languages import Texts, gettext
 from ledger_web.domain.money import spread
 from ledger_web.domain.numbers import round_half_up
 from ledger_web.domain.rates import factor_of
-from ledger_web.domain.taxes import tax_of
+from ledger_web.domain.taxes import TaxPart, TaxRate, taxed, total_percent
 
 LINES_MAX: Final = 500
 CHARGES_MAX: Final = 20
 
 # How a charge is spread over the lines, and what it is called.
-SPREADS: Final = Texts({"value": "by value", "quantity": "by quantity", "weight": "by weight", "hand": "by hand"})
+SPREADS: Final = Texts(
+    {
+        "value": "by value",
+        "quantity": "by quantity",
+        "weight": "by weight",
+        "volume": "by volume",
+        "hand": "by hand",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
 class LineAmounts:
-    """What one line comes to, minor units of the document's currency. Always true: net = gross - discount."""
+    """What one line comes to, minor units of the document's currency.
+
+    Always true: net = gross - discount; the taxes add up to tax.
+    """
 
     gross: int
     discount: int
     net: int
     tax: int
+    taxes: tuple[TaxPart, ...] = ()
 
     @property
     def total(self) -> int:
@@ -63,6 +75,7 @@ class BoughtLine:
     tax: int
     quantity: Decimal
     weight: Decimal = Decimal(0)  # of all of it, in any unit that is the same on all lines
+    volume: Decimal = Decimal(0)  # the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +120,18 @@ class LineCost:
 
 
 @dataclass(frozen=True, slots=True)
+class InvoiceInBase:
+    """A vendor's invoice in both currencies. Always true: what it is made of adds up to its totals, on both sides."""
+
+    total: int  # minor units of its own currency
+    total_base: int
+    nets: tuple[int, ...]  # of the lines, base currency
+    taxes: tuple[int, ...]
+    charges: tuple[tuple[int, int], ...]  # net and tax of each charge that is on it
+    rounding_base: int
+
+
+@dataclass(frozen=True, slots=True)
 class Costing:
     """A purchase in both currencies. Always true: what it is made of adds up to its totals, on both sides."""
 
@@ -126,7 +151,11 @@ class Costing:
 
 
 def line_amounts(
-    quantity: Decimal, unit_cost: Decimal, currency: str, discount_percent: Decimal, tax_percent: Decimal
+    quantity: Decimal,
+    unit_cost: Decimal,
+    currency: str,
+    discount_percent: Decimal = Decimal(0),
+    rates: Sequence[TaxRate] = (),
 ) -> LineAmounts:
     """Say what a line comes to. Costs are without tax; net and gross are each rounded once, half up.
 
@@ -134,6 +163,7 @@ def line_amounts(
         quantity: In the unit of the line, > 0, at most six decimals.
         unit_cost: Of one unit, in whole units of the currency, >= 0, at most six decimals.
         discount_percent: 0 to 100, off the price.
+        rates: The taxes on top of it.
 
     Raises:
         InvalidAmountError: It is more than the books can hold.
@@ -141,10 +171,21 @@ def line_amounts(
     exact = Fraction(quantity) * Fraction(unit_cost) * 10 ** exponent(currency)
     gross = round_half_up(exact)
     net = round_half_up(exact * (100 - Fraction(discount_percent)) / 100) if discount_percent else gross
-    tax = tax_of(net, [tax_percent], inclusive=False).tax if tax_percent else 0
-    if gross + tax > AMOUNT_MAX:
+    amount, parts = taxed(net, rates, inclusive=False)
+    if gross + amount.tax > AMOUNT_MAX:
         raise InvalidAmountError("This cost times this quantity is more than the books can hold. Enter less of it.")
-    return LineAmounts(gross, gross - net, net, tax)
+    return LineAmounts(gross, gross - net, net, amount.tax, parts)
+
+
+def input_rates(percent: Decimal, own: Sequence[TaxRate]) -> tuple[TaxRate, ...]:
+    """Say which taxes a percentage on a line stands for: those of the product's class, where they come to it.
+
+    Args:
+        own: The rates of the product's tax class; none where it has no class.
+    """
+    if own and total_percent(own) == percent:
+        return tuple(own)
+    return (TaxRate("Tax", percent),) if percent else ()
 
 
 def total_in_base(total: int, currency: str, rate: Rate | None) -> int:
@@ -182,6 +223,52 @@ def shares_in_base(amounts: Sequence[int], currency: str, rate: Rate | None, tot
     return floors
 
 
+def invoice_in_base(
+    lines: Sequence[tuple[int, int]],
+    charges: Sequence[tuple[int, int]],
+    currency: str,
+    rate: Rate | None,
+    *,
+    rounded: int = 0,
+    charged_base: int | None = None,
+) -> InvoiceInBase:
+    """Convert a vendor's invoice: its total once, and whatever it is made of by its share. Screen and books use this.
+
+    Args:
+        lines: Net and tax of each, minor units of its currency.
+        charges: Net and tax of those that are on the invoice itself.
+        rounded: What the vendor's printed total differs by, minor units, of either sign.
+        charged_base: What was actually charged in the base currency for the whole invoice; None: by the rate.
+
+    Raises:
+        InvalidAmountError: It comes to more than the books can hold, or to nothing in the base currency.
+    """
+    parts = [*(net for net, _ in lines), *(tax for _, tax in lines), *(amount for each in charges for amount in each)]
+    total = sum(parts) + rounded
+    if not 0 <= total <= AMOUNT_MAX:
+        raise InvalidAmountError("This purchase comes to more than the books can hold. Look at quantities and costs.")
+    total_base = total_in_base(total, currency, rate) if charged_base is None else charged_base
+    rounding_base = _signed(rounded, currency, rate)
+    shared = shares_in_base(parts, currency, rate, total_base - rounding_base)
+    count = len(lines)
+    on_it = shared[2 * count :]
+    return InvoiceInBase(
+        total,
+        total_base,
+        tuple(shared[:count]),
+        tuple(shared[count : 2 * count]),
+        tuple(zip(on_it[::2], on_it[1::2], strict=True)),
+        rounding_base,
+    )
+
+
+def charge_in_base(net: int, tax: int, currency: str, rate: Rate | None) -> tuple[int, int]:
+    """Convert a charge with a bill of its own: its total once; net and tax add up to that."""
+    total_base = total_in_base(net + tax, currency, rate)
+    net_base, tax_base = shares_in_base([net, tax], currency, rate, total_base)
+    return net_base, tax_base
+
+
 def cost_purchase(
     lines: Sequence[BoughtLine],
     charges: Sequence[Charge],
@@ -196,8 +283,7 @@ def cost_purchase(
 
     Args:
         rate: From the document's currency to the base currency; None where they are the same.
-        rounded: What the vendor's printed total differs by, minor units, of either sign.
-        charged_base: What was actually charged in the base currency for the whole invoice; None: by the rate.
+        rounded, charged_base: As `invoice_in_base` takes them.
 
     Raises:
         RuleViolationError: A rate is missing, or a charge cannot be spread as it is to be.
@@ -207,33 +293,34 @@ def cost_purchase(
         [(currency, rate), *((each.currency, each.rate) for each in charges if each.payee_id)], base_currency
     )
     printed = [charge for charge in charges if charge.payee_id is None]
-    total = sum(line.net + line.tax for line in lines) + sum(charge.total for charge in printed) + rounded
-    if not 0 <= total <= AMOUNT_MAX:
-        raise InvalidAmountError("This purchase comes to more than the books can hold. Look at quantities and costs.")
-    total_base = total_in_base(total, currency, rate) if charged_base is None else charged_base
-    rounding_base = _signed(rounded, currency, rate)
-    parts = [
-        *(line.net for line in lines),
-        *(line.tax for line in lines),
-        *(charge.net for charge in printed),
-        *(charge.tax for charge in printed),
-    ]
-    in_base = iter(shares_in_base(parts, currency, rate, total_base - rounding_base))
-    nets = [next(in_base) for _ in lines]
-    taxes = [next(in_base) for _ in lines]
-    printed_nets = [next(in_base) for _ in printed]
-    on_invoice = iter(zip(printed_nets, in_base, strict=True))
+    invoice = invoice_in_base(
+        [(line.net, line.tax) for line in lines],
+        [(charge.net, charge.tax) for charge in printed],
+        currency,
+        rate,
+        rounded=rounded,
+        charged_base=charged_base,
+    )
+    on_invoice = iter(invoice.charges)
     costs = tuple(
-        _charge_cost(charge, lines, *(next(on_invoice) if charge.payee_id is None else _apart(charge)))
+        _charge_cost(
+            charge,
+            lines,
+            *(
+                next(on_invoice)
+                if charge.payee_id is None
+                else charge_in_base(charge.net, charge.tax, charge.currency, charge.rate)
+            ),
+        )
         for charge in charges
     )
     landed = [sum(shares) for shares in zip(*(cost.shares for cost in costs), strict=True)] or [0] * len(lines)
     return Costing(
-        total,
-        total_base,
-        tuple(LineCost(*each) for each in zip(nets, taxes, landed, strict=True)),
+        invoice.total,
+        invoice.total_base,
+        tuple(LineCost(*each) for each in zip(invoice.nets, invoice.taxes, landed, strict=True)),
         costs,
-        rounding_base,
+        invoice.rounding_base,
     )
 
 
@@ -257,10 +344,16 @@ def spread_charge(charge: Charge, net_base: int, lines: Sequence[BoughtLine]) ->
         weights = [line.net for line in lines]
     elif charge.spread_by == "quantity":
         weights = [line.quantity for line in lines]
-    else:
+    elif charge.spread_by == "weight":
         weights = [line.weight for line in lines]
         if not any(weights):
             raise RuleViolationError("No line says what it weighs. Enter weights, or spread the charge another way.")
+    else:
+        weights = [line.volume for line in lines]
+        if not any(weights):
+            raise RuleViolationError(
+                gettext("No line says how much room it takes. Enter volumes, or spread the charge another way.")
+            )
     if charge.spread_by == "value" and not any(weights):
         raise RuleViolationError("The lines cost nothing, so a charge cannot be spread by value. Choose another way.")
     return spread(net_base, weights)
@@ -384,13 +477,6 @@ def _must_have_rates(rates: Sequence[tuple[str, Rate | None]], base_currency: st
 
 def _charge_cost(charge: Charge, lines: Sequence[BoughtLine], net: int, tax: int) -> ChargeCost:
     return ChargeCost(net, tax, net + tax, tuple(spread_charge(charge, net, lines)))
-
-
-def _apart(charge: Charge) -> tuple[int, int]:
-    """Return net and tax of a charge with a payee of its own, in the base currency."""
-    total_base = total_in_base(charge.total, charge.currency, charge.rate)
-    net, tax = shares_in_base([charge.net, charge.tax], charge.currency, charge.rate, total_base)
-    return net, tax
 
 
 def _signed(amount: int, currency: str, rate: Rate | None) -> int:

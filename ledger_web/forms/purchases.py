@@ -108,6 +108,7 @@ class VendorField(ChoiceField):
 
     def __init__(self, label: str = "Vendor", **options: Any) -> None:
         super().__init__(label, required=False, **options)
+        self.flags.optional = False  # a draft may wait for its vendor, a purchase needs one
 
 
 class DraftHeadForm(LedgerForm):
@@ -122,7 +123,7 @@ class DraftHeadForm(LedgerForm):
     converts = ChoiceField(
         "If the currency changes",
         required=False,
-        choices=[("", "keep the numbers as they are"), ("y", "convert the costs")],
+        choices=[("", "ask"), ("keep", "keep the numbers as they are"), ("y", "convert the costs")],
     )
     duplicate_reason = TextField("Why it is entered again", max_length=200, required=False)
     printed_total = MoneyField("Total on their paper", currency_field="currency", required=False)
@@ -143,7 +144,7 @@ class DraftHeadForm(LedgerForm):
             received_on=self.received_on.data,
             due_on=self.due_on.data,
             currency=self.currency.data,
-            converts=self.converts.data == "y",
+            converts=self.converts.data == "y" if self.converts.data else None,
             duplicate_reason=self.duplicate_reason.data or "",
             printed_total=self.printed_total.data,
             memo=self.memo.data or "",
@@ -215,6 +216,7 @@ class DraftLineForm(LedgerForm):
     discount_percent = PercentField("Discount", required=False)
     tax_percent = PercentField("Tax", required=False)
     weight = QuantityField("Weight", minimum="zero", required=False)
+    volume = QuantityField("Volume", minimum="zero", required=False)
 
     def to_command(self, draft_id: uuid.UUID, line_id: uuid.UUID) -> ChangeDraftLine:
         return ChangeDraftLine(
@@ -227,6 +229,7 @@ class DraftLineForm(LedgerForm):
             discount_percent=self.discount_percent.data or Decimal(0),
             tax_percent=self.tax_percent.data or Decimal(0),
             weight=self.weight.data,
+            volume=self.volume.data,
         )
 
 

@@ -91,6 +91,7 @@ class PurchaseDraftLine(Base):
     discount_percent: Mapped[Percent] = mapped_column(server_default="0")
     tax_percent: Mapped[Percent] = mapped_column(server_default="0")
     weight: Mapped[Quantity | None]
+    volume: Mapped[Quantity | None]
     net: Mapped[Minor] = mapped_column(BigInteger, server_default="0")
     tax: Mapped[Minor] = mapped_column(BigInteger, server_default="0")
 
@@ -178,6 +179,8 @@ class PurchaseLine(Base):
     discount_percent: Mapped[Percent]
     tax_percent: Mapped[Percent]
     weight: Mapped[Quantity | None]
+    volume: Mapped[Quantity | None]
+    taxes: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
     keeps_stock: Mapped[bool] = mapped_column(Boolean)
     net: Mapped[Minor]
     tax: Mapped[Minor]

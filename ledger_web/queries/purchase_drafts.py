@@ -15,8 +15,9 @@ from ledger_web.domain.errors import NotFoundError, RuleViolationError
 from ledger_web.domain.exchange import Rate
 from ledger_web.domain.languages import gettext
 from ledger_web.domain.numbers import round_half_up
-from ledger_web.domain.purchases import invoice_key, shares_in_base, total_in_base
+from ledger_web.domain.purchases import charge_in_base, input_rates, invoice_in_base, invoice_key
 from ledger_web.domain.rates import doubts, factor_of, turned_round
+from ledger_web.domain.taxes import TaxPart, rates_of, taxed
 from ledger_web.models.base import session_of
 
 DRAFTS_MAX: Final = 50
@@ -46,12 +47,14 @@ class DraftLineRow:
     discount_percent: Decimal
     tax_percent: Decimal
     weight: Decimal | None
+    volume: Decimal | None
     net: int
     tax: int
     factor: Fraction  # of the product's own unit in one of the line's
     keeps_stock: bool
     on_hand: Decimal | None
     units: tuple[UnitChoice, ...]
+    taxes: tuple[TaxPart, ...]
 
     @property
     def total(self) -> int:
@@ -144,10 +147,12 @@ class Figures:
     net_base: int | None = None
     tax_base: int | None = None
     charges_base: int | None = None
+    rounded_base: int | None = None
     total_base: int | None = None
     apart_base: int | None = None  # charges that others are paid for
     value_base: int | None = None  # of the goods, landed
     lines_base: Mapping[uuid.UUID, int] = field(default_factory=dict)  # net and tax of each line together
+    each_charge_base: Mapping[uuid.UUID, int] = field(default_factory=dict)  # the same of each charge
     trouble: str = ""
     is_charged: bool = False  # the base total is what was charged, not what the rate says
 
@@ -226,10 +231,10 @@ _DUPLICATE = text("""
 
 _LINES = """
     SELECT l.id, l.product_id, p.name, p.sku, p.unit, l.unit_id, l.quantity, l.unit_cost, l.discount_percent,
-           l.tax_percent, l.weight, l.net, l.tax, coalesce(f.factor_numerator, 1) AS factor_numerator,
+           l.tax_percent, l.weight, l.volume, l.net, l.tax, coalesce(f.factor_numerator, 1) AS factor_numerator,
            coalesce(f.factor_denominator, 1) AS factor_denominator, p.stock_policy <> 'none' AS keeps_stock,
            CASE WHEN p.stock_policy <> 'none' THEN s.quantity END AS on_hand,
-           u.units
+           u.units, x.tax_names, x.tax_percents, x.tax_compounds
       FROM purchase_draft_lines AS l
       JOIN products AS p ON p.tenant_id = :tenant_id AND p.id = l.product_id
       LEFT JOIN stock_levels AS s ON s.tenant_id = :tenant_id AND s.product_id = l.product_id
@@ -239,6 +244,12 @@ _LINES = """
             SELECT array_agg(b.id || ' ' || b.name ORDER BY b.name) AS units FROM product_units AS b
              WHERE b.tenant_id = :tenant_id AND b.product_id = l.product_id
                AND (b.id = l.unit_id OR (b.is_bought AND b.archived_at IS NULL))) AS u ON true
+      LEFT JOIN LATERAL (
+            SELECT array_agg(r.name ORDER BY r.position) AS tax_names,
+                   array_agg(r.percent ORDER BY r.position) AS tax_percents,
+                   array_agg(r.is_compound ORDER BY r.position) AS tax_compounds
+              FROM tax_rates AS r
+             WHERE r.tenant_id = :tenant_id AND r.tax_class_id = p.tax_class_id AND l.tax > 0) AS x ON true
      WHERE l.tenant_id = :tenant_id AND l.draft_id = :draft_id
 """
 _ALL_LINES = text(_LINES + " ORDER BY l.position, l.id")
@@ -273,12 +284,18 @@ def get_draft(tenant_id: int, draft_id: uuid.UUID) -> DraftDetails:
 
 
 def get_draft_change(
-    tenant_id: int, draft_id: uuid.UUID, line_id: uuid.UUID, before: tuple[int, int] | None
+    tenant_id: int,
+    draft_id: uuid.UUID,
+    line_id: uuid.UUID,
+    before: tuple[int, int] | None,
+    *,
+    place: int = 0,
 ) -> DraftChange:
     """Return one line after it changed, and what changed by it: the same for 5 lines and for 500.
 
     Args:
         before: Net and tax of the line before; None: it is new, or nothing changed.
+        place: Of a line that was removed: how many lines stand before it.
 
     Raises:
         NotFoundError: The shop has no such draft.
@@ -295,6 +312,8 @@ def get_draft_change(
         for id, net, tax in amounts
         if id != line_id or before
     ]
+    if before and row is None:
+        earlier.insert(place, (line_id, *before))
     was = figures_of(head, earlier, charges)
     flipped = {id: value for id, value in now.lines_base.items() if id != line_id and was.lines_base.get(id) != value}
     return DraftChange(head, _line(row) if row else None, now, flipped)
@@ -331,6 +350,15 @@ def check_draft(tenant_id: int, draft_id: uuid.UUID) -> None:
     )
     if found.first() is None:
         raise NotFoundError(NO_DRAFT)
+
+
+def is_received(tenant_id: int, draft_id: uuid.UUID) -> bool:
+    """Say whether a draft became a purchase."""
+    found = session_of(tenant_id).execute(
+        text("SELECT 1 FROM purchases WHERE tenant_id = :tenant_id AND id = :id"),
+        {"tenant_id": tenant_id, "id": draft_id},
+    )
+    return found.first() is not None
 
 
 def list_drafts(tenant_id: int) -> list[DraftRow]:
@@ -435,7 +463,9 @@ def _line(row: Row[Any]) -> DraftLineRow:
     values = dict(row._mapping)
     units = tuple(UnitChoice(uuid.UUID(each[:36]), each[37:]) for each in values.pop("units") or ())
     factor = Fraction(values.pop("factor_numerator"), values.pop("factor_denominator"))
-    return DraftLineRow(**values, factor=factor, units=units)
+    own = rates_of(row.tax_percent, *(values.pop(name) for name in ("tax_names", "tax_percents", "tax_compounds")))
+    _, taxes = taxed(row.net, input_rates(row.tax_percent, own), inclusive=False)
+    return DraftLineRow(**values, factor=factor, units=units, taxes=taxes)
 
 
 def _charges(tenant_id: int, head: DraftHead) -> list[DraftChargeRow]:
@@ -475,37 +505,32 @@ def _in_base(
     charges: Sequence[DraftChargeRow],
 ) -> Figures:
     printed = [charge for charge in charges if charge.payee_id is None]
-    rate = head.rate if head.is_foreign else None
+    apart = {
+        charge.id: charge_in_base(charge.net, charge.tax, charge.currency, charge.rate)
+        for charge in charges
+        if charge.payee_id is not None
+    }
     is_charged = head.charged_base is not None and head.charged_total == known.total
-    total_base = (head.charged_base or 0) if is_charged else total_in_base(max(known.total, 0), head.currency, rate)
-    rounding_base = known.rounded
-    if rate is not None:
-        rounding_base = round_half_up(abs(known.rounded) * factor_of(rate, head.currency))
-        rounding_base = rounding_base if known.rounded >= 0 else -rounding_base
-    parts = [
-        *(line[1] for line in lines),
-        *(line[2] for line in lines),
-        *(charge.net for charge in printed),
-        *(charge.tax for charge in printed),
-    ]
-    shared = shares_in_base(parts, head.currency, rate, total_base - rounding_base)
-    count, rest = len(lines), 2 * len(lines)
-    nets, taxes, charges_base = shared[:count], shared[count:rest], shared[rest:]
-    apart = [
-        total_in_base(charge.total, charge.currency, charge.rate) for charge in charges if charge.payee_id is not None
-    ]
-    apart_net = sum(
-        shares_in_base([charge.net, charge.tax], charge.currency, charge.rate, in_base)[0]
-        for charge, in_base in zip([each for each in charges if each.payee_id is not None], apart, strict=True)
+    invoice = invoice_in_base(
+        [line[1:] for line in lines],
+        [(charge.net, charge.tax) for charge in printed],
+        head.currency,
+        head.rate,
+        rounded=known.rounded,
+        charged_base=head.charged_base if is_charged else None,
     )
+    on_it = {charge.id: amounts for charge, amounts in zip(printed, invoice.charges, strict=True)}
+    in_base = on_it | apart
     return replace(
         known,
-        net_base=sum(nets),
-        tax_base=sum(taxes),
-        charges_base=sum(charges_base),
-        total_base=total_base,
-        apart_base=sum(apart),
-        value_base=sum(nets) + sum(charges_base[: len(printed)]) + apart_net,
-        lines_base={line[0]: net + tax for line, net, tax in zip(lines, nets, taxes, strict=True)},
+        net_base=sum(invoice.nets),
+        tax_base=sum(invoice.taxes),
+        charges_base=sum(net + tax for net, tax in on_it.values()),
+        rounded_base=invoice.rounding_base,
+        total_base=invoice.total_base,
+        apart_base=sum(net + tax for net, tax in apart.values()),
+        value_base=sum(invoice.nets) + sum(net for net, _ in in_base.values()),
+        lines_base={line[0]: net + tax for line, net, tax in zip(lines, invoice.nets, invoice.taxes, strict=True)},
+        each_charge_base={id: net + tax for id, (net, tax) in in_base.items()},
         is_charged=is_charged,
     )

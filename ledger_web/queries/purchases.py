@@ -15,6 +15,7 @@ from ledger_web.domain.exchange import Rate
 from ledger_web.domain.numbers import round_half_up
 from ledger_web.domain.open_items import ageing
 from ledger_web.domain.purchases import BoughtLine, Charge, cost_purchase, proposed_price
+from ledger_web.domain.taxes import TaxPart
 from ledger_web.domain.units import in_base
 from ledger_web.models.base import session_of
 from ledger_web.queries.purchase_drafts import DraftDetails
@@ -80,6 +81,7 @@ class PurchaseLineRow:
     tax_base: int
     charges_base: int
     returned: Decimal
+    taxes: tuple[TaxPart, ...]
 
     @property
     def value_base(self) -> int:
@@ -282,7 +284,8 @@ _PURCHASE = text("""
 
 _LINES = text("""
     SELECT l.line, l.product_id, l.name, l.unit_name, l.quantity, l.base_quantity, l.unit_cost, l.discount_percent,
-           l.tax_percent, l.keeps_stock, l.net, l.tax, l.net_base, l.tax_base, l.charges_base, l.returned
+           l.tax_percent, l.keeps_stock, l.net, l.tax, l.net_base, l.tax_base, l.charges_base, l.returned,
+           l.taxes
       FROM purchase_lines AS l
      WHERE l.tenant_id = :tenant_id AND l.purchase_id = :id
      ORDER BY l.line
@@ -393,7 +396,7 @@ def get_purchase(tenant_id: int, purchase_id: uuid.UUID) -> PurchaseDetails:
         deleted_at=row.deleted_at,
         deleted_by=row.deleted_by_name,
         delete_reason=row.delete_reason,
-        lines=[PurchaseLineRow(**line._mapping) for line in session.execute(_LINES, values)],
+        lines=[_line(line) for line in session.execute(_LINES, values)],
         charges=[_charge(charge, row.base_currency) for charge in session.execute(_CHARGES, values)],
     )
 
@@ -470,7 +473,13 @@ def list_landed(tenant_id: int, draft: DraftDetails) -> list[LandedRow]:
     if not draft.lines:
         raise RuleViolationError("There is nothing on this purchase yet. Scan or type a product first.")
     bought = [
-        BoughtLine(line.net, line.tax, in_base(line.quantity, line.factor, line.unit_name), line.weight or Decimal(0))
+        BoughtLine(
+            line.net,
+            line.tax,
+            in_base(line.quantity, line.factor, line.unit_name),
+            line.weight or Decimal(0),
+            line.volume or Decimal(0),
+        )
         for line in draft.lines
     ]
     charges = [
@@ -545,6 +554,11 @@ def _rate(row: Row[Any], currency: str, base_currency: str) -> Rate | None:
     if row.rate is None:
         return None
     return Rate(row.rate_unit, base_currency if row.rate_unit == currency else currency, row.rate)
+
+
+def _line(row: Row[Any]) -> PurchaseLineRow:
+    parts = tuple(TaxPart(part["name"], Decimal(part["percent"]), part["amount"]) for part in row.taxes)
+    return PurchaseLineRow(**{**row._mapping, "taxes": parts})
 
 
 def _charge(row: Row[Any], base_currency: str) -> PurchaseChargeRow:

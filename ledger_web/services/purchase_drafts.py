@@ -6,7 +6,7 @@ Every act holds the draft's row, so two people on one draft take turns, and rais
 import datetime as dt
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
@@ -14,15 +14,31 @@ from typing import Any, Final
 from psycopg.types.json import Jsonb
 from sqlalchemy import Row
 
-from ledger_web.domain.errors import InvalidAmountError, InvalidQuantityError, NotFoundError, RuleViolationError
+from ledger_web.domain.currencies import exponent
+from ledger_web.domain.errors import (
+    CurrencyAsksError,
+    InvalidAmountError,
+    InvalidQuantityError,
+    NotFoundError,
+    RuleViolationError,
+)
 from ledger_web.domain.exchange import Rate, derived_rate
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import AMOUNT_MAX
 from ledger_web.domain.languages import gettext
 from ledger_web.domain.numbers import round_half_up
-from ledger_web.domain.purchases import CHARGES_MAX, LINES_MAX, SPREADS, LineAmounts, line_amounts
+from ledger_web.domain.purchases import (
+    CHARGES_MAX,
+    LINES_MAX,
+    SPREADS,
+    LineAmounts,
+    charge_in_base,
+    input_rates,
+    line_amounts,
+)
 from ledger_web.domain.rates import make_rate
 from ledger_web.domain.taxes import tax_of
+from ledger_web.services.product_taxes import TAXES, TAXES_FROM, rates_of_class
 from ledger_web.services.rates import FoundRate, base_currency_of, find_last_rate, find_table_rate
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, whole_act
 
@@ -72,7 +88,7 @@ class ChangeDraft:
     received_on: dt.date | None  # None: the day it is received
     due_on: dt.date | None  # None: the invoice's date
     currency: str
-    converts: bool = False  # when the currency changes: turn the costs into it, instead of keeping the numbers
+    converts: bool | None = None  # when the currency changes: convert what was typed, or keep the numbers; None: ask
     duplicate_reason: str = ""
     printed_total: int | None = None  # of the vendor's paper, minor units of `currency`
     memo: str = ""
@@ -114,6 +130,7 @@ class ChangeDraftLine:
     discount_percent: Decimal = Decimal(0)
     tax_percent: Decimal = Decimal(0)
     weight: Decimal | None = None
+    volume: Decimal | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,12 +186,35 @@ class DiscardDraft:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangedDraft:
+    """What a change of the head left behind."""
+
+    id: uuid.UUID
+    is_other_currency: bool = False
+    may_have_another_rate: bool = False
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ChangedLine:
     """What a change of a line left behind."""
 
     line_id: uuid.UUID
     before: LineAmounts | None  # what the line came to; None: it is new
     replayed: bool = False
+    place: int = 0  # of a line that was removed: how many lines stand before it
+
+
+@dataclass(frozen=True, slots=True)
+class ChargePreview:
+    """What a charge comes to, before it is put on a draft. Minor units."""
+
+    currency: str
+    total: int  # with its tax
+    base_currency: str
+    total_base: int
+    tax_base: int
+    rate: Rate | None
 
 
 @whole_act
@@ -242,19 +282,35 @@ def copy_purchase(command: CopyPurchase, uow: UnitOfWork) -> Recorded:
 
 
 @whole_act
-def change_draft(command: ChangeDraft, uow: UnitOfWork) -> Recorded:
+def change_draft(command: ChangeDraft, uow: UnitOfWork) -> ChangedDraft:
     """Change the head of a draft. A rate that was filled in is filled in again; one that was typed stays.
+
+    Another vendor brings their currency along while there is nothing on the draft.
 
     Raises:
         NotFoundError: The shop has no such draft, or no such vendor.
+        CurrencyAsksError: The currency changes, and nobody said what that means for what was typed.
         RuleViolationError: The vendor is archived, or the costs cannot be turned into the new currency.
     """
     with uow:
         if uow.is_resubmission(command, id=command.op_id, subject_id=command.draft_id):
-            return Recorded(command.draft_id, replayed=True)
+            return ChangedDraft(command.draft_id, replayed=True)
         before = _touch(uow, command.draft_id)
+        is_filled = _is_filled(uow, command.draft_id)
         if command.vendor_id is not None and command.vendor_id != before.vendor_id:
-            _vendor(uow, command.vendor_id)
+            vendor = _vendor(uow, command.vendor_id)
+            if command.currency == before.currency and not is_filled:
+                command = replace(command, currency=vendor.currency)
+        is_other_currency = command.currency != before.currency
+        if is_other_currency and is_filled and command.converts is None:
+            raise CurrencyAsksError(
+                gettext(
+                    "What is on this purchase was typed in %(currency)s."
+                    " Keep the numbers as they are in %(new_currency)s, or convert them?",
+                    currency=before.currency,
+                    new_currency=command.currency,
+                )
+            )
         uow.execute(
             """
             UPDATE purchase_drafts
@@ -278,11 +334,12 @@ def change_draft(command: ChangeDraft, uow: UnitOfWork) -> Recorded:
         )
         base_currency = base_currency_of(uow)
         same = (command.vendor_id, command.invoice_on) == (before.vendor_id, before.invoice_on)
-        if command.currency != before.currency:
+        if is_other_currency:
             _change_currency(uow, command, before, base_currency)
-        elif not same and before.rate_source in (None, "last", "table"):
+        refills = not same and before.rate_source in (None, "last", "table")
+        if refills and not is_other_currency:
             _fill_rate(uow, command.draft_id, command.vendor_id, command.currency, base_currency, command.invoice_on)
-    return Recorded(command.draft_id)
+    return ChangedDraft(command.draft_id, is_other_currency, is_other_currency or not same)
 
 
 @whole_act
@@ -341,10 +398,9 @@ def add_draft_line(command: AddDraftLine, uow: UnitOfWork) -> ChangedLine:
         draft = _touch(uow, command.draft_id)
         there = uow.execute(
             f"""
-            SELECT {_LINE} FROM purchase_draft_lines
-             WHERE tenant_id = %(tenant_id)s AND draft_id = %(draft_id)s AND product_id = %(product_id)s
-               AND unit_id IS NOT DISTINCT FROM %(unit_id)s::uuid
-             ORDER BY position
+            {_LINES}
+               AND l.product_id = %(product_id)s AND l.unit_id IS NOT DISTINCT FROM %(unit_id)s::uuid
+             ORDER BY l.position
              LIMIT 1
             """,
             {"draft_id": draft.id, "product_id": command.product_id, "unit_id": command.unit_id},
@@ -373,13 +429,7 @@ def change_draft_line(command: ChangeDraftLine, uow: UnitOfWork) -> ChangedLine:
         if uow.is_resubmission(command, id=command.op_id, subject_id=command.line_id):
             return ChangedLine(command.line_id, None, replayed=True)
         draft = _touch(uow, command.draft_id)
-        there = uow.execute(
-            f"""
-            SELECT {_LINE} FROM purchase_draft_lines
-             WHERE tenant_id = %(tenant_id)s AND draft_id = %(draft_id)s AND id = %(id)s
-            """,
-            {"draft_id": draft.id, "id": command.line_id},
-        ).one_or_none()
+        there = uow.execute(f"{_LINES} AND l.id = %(id)s", {"draft_id": draft.id, "id": command.line_id}).one_or_none()
         if there is None:
             raise NotFoundError(NO_LINE)
         if command.unit_id != there.unit_id and command.unit_id is not None:
@@ -395,13 +445,14 @@ def change_draft_line(command: ChangeDraftLine, uow: UnitOfWork) -> ChangedLine:
                 "discount_percent": command.discount_percent,
                 "tax_percent": command.tax_percent,
                 "weight": command.weight,
+                "volume": command.volume,
             },
         )
     return ChangedLine(command.line_id, LineAmounts(0, 0, there.net, there.tax))
 
 
 @whole_act
-def remove_draft_line(command: RemoveDraftLine, uow: UnitOfWork) -> Recorded:
+def remove_draft_line(command: RemoveDraftLine, uow: UnitOfWork) -> ChangedLine:
     """Take a line off a draft; gone is gone, so twice is fine.
 
     Raises:
@@ -409,18 +460,22 @@ def remove_draft_line(command: RemoveDraftLine, uow: UnitOfWork) -> Recorded:
     """
     with uow:
         if uow.is_resubmission(command, id=command.op_id, subject_id=command.line_id):
-            return Recorded(command.draft_id, replayed=True)
+            return ChangedLine(command.line_id, None, replayed=True)
         draft = _touch(uow, command.draft_id)
         removed = uow.execute(
             """
-            DELETE FROM purchase_draft_lines
-             WHERE tenant_id = %(tenant_id)s AND draft_id = %(draft_id)s AND id = %(id)s
+            DELETE FROM purchase_draft_lines AS l
+             WHERE l.tenant_id = %(tenant_id)s AND l.draft_id = %(draft_id)s AND l.id = %(id)s
+            RETURNING l.net, l.tax,
+                      (SELECT count(*) FROM purchase_draft_lines AS b
+                        WHERE b.tenant_id = %(tenant_id)s AND b.draft_id = %(draft_id)s
+                          AND (b.position, b.id) < (l.position, l.id)) AS place
             """,
             {"draft_id": draft.id, "id": command.line_id},
-        )
-        if not removed.rowcount:
+        ).one_or_none()
+        if removed is None:
             raise NotFoundError(NO_LINE)
-    return Recorded(command.draft_id)
+    return ChangedLine(command.line_id, LineAmounts(0, 0, removed.net, removed.tax), place=removed.place)
 
 
 @whole_act
@@ -481,6 +536,39 @@ def add_draft_charge(command: AddDraftCharge, uow: UnitOfWork) -> Recorded:
             },
         )
     return Recorded(command.draft_id)
+
+
+def preview_draft_charge(command: AddDraftCharge, uow: UnitOfWork) -> ChargePreview:
+    """Say what a charge would come to in the shop's currency. Writes and locks nothing.
+
+    Raises:
+        NotFoundError: The shop has no such draft.
+        RuleViolationError: A rate is missing or makes no sense.
+    """
+    with uow:
+        draft = uow.execute(
+            f"SELECT {_HEAD} FROM purchase_drafts WHERE tenant_id = %(tenant_id)s AND id = %(id)s",
+            {"id": command.draft_id},
+        ).one_or_none()
+        if draft is None:
+            raise NotFoundError(NO_DRAFT)
+        base_currency = base_currency_of(uow)
+        currency = command.currency if command.payee_id else draft.currency
+        found = _charge_rate(uow, command, draft, currency)
+        rate = found.rate if found else None
+        if command.payee_id is None and draft.rate is not None and currency != base_currency:
+            rate = make_rate(draft.rate, draft.rate_unit, currency, base_currency)
+        if rate is None and currency != base_currency:
+            raise RuleViolationError(
+                gettext(
+                    "Enter the rate between %(currency)s and %(base_currency)s first.",
+                    currency=currency,
+                    base_currency=base_currency,
+                )
+            )
+        tax = tax_of(command.net, [command.tax_percent], inclusive=False).tax
+        net_base, tax_base = charge_in_base(command.net, tax, currency, rate)
+    return ChargePreview(currency, command.net + tax, base_currency, net_base + tax_base, tax_base, rate)
 
 
 @whole_act
@@ -548,22 +636,46 @@ def discard_draft(command: DiscardDraft, uow: UnitOfWork) -> Recorded:
     return Recorded(command.draft_id)
 
 
-_LINE: Final = "id, product_id, unit_id, quantity, unit_cost, discount_percent, tax_percent, weight, net, tax"
+_LINES: Final = f"""
+            SELECT l.id, l.product_id, l.unit_id, l.quantity, l.unit_cost, l.discount_percent, l.tax_percent,
+                   l.weight, l.volume, l.net, l.tax, {TAXES}
+              FROM purchase_draft_lines AS l
+              JOIN products AS p ON p.tenant_id = %(tenant_id)s AND p.id = l.product_id {TAXES_FROM}
+             WHERE l.tenant_id = %(tenant_id)s AND l.draft_id = %(draft_id)s
+"""
+
+
+_HEAD: Final = "id, vendor_id, currency, rate, rate_unit, rate_source, invoice_on"
 
 
 def _touch(uow: UnitOfWork, draft_id: uuid.UUID) -> Row[Any]:
     """Lock a draft and raise its version."""
     row = uow.execute(
-        """
+        f"""
         UPDATE purchase_drafts SET version = version + 1
          WHERE tenant_id = %(tenant_id)s AND id = %(id)s
-        RETURNING id, vendor_id, currency, rate, rate_unit, rate_source, invoice_on
+        RETURNING {_HEAD}
         """,
         {"id": draft_id},
     ).one_or_none()
     if row is None:
         raise NotFoundError(NO_DRAFT)
     return row
+
+
+def _is_filled(uow: UnitOfWork, draft_id: uuid.UUID) -> bool:
+    """Say whether amounts were typed in the currency of a draft."""
+    return bool(
+        uow.execute(
+            """
+            SELECT EXISTS (SELECT FROM purchase_draft_lines AS l
+                            WHERE l.tenant_id = %(tenant_id)s AND l.draft_id = %(id)s AND l.unit_cost IS NOT NULL)
+                OR EXISTS (SELECT FROM purchase_draft_charges AS c
+                            WHERE c.tenant_id = %(tenant_id)s AND c.draft_id = %(id)s AND c.payee_id IS NULL)
+            """,
+            {"id": draft_id},
+        ).scalar_one()
+    )
 
 
 def _vendor(uow: UnitOfWork, vendor_id: uuid.UUID) -> Row[Any]:
@@ -613,9 +725,9 @@ def _copy(uow: UnitOfWork, values: Mapping[str, object]) -> None:
         """
         INSERT INTO purchase_draft_lines
                (tenant_id, draft_id, id, position, product_id, unit_id, quantity, unit_cost, discount_percent,
-                tax_percent, weight, net, tax)
+                tax_percent, weight, volume, net, tax)
         SELECT l.tenant_id, %(id)s::uuid, gen_random_uuid(), l.line, l.product_id, l.unit_id, l.quantity, l.unit_cost,
-               l.discount_percent, l.tax_percent, l.weight, l.net, l.tax
+               l.discount_percent, l.tax_percent, l.weight, l.volume, l.net, l.tax
           FROM purchase_lines AS l
          WHERE l.tenant_id = %(tenant_id)s AND l.purchase_id = %(purchase_id)s
         """,
@@ -736,13 +848,16 @@ def _change_currency(uow: UnitOfWork, command: ChangeDraft, before: Row[Any], ba
             {"id": command.draft_id},
         ).one()
         factor = _worth(before, base_currency) / _worth(after, base_currency)
-    rows = uow.execute(
-        f"SELECT {_LINE} FROM purchase_draft_lines WHERE tenant_id = %(tenant_id)s AND draft_id = %(id)s",
-        {"id": command.draft_id},
-    ).all()
+    rows = uow.execute(_LINES, {"draft_id": command.draft_id}).all()
     costs = [None if row.unit_cost is None else _converted(row.unit_cost, factor) for row in rows]
     amounts = [
-        line_amounts(row.quantity, cost or Decimal(0), command.currency, row.discount_percent, row.tax_percent)
+        line_amounts(
+            row.quantity,
+            cost or Decimal(0),
+            command.currency,
+            row.discount_percent,
+            input_rates(row.tax_percent, rates_of_class(row)),
+        )
         for row, cost in zip(rows, costs, strict=True)
     ]
     uow.execute(
@@ -761,13 +876,39 @@ def _change_currency(uow: UnitOfWork, command: ChangeDraft, before: Row[Any], ba
             "taxes": [each.tax for each in amounts],
         },
     )
-    # A charge on the invoice is in the invoice's currency: what it was in another says nothing any more.
-    uow.execute(
+    _change_currency_of_charges(uow, command.draft_id, before.currency, command.currency, factor)
+
+
+def _change_currency_of_charges(
+    uow: UnitOfWork, draft_id: uuid.UUID, currency: str, new_currency: str, factor: Fraction
+) -> None:
+    """Take the charges on the invoice along to its new currency; shares typed by hand are asked for again."""
+    rows = uow.execute(
         """
-        DELETE FROM purchase_draft_charges
+        SELECT id, net, tax_percent FROM purchase_draft_charges
          WHERE tenant_id = %(tenant_id)s AND draft_id = %(id)s AND payee_id IS NULL
         """,
-        {"id": command.draft_id},
+        {"id": draft_id},
+    ).all()
+    scale = Fraction(10) ** (exponent(new_currency) - exponent(currency))
+    nets = [max(1, round_half_up(row.net * factor * scale)) for row in rows]
+    if any(net > AMOUNT_MAX for net in nets):
+        raise InvalidAmountError(gettext("A charge would be more than the books can hold. Keep the numbers instead."))
+    taxes = [tax_of(net, [row.tax_percent], inclusive=False).tax for row, net in zip(rows, nets, strict=True)]
+    uow.execute(
+        """
+        UPDATE purchase_draft_charges AS c
+           SET currency = %(currency)s, net = n.net, tax = n.tax, by_hand = '{}'
+          FROM unnest(%(ids)s::uuid[], %(nets)s::bigint[], %(taxes)s::bigint[]) AS n(id, net, tax)
+         WHERE c.tenant_id = %(tenant_id)s AND c.draft_id = %(draft_id)s AND c.id = n.id
+        """,
+        {
+            "draft_id": draft_id,
+            "currency": new_currency,
+            "ids": [row.id for row in rows],
+            "nets": nets,
+            "taxes": taxes,
+        },
     )
 
 
@@ -827,9 +968,9 @@ def _insert_lines(
     if not wanted:
         return
     rows = uow.execute(
-        """
+        f"""
         SELECT n.place, p.id AS product_id, p.name, p.archived_at IS NOT NULL AS is_archived, p.tax_percent,
-               u.id AS unit_id, u.is_bought, u.archived_at IS NOT NULL AS is_unit_archived,
+               u.id AS unit_id, u.is_bought, u.archived_at IS NOT NULL AS is_unit_archived, {TAXES},
                last.unit_cost, last.discount_percent, last.tax_percent AS last_tax, t.base_currency,
                (SELECT coalesce(max(d.position), 0) FROM purchase_draft_lines AS d
                  WHERE d.tenant_id = %(tenant_id)s AND d.draft_id = %(draft_id)s) AS position
@@ -845,7 +986,7 @@ def _insert_lines(
                  WHERE l.tenant_id = %(tenant_id)s AND l.product_id = p.id AND l.unit_id IS NOT DISTINCT FROM n.unit_id
                    AND b.vendor_id = %(vendor_id)s::uuid AND b.currency = %(currency)s AND b.deleted_at IS NULL
                  ORDER BY l.purchase_id DESC
-                 LIMIT 1) AS last ON true
+                 LIMIT 1) AS last ON true {TAXES_FROM}
          ORDER BY n.place
         """,
         {
@@ -873,7 +1014,8 @@ def _insert_lines(
         cost, discount = each.unit_cost, Decimal(0)
         if cost is None:
             cost, discount = row.unit_cost, row.discount_percent or Decimal(0)
-        amounts = line_amounts(each.quantity, cost or Decimal(0), currency, discount, tax_percent)
+        rates = input_rates(tax_percent, rates_of_class(row))
+        amounts = line_amounts(each.quantity, cost or Decimal(0), currency, discount, rates)
         lines.append((row, each, cost, discount, tax_percent, amounts))
     uow.execute(
         """
@@ -931,21 +1073,25 @@ def _must_be_a_unit(uow: UnitOfWork, product_id: uuid.UUID, unit_id: uuid.UUID) 
 
 
 def _said(row: Row[Any]) -> dict[str, Any]:
-    names = ("unit_id", "quantity", "unit_cost", "discount_percent", "tax_percent", "weight")
+    names = ("unit_id", "quantity", "unit_cost", "discount_percent", "tax_percent", "weight", "volume")
     return {name: getattr(row, name) for name in names}
 
 
 def _update_line(uow: UnitOfWork, draft: Row[Any], there: Row[Any], said: Mapping[str, Any]) -> None:
     """Store a line with what it comes to, by the function that also posts."""
     amounts = line_amounts(
-        said["quantity"], said["unit_cost"] or Decimal(0), draft.currency, said["discount_percent"], said["tax_percent"]
+        said["quantity"],
+        said["unit_cost"] or Decimal(0),
+        draft.currency,
+        said["discount_percent"],
+        input_rates(said["tax_percent"], rates_of_class(there)),
     )
     uow.execute(
         """
         UPDATE purchase_draft_lines
            SET unit_id = %(unit_id)s, quantity = %(quantity)s, unit_cost = %(unit_cost)s,
                discount_percent = %(discount_percent)s, tax_percent = %(tax_percent)s, weight = %(weight)s,
-               net = %(net)s, tax = %(tax)s
+               volume = %(volume)s, net = %(net)s, tax = %(tax)s
          WHERE tenant_id = %(tenant_id)s AND draft_id = %(draft_id)s AND id = %(id)s
         """,
         {**said, "draft_id": draft.id, "id": there.id, "net": amounts.net, "tax": amounts.tax},

@@ -26,11 +26,10 @@ from ledger_web.domain.purchases import (
     BoughtLine,
     Charge,
     both_sides,
+    charge_in_base,
     late_shares,
     part_of,
-    shares_in_base,
     spread_charge,
-    total_in_base,
 )
 from ledger_web.domain.rates import make_rate
 from ledger_web.domain.taxes import tax_of
@@ -79,7 +78,7 @@ class AddLateCharge:
     tax_percent: Decimal
     rate: Decimal | None  # None: from the shop's table, if it is needed
     rate_unit: str | None
-    spread_by: str  # "value", "quantity" or "weight"
+    spread_by: str  # "value", "quantity", "weight" or "volume"
     occurred_on: dt.date | None = None
     overrides_lock: bool = False
 
@@ -239,8 +238,8 @@ def add_late_charge(command: AddLateCharge, uow: UnitOfWork) -> Recorded:
             spread_by=command.spread_by,
             payee_id=command.payee_id,
         )
-        total = total_in_base(charge.total, charge.currency, charge.rate)
-        net, tax = shares_in_base([charge.net, charge.tax], charge.currency, charge.rate, total)
+        net, tax = charge_in_base(charge.net, charge.tax, charge.currency, charge.rate)
+        total = net + tax
         kept = _raise_value(uow, purchase.id, charge, net)
         named = _Named(
             command.id,
@@ -477,7 +476,7 @@ def _raise_value(uow: UnitOfWork, purchase_id: uuid.UUID, charge: Charge, net_ba
     """Give goods that are still there their part of a late charge; return how much of it that is."""
     rows = uow.execute(
         """
-        SELECT product_id, keeps_stock, net, tax, base_quantity, weight,
+        SELECT product_id, keeps_stock, net, tax, base_quantity, weight, volume,
                round(base_quantity * (1 - returned / quantity), 6) AS left_quantity
           FROM purchase_lines
          WHERE tenant_id = %(tenant_id)s AND purchase_id = %(id)s
@@ -485,7 +484,10 @@ def _raise_value(uow: UnitOfWork, purchase_id: uuid.UUID, charge: Charge, net_ba
         """,
         {"id": purchase_id},
     ).all()
-    bought = [BoughtLine(row.net, row.tax, row.base_quantity, row.weight or Decimal(0)) for row in rows]
+    bought = [
+        BoughtLine(row.net, row.tax, row.base_quantity, row.weight or Decimal(0), row.volume or Decimal(0))
+        for row in rows
+    ]
     given = spread_charge(charge, net_base, bought)
     on_hand = stock.lock_levels(uow, {row.product_id for row in rows if row.keeps_stock})
     products = [row.product_id if row.keeps_stock else None for row in rows]

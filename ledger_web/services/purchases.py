@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,17 +31,19 @@ from ledger_web.domain.purchases import (
     Charge,
     Costing,
     cost_purchase,
+    input_rates,
     invoice_key,
     line_amounts,
     purchase_entries,
 )
 from ledger_web.domain.rates import doubts
-from ledger_web.domain.taxes import tax_of
+from ledger_web.domain.taxes import TaxPart, tax_of
 from ledger_web.domain.units import in_base
 from ledger_web.services import label_queue, open_items, reversals, stock
 from ledger_web.services.label_queue import QueueLine
 from ledger_web.services.open_items import Holder
 from ledger_web.services.payments import PaymentPlan, RecordPayment, plan_payment, post_payment
+from ledger_web.services.product_taxes import TAXES, TAXES_FROM, rates_of_class
 from ledger_web.services.rates import find_last_rate, find_table_rate
 from ledger_web.services.stock import Goods
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, violated_constraint, whole_act
@@ -89,6 +92,8 @@ class DraftLine:
     discount_percent: Decimal
     tax_percent: Decimal
     weight: Decimal | None
+    volume: Decimal | None
+    taxes: tuple[TaxPart, ...]
     bought: BoughtLine
 
 
@@ -278,14 +283,14 @@ def _charge_rows(uow: UnitOfWork, draft_id: uuid.UUID) -> tuple[Row[Any], ...]:
 
 def _lines(uow: UnitOfWork, draft: Row[Any]) -> tuple[DraftLine, ...]:
     rows = uow.execute(
-        """
+        f"""
         SELECT l.id, l.product_id, p.name, p.unit, p.stock_policy, p.archived_at, l.unit_id, u.name AS unit_name,
                coalesce(u.factor_numerator, 1) AS numerator, coalesce(u.factor_denominator, 1) AS denominator,
-               l.quantity, l.unit_cost, l.discount_percent, l.tax_percent, l.weight
+               l.quantity, l.unit_cost, l.discount_percent, l.tax_percent, l.weight, l.volume, {TAXES}
           FROM purchase_draft_lines AS l
           JOIN products AS p ON p.tenant_id = %(tenant_id)s AND p.id = l.product_id
           LEFT JOIN product_units AS u
-            ON u.tenant_id = %(tenant_id)s AND u.product_id = l.product_id AND u.id = l.unit_id
+            ON u.tenant_id = %(tenant_id)s AND u.product_id = l.product_id AND u.id = l.unit_id {TAXES_FROM}
          WHERE l.tenant_id = %(tenant_id)s AND l.draft_id = %(id)s
          ORDER BY l.position, l.id
         """,
@@ -307,7 +312,8 @@ def _line(row: Row[Any], currency: str) -> DraftLine:
         )
     if row.unit_cost is None:
         raise RuleViolationError(gettext("Enter what %(name)s costs. If it was free, enter 0.", name=row.name))
-    amounts = line_amounts(row.quantity, row.unit_cost, currency, row.discount_percent, row.tax_percent)
+    rates = input_rates(row.tax_percent, rates_of_class(row))
+    amounts = line_amounts(row.quantity, row.unit_cost, currency, row.discount_percent, rates)
     factor = Fraction(row.numerator, row.denominator)
     quantity = in_base(row.quantity, factor, row.unit_name or row.unit)
     return DraftLine(
@@ -324,7 +330,9 @@ def _line(row: Row[Any], currency: str) -> DraftLine:
         row.discount_percent,
         row.tax_percent,
         row.weight,
-        BoughtLine(amounts.net, amounts.tax, quantity, row.weight or Decimal(0)),
+        row.volume,
+        amounts.taxes,
+        BoughtLine(amounts.net, amounts.tax, quantity, row.weight or Decimal(0), row.volume or Decimal(0)),
     )
 
 
@@ -651,21 +659,22 @@ def _insert_lines(uow: UnitOfWork, plan: Plan) -> None:
         INSERT INTO purchase_lines
                (tenant_id, purchase_id, line, product_id, name, unit_id, unit_name, factor_numerator,
                 factor_denominator, quantity, base_quantity, unit_cost, discount_percent, tax_percent, weight,
-                keeps_stock, net, tax, net_base, tax_base, charges_base)
+                volume, taxes, keeps_stock, net, tax, net_base, tax_base, charges_base)
         SELECT p.tenant_id, p.id, n.line, n.product_id, n.name, n.unit_id, n.unit_name, n.numerator, n.denominator,
-               n.quantity, n.base_quantity, n.unit_cost, n.discount_percent, n.tax_percent, n.weight, n.keeps_stock,
+               n.quantity, n.base_quantity, n.unit_cost, n.discount_percent, n.tax_percent, n.weight, n.volume,
+               n.taxes::jsonb, n.keeps_stock,
                n.net, n.tax, n.net_base, n.tax_base, n.charges_base
           FROM purchases AS p
          CROSS JOIN unnest(%(products)s::uuid[], %(names)s::text[], %(units)s::uuid[], %(unit_names)s::text[],
                            %(numerators)s::bigint[], %(denominators)s::bigint[], %(quantities)s::numeric[],
                            %(base_quantities)s::numeric[], %(costs)s::numeric[], %(discounts)s::numeric[],
-                           %(percents)s::numeric[], %(weights)s::numeric[], %(keep)s::boolean[], %(nets)s::bigint[],
-                           %(taxes)s::bigint[], %(net_bases)s::bigint[], %(tax_bases)s::bigint[],
-                           %(charge_bases)s::bigint[])
+                           %(percents)s::numeric[], %(weights)s::numeric[], %(volumes)s::numeric[], %(named)s::text[],
+                           %(keep)s::boolean[], %(nets)s::bigint[], %(taxes)s::bigint[], %(net_bases)s::bigint[],
+                           %(tax_bases)s::bigint[], %(charge_bases)s::bigint[])
                WITH ORDINALITY
                AS n(product_id, name, unit_id, unit_name, numerator, denominator, quantity, base_quantity, unit_cost,
-                    discount_percent, tax_percent, weight, keeps_stock, net, tax, net_base, tax_base, charges_base,
-                    line)
+                    discount_percent, tax_percent, weight, volume, taxes, keeps_stock, net, tax, net_base, tax_base,
+                    charges_base, line)
          WHERE p.tenant_id = %(tenant_id)s AND p.id = %(id)s
         """,
         {
@@ -682,6 +691,8 @@ def _insert_lines(uow: UnitOfWork, plan: Plan) -> None:
             "discounts": [line.discount_percent for line in lines],
             "percents": [line.tax_percent for line in lines],
             "weights": [line.weight for line in lines],
+            "volumes": [line.volume for line in lines],
+            "named": [_written_taxes(line.taxes) for line in lines],
             "keep": [line.keeps_stock for line in lines],
             "nets": [line.bought.net for line in lines],
             "taxes": [line.bought.tax for line in lines],
@@ -689,6 +700,12 @@ def _insert_lines(uow: UnitOfWork, plan: Plan) -> None:
             "tax_bases": [cost.tax for cost in costs],
             "charge_bases": [cost.charges for cost in costs],
         },
+    )
+
+
+def _written_taxes(taxes: Sequence[TaxPart]) -> str:
+    return json.dumps(
+        [{"name": part.name, "percent": f"{part.percent.normalize():f}", "amount": part.amount} for part in taxes]
     )
 
 

@@ -21,20 +21,15 @@ from ledger_web.domain.sales import Asked, LineAmounts, price_lines
 from ledger_web.domain.taxes import rates_of
 from ledger_web.domain.units import in_base
 from ledger_web.services.posting import Act
+from ledger_web.services.product_taxes import TAXES, TAXES_FROM
 
 LINES_MAX: Final = 500
 
 # What selling needs to know of a product `p` and of the shop, and where it is found.
-FACTS: Final = """p.id AS product_id, p.name, p.unit AS unit_name, p.tax_percent, p.stock_policy,
-               t.prices_include_tax, t.cash_step, x.tax_names, x.tax_percents, x.tax_compounds"""
-FACTS_FROM: Final = """
-          JOIN tenants AS t ON t.tenant_id = %(tenant_id)s
-          LEFT JOIN LATERAL (
-                SELECT array_agg(r.name ORDER BY r.position) AS tax_names,
-                       array_agg(r.percent ORDER BY r.position) AS tax_percents,
-                       array_agg(r.is_compound ORDER BY r.position) AS tax_compounds
-                  FROM tax_rates AS r
-                 WHERE r.tenant_id = %(tenant_id)s AND r.tax_class_id = p.tax_class_id) AS x ON true"""
+FACTS: Final = f"""p.id AS product_id, p.name, p.unit AS unit_name, p.tax_percent, p.stock_policy,
+               t.prices_include_tax, t.cash_step, {TAXES}"""
+FACTS_FROM: Final = f"""
+          JOIN tenants AS t ON t.tenant_id = %(tenant_id)s {TAXES_FROM}"""
 
 
 @dataclass(frozen=True, kw_only=True)

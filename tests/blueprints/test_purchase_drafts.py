@@ -11,11 +11,13 @@ from flask import Flask
 
 from ledger_web.domain.barcodes import read_barcode
 from ledger_web.domain.ids import new_id
+from ledger_web.domain.taxes import TaxRate
 from ledger_web.services.barcodes import AddBarcode, add_barcode
 from ledger_web.services.rates import RecordRate, record_rate
+from ledger_web.services.tax_classes import CreateTaxClass, create_tax_class
 from tests.books import count, stock_of
 from tests.clients import ShopClient, browser_at
-from tests.purchases import add_goods, add_line, add_vendor, begin, buy
+from tests.purchases import add_charge, add_goods, add_line, add_vendor, begin, buy, receive
 from tests.shops import Shop, open_a_shop, sell
 
 
@@ -146,12 +148,104 @@ def test_changing_the_currency_keeps_or_converts_the_costs(client: ShopClient, k
     draft_id = begin(kabul, karim, (rice, 2, 5), rate="70")
     head = {"vendor_id": str(karim), "invoice_on": "2026-01-05", "currency": "AFN"}
 
-    kept = send(client, at(draft_id, "/head"), head)
-    assert 'value="5"' in kept.text
+    asked = send(client, at(draft_id, "/head"), head)
+    assert (asked.status_code, "Keep the numbers" in asked.text) == (422, True)
+    assert 'value="5"' in client.get(at(draft_id)).text
+    converted = send(client, at(draft_id, "/head"), head | {"converts": "y"})
+    assert 'value="350"' in converted.text
     back = send(client, at(draft_id, "/head"), head | {"currency": "USD", "converts": "y"})
+    kept = send(client, at(draft_id, "/head"), head | {"currency": "USD", "converts": "keep"})
 
     assert back.status_code == 422
     assert "cannot be converted without a rate" in back.text
+    assert 'value="350"' in kept.text
+    assert "No rate is known between USD and AFN" in kept.text
+
+
+def test_charges_on_the_invoice_go_with_it_into_another_currency(client: ShopClient, kabul: Shop) -> None:
+    karim, rice = add_vendor(kabul), add_goods(kabul)
+    draft_id = begin(kabul, karim, (rice, 2, 5), rate="70")
+    add_charge(kabul, draft_id, 10_50, "value")
+    head = {"vendor_id": str(karim), "invoice_on": "2026-01-05", "currency": "AFN", "converts": "y"}
+
+    converted = send(client, at(draft_id, "/head"), head)
+
+    assert "735 AFN" in converted.text
+
+
+def test_a_vendor_brings_their_currency_along_while_nothing_is_typed(client: ShopClient, kabul: Shop) -> None:
+    karim = add_vendor(kabul, currency="EUR")
+    draft_id = begin(kabul, None, currency="AFN")
+
+    chosen = send(
+        client, at(draft_id, "/head"), {"vendor_id": str(karim), "invoice_on": "2026-01-05", "currency": "AFN"}
+    )
+
+    assert "No rate is known between EUR and AFN" in chosen.text
+
+
+def test_a_line_that_is_taken_off_swaps_itself_and_the_totals_only(client: ShopClient, kabul: Shop) -> None:
+    karim, rice, salt = add_vendor(kabul), add_goods(kabul), add_goods(kabul, "Salt")
+    draft_id = begin(kabul, karim, (rice, 1, "0.5"), (salt, 1, "0.5"), rate="1")
+    first, second = lines_of(client.get(at(draft_id)).text)
+
+    answer = send(client, at(draft_id, f"/lines/{first}/delete"))
+
+    # 0.50 and 0.50 were 1 and 0 AFN of 1; alone the second is 1: it moved, so it comes along.
+    assert f'<small class="muted base" id="base-{second}" hx-swap-oob="true">1 AFN' in answer.text
+    assert 'id="purchase-totals"' in answer.text
+    assert "purchase-line-" not in answer.text
+    assert lines_of(client.get(at(draft_id)).text) == [second]
+
+
+def test_a_draft_that_was_received_leads_to_its_purchase(client: ShopClient, kabul: Shop) -> None:
+    karim, rice = add_vendor(kabul, currency="AFN"), add_goods(kabul)
+    draft_id = begin(kabul, karim, (rice, 1, 5))
+    receive(kabul, draft_id)
+
+    again = {"op_id": str(draft_id), "version": "1", "currency": "AFN"}
+    answers = [client.get(at(draft_id)), client.post_form(at(draft_id, "/receive"), again)]
+
+    assert [answer.location for answer in answers] == [f"/purchases/{draft_id}"] * 2
+    assert "received already" in client.get(answers[0].location).text
+    assert count(kabul, "purchases") == 1
+
+
+def test_what_a_charge_comes_to_is_said_before_it_is_added(client: ShopClient, kabul: Shop) -> None:
+    carrier = add_vendor(kabul, "Carrier", "EUR")
+    draft_id = begin(kabul, add_vendor(kabul), rate="70")
+    said = {"name": "Freight", "currency": "EUR", "net": "42", "spread_by": "value", "payee_id": str(carrier)}
+
+    without = send(client, at(draft_id, "/charges/preview"), said)
+    typed = send(client, at(draft_id, "/charges/preview"), said | {"rate": "83.25", "tax_percent": "10"})
+    printed = send(client, at(draft_id, "/charges/preview"), said | {"payee_id": "", "currency": "USD"})
+
+    assert "Enter the rate between EUR and AFN" in without.text
+    assert "3,846 AFN" in typed.text  # 46.20 EUR at 83.25 are 3,846.15
+    assert "350 AFN" in typed.text  # 4.20 of it are tax: 349.65
+    assert "2,940 AFN" in printed.text
+    assert count(kabul, "purchase_draft_charges") == 0
+
+
+def test_the_taxes_of_a_products_class_are_named_on_the_line(client: ShopClient, kabul: Shop) -> None:
+    """10 % and 5 % on top of it on 200 AFN: 20 and 11."""
+    rates = (TaxRate("VAT", Decimal(10)), TaxRate("Levy", Decimal(5), is_compound=True))
+    taxes = create_tax_class(CreateTaxClass(id=new_id(), name="Goods", rates=rates), kabul.act()).id
+    rice = add_goods(kabul, tax_class_id=taxes)
+    draft_id = begin(kabul, add_vendor(kabul, currency="AFN"))
+
+    send(client, at(draft_id, "/lines"), {"q": "rice"})
+    [line_id] = lines_of(client.get(at(draft_id)).text)
+    answer = send(
+        client, at(draft_id, f"/lines/{line_id}"), {"quantity": "2", "unit_cost": "100", "tax_percent": "15.5"}
+    )
+    purchase_id = receive(kabul, draft_id)
+
+    assert "231 AFN" in answer.text
+    assert "with 20 VAT, 11 Levy" in answer.text
+    page = client.get(f"/purchases/{purchase_id}").text
+    assert "20 VAT, 11 Levy" in page
+    assert stock_of(kabul, rice) == (2, 200)
 
 
 def test_a_locked_or_future_day_is_refused(client: ShopClient, kabul: Shop) -> None:

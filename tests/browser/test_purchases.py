@@ -43,6 +43,8 @@ def test_a_purchase_needs_no_mouse(site: Site, shop: Shop) -> None:
     page.keyboard.press("Alt+n")
     page.keyboard.type("rice", delay=120)
     page.keyboard.press("Enter")
+    expect(page.locator("[name=quantity]")).to_be_focused()
+    page.keyboard.press("Enter")
     expect(page.locator("[data-cost]")).to_be_focused()
     page.keyboard.type("2.5", delay=120)
     page.keyboard.press("Enter")

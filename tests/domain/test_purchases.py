@@ -17,6 +17,7 @@ from ledger_web.domain.purchases import (
     Charge,
     Costing,
     cost_purchase,
+    input_rates,
     invoice_key,
     late_shares,
     line_amounts,
@@ -25,6 +26,7 @@ from ledger_web.domain.purchases import (
     purchase_entries,
     shares_in_base,
 )
+from ledger_web.domain.taxes import TaxPart, TaxRate
 
 CASES = 10_000
 SEED = int(os.environ.get("PURCHASE_SEED", "0")) or random.randrange(1, 2**32)
@@ -32,10 +34,10 @@ CURRENCIES = ("AFN", "USD", "EUR", "JPY", "KWD")
 
 
 def test_a_line_is_rounded_once_to_the_currencys_own_decimals() -> None:
-    thirds = line_amounts(Decimal(3), Decimal("0.333333"), "USD", Decimal(0), Decimal(0))
-    less = line_amounts(Decimal(4), Decimal(18), "USD", Decimal(10), Decimal(15))
-    yen = line_amounts(Decimal("2.5"), Decimal("99.9"), "JPY", Decimal(0), Decimal(10))
-    fils = line_amounts(Decimal(1), Decimal("1.2345"), "KWD", Decimal(0), Decimal(0))
+    thirds = line_amounts(Decimal(3), Decimal("0.333333"), "USD")
+    less = line_amounts(Decimal(4), Decimal(18), "USD", Decimal(10), [TaxRate("VAT", Decimal(15))])
+    yen = line_amounts(Decimal("2.5"), Decimal("99.9"), "JPY", Decimal(0), [TaxRate("Shōhizei", Decimal(10))])
+    fils = line_amounts(Decimal(1), Decimal("1.2345"), "KWD")
 
     assert thirds.net == 1_00
     assert (less.gross, less.discount, less.net, less.tax, less.total) == (72_00, 7_20, 64_80, 9_72, 74_52)
@@ -43,9 +45,23 @@ def test_a_line_is_rounded_once_to_the_currencys_own_decimals() -> None:
     assert fils.net == 1_235
 
 
+def test_a_percentage_stands_for_the_taxes_of_the_products_class_where_it_is_what_they_come_to() -> None:
+    """10 % and 5 % on top of it are 15.5 % of 129.99: 20.148…, so 20.15; of it 13.00 and 7.15."""
+    own = [TaxRate("VAT", Decimal(10)), TaxRate("Levy", Decimal(5), is_compound=True)]
+    named = line_amounts(Decimal(1), Decimal("129.99"), "USD", Decimal(0), input_rates(Decimal("15.500"), own))
+    typed = line_amounts(Decimal(1), Decimal("129.99"), "USD", Decimal(0), input_rates(Decimal(10), own))
+
+    assert (named.tax, named.taxes) == (
+        20_15,
+        (TaxPart("VAT", Decimal(10), 13_00), TaxPart("Levy", Decimal(5), 7_15)),
+    )
+    assert typed.taxes == (TaxPart("Tax", Decimal(10), 13_00),)
+    assert line_amounts(Decimal(1), Decimal(5), "USD", Decimal(0), input_rates(Decimal(0), own)).taxes == ()
+
+
 def test_a_line_that_nobody_could_add_up_is_refused() -> None:
     with pytest.raises(InvalidAmountError):
-        line_amounts(Decimal(999_999_999), Decimal(10) ** 12, "USD", Decimal(0), Decimal(0))
+        line_amounts(Decimal(999_999_999), Decimal(10) ** 12, "USD")
 
 
 def test_shares_add_up_and_one_lines_change_moves_hardly_any_other() -> None:
@@ -72,6 +88,8 @@ def test_a_missing_rate_or_a_charge_without_weights_is_refused() -> None:
         cost_purchase([line], [foreign], "AFN", "AFN", None)
     with pytest.raises(RuleViolationError, match="weighs"):
         cost_purchase([line], [Charge(5, 0, "AFN", None, "weight")], "AFN", "AFN", None)
+    with pytest.raises(RuleViolationError, match="how much room"):
+        cost_purchase([line], [Charge(5, 0, "AFN", None, "volume")], "AFN", "AFN", None)
     with pytest.raises(RuleViolationError, match="shares typed by hand"):
         cost_purchase([line], [Charge(5, 0, "AFN", None, "hand", None, (4,))], "AFN", "AFN", None)
 
@@ -130,14 +148,21 @@ def _random_purchase(chance: random.Random, vendor: UUID, payee: UUID) -> tuple[
     base, currency = chance.choice(CURRENCIES), chance.choice(CURRENCIES)
     lines = [
         BoughtLine(
-            chance.randrange(10**4, 10**8), chance.choice((0, chance.randrange(10**4))), Decimal(n + 1), Decimal(2)
+            chance.randrange(10**4, 10**8),
+            chance.choice((0, chance.randrange(10**4))),
+            Decimal(n + 1),
+            Decimal(2),
+            Decimal(n % 3 + 1),
         )
         for n in range(chance.randint(1, 8))
     ]
     charges = []
     for _ in range(chance.randint(0, 3)):
         payee_id, of = (None, currency) if chance.random() < 0.5 else (payee, chance.choice(CURRENCIES))
-        net, spread_by = chance.randrange(10**3, 10**6), chance.choice(("value", "quantity", "weight", "hand"))
+        net, spread_by = (
+            chance.randrange(10**3, 10**6),
+            chance.choice(("value", "quantity", "weight", "volume", "hand")),
+        )
         by_hand = (*(0 for _ in lines[1:]), net) if spread_by == "hand" else ()
         rate = _random_rate(chance, of, base) if payee_id else None
         charges.append(Charge(net, chance.choice((0, 17)), of, rate, spread_by, payee_id, by_hand))

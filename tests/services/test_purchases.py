@@ -26,6 +26,7 @@ from ledger_web.services.books import SetLockDate, set_lock_date
 from ledger_web.services.drawers import PayIn, pay_in
 from ledger_web.services.payments import RecordPayment, record_payment
 from ledger_web.services.purchase_drafts import (
+    ChangedLine,
     ChangeDraftLine,
     CopyPurchase,
     RemoveDraftLine,
@@ -376,7 +377,7 @@ def test_a_line_deleted_while_it_is_changed_is_gone_or_changed_and_the_totals_st
         app, lambda: change_draft_line(change, kabul.act()), lambda: remove_draft_line(gone, kabul.act())
     )
 
-    assert isinstance(removed, Recorded)
+    assert isinstance(removed, ChangedLine)
     assert not isinstance(changed, Exception) or isinstance(changed, NotFoundError)
     purchase_id = receive(kabul, draft_id)
     assert written(kabul, purchase_id) == [("inventory", "vendor:Karim Traders", "AFN", 10)]
