@@ -8,8 +8,8 @@ Old code beside it: yes, it neither reads nor writes them.
 
 from migrations.tenant_tables import run
 
-revision = "0048"
-down_revision = "0047"
+revision = "0051"
+down_revision = "0050"
 branch_labels = None
 depends_on = None
 
