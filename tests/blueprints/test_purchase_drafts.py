@@ -242,9 +242,9 @@ def test_the_taxes_of_a_products_class_are_named_on_the_line(client: ShopClient,
     purchase_id = receive(kabul, draft_id)
 
     assert "231 AFN" in answer.text
-    assert "with 20 VAT, 11 Levy" in answer.text
+    assert "20 <bdi>VAT</bdi>, 11 <bdi>Levy</bdi>" in answer.text
     page = client.get(f"/purchases/{purchase_id}").text
-    assert "20 VAT, 11 Levy" in page
+    assert "20 <bdi>VAT</bdi>, 11 <bdi>Levy</bdi>" in page
     assert stock_of(kabul, rice) == (2, 200)
 
 
