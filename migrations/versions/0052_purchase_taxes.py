@@ -8,8 +8,8 @@ Old code beside it: yes, it neither reads nor writes them.
 
 from migrations.tenant_tables import run
 
-revision = "0051"
-down_revision = "0050"
+revision = "0052"
+down_revision = "0051"
 branch_labels = None
 depends_on = None
 

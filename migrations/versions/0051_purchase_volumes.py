@@ -7,8 +7,8 @@ Old code beside it: yes, it spreads nothing by volume and writes none.
 
 from migrations.tenant_tables import run
 
-revision = "0050"
-down_revision = "0049"
+revision = "0051"
+down_revision = "0050"
 branch_labels = None
 depends_on = None
 
