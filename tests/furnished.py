@@ -13,6 +13,7 @@ from ledger_web.services.drawers import CreateDrawer, PayIn, PayOut, create_draw
 from ledger_web.services.label_jobs import PrintLabels, print_labels
 from ledger_web.services.label_templates import SavePrinter, SaveTemplate, save_printer, save_template
 from ledger_web.services.labels import QueueLabel, queue_label
+from ledger_web.services.own_codes import ReserveCodes, reserve_codes
 from ledger_web.services.parties import CreateParty, create_party
 from ledger_web.services.payments import RecordOpeningBalance, RecordPayment, record_opening_balance, record_payment
 from ledger_web.services.product_imports import UploadProducts, upload_products
@@ -79,6 +80,7 @@ def _print_labels(shop: Shop, printed: uuid.UUID, waiting: uuid.UUID) -> None:
     queue_label(QueueLabel(op_id=new_id(), product_id=printed, copies=3), shop.act())
     print_labels(PrintLabels(id=new_id(), template=str(template), printer_id=printer), shop.act())
     queue_label(QueueLabel(op_id=new_id(), product_id=waiting, copies=2), shop.act())
+    reserve_codes(ReserveCodes(id=new_id(), symbology="ean8", count=20, note="Roll by the door"), shop.act())
 
 
 def _product(shop: Shop, name: str, code: str, price: int) -> uuid.UUID:

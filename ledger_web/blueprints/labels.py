@@ -20,6 +20,7 @@ from ledger_web.filters import shop_signs, shop_today, shop_zone
 from ledger_web.forms.labels import (
     CopiesForm,
     FoundForm,
+    GiveCodesForm,
     PrintJobForm,
     PrintLabelsForm,
     QueueActForm,
@@ -35,6 +36,7 @@ from ledger_web.queries.scans import UNKNOWN, Scanned, resolve
 from ledger_web.rendering import redirect_to, render, say, tell_scanner
 from ledger_web.services import label_jobs as job_services
 from ledger_web.services import labels as services
+from ledger_web.services.own_codes import give_codes
 
 blueprint = Blueprint("labels", __name__, url_prefix="/labels")
 
@@ -117,10 +119,10 @@ def empty() -> ResponseReturnValue:
 @permission_required(BARCODE_ASSIGN)
 def create_codes() -> ResponseReturnValue:
     """Give codes of the shop's own to every product that has none."""
-    form = QueueActForm(request.form)
+    form = GiveCodesForm(request.form)
     if not form.validate():
         return _refused(" ".join(form.sentences))
-    given = services.give_codes(form.to_give_codes(), new_act())
+    given = give_codes(form.to_command(), new_act())
     say(gettext("%(given)s products have a code now.", given=given) if given else "Every product has a code already.")
     return redirect_to(".index")
 
@@ -129,10 +131,10 @@ def create_codes() -> ResponseReturnValue:
 @permission_required(BARCODE_ASSIGN)
 def create_code(product_id: uuid.UUID) -> ResponseReturnValue:
     """Give a code of the shop's own to one product."""
-    form = QueueActForm(request.form)
+    form = GiveCodesForm(request.form)
     if not form.validate():
         return _refused(" ".join(form.sentences))
-    given = services.give_codes(form.to_give_codes(product_id), new_act())
+    given = give_codes(form.to_command(product_id), new_act())
     say("It has a code now." if given else "It has a code already.")
     return redirect_to("products.show", product_id=product_id)
 
@@ -334,6 +336,7 @@ def _show(
         print_form=print_form or _print_form(PrintLabelsForm),
         found_form=found_form or FoundForm(),
         repriced_form=repriced_form or RepricedForm(),
+        codes_form=GiveCodesForm(),
         trouble=trouble,
         hits=hits or [],
         q=q,

@@ -14,6 +14,7 @@ from ledger_web.domain.permissions import PRODUCT_COST, SALE_VIEW
 from ledger_web.domain.products import STOCK_POLICIES
 from ledger_web.domain.units import in_packs
 from ledger_web.filters import shop_today
+from ledger_web.forms.labels import GiveCodesForm
 from ledger_web.forms.products import AdjustmentForm, BarcodeForm, ReceiptForm
 from ledger_web.identity import may
 from ledger_web.queries.prices import list_price_changes, list_prices
@@ -142,6 +143,7 @@ def _around(product: ProductDetails, units: list[UnitRow]) -> dict[str, Any]:
         "receipt_form": ReceiptForm(),
         "adjustment_form": AdjustmentForm(data={"way": "counted", "reason": "counted"}),
         "barcode_form": barcode_form(units, product.unit),
+        "codes_form": GiveCodesForm(),
         "stock_trouble": "",
         "barcode_trouble": "",
         "trouble": "",

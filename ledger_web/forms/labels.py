@@ -6,6 +6,8 @@ from typing import Any
 
 from wtforms import ValidationError
 
+from ledger_web.domain.barcodes import SYMBOLOGIES
+from ledger_web.domain.internal_codes import BLOCK_MAX, COUNTER_MAX
 from ledger_web.domain.labels import (
     BLOCKS,
     COPIES_MAX,
@@ -33,9 +35,11 @@ from ledger_web.forms.fields import (
 from ledger_web.forms.scans import ScanField
 from ledger_web.services.label_jobs import PrintLabels, ReprintLabels
 from ledger_web.services.label_templates import PutAway, SavePrinter, SaveTemplate
-from ledger_web.services.labels import EmptyLabelQueue, GiveCodes, QueueLabel, QueueProducts, SetCopies
+from ledger_web.services.labels import EmptyLabelQueue, QueueLabel, QueueProducts, SetCopies
+from ledger_web.services.own_codes import GiveCodes, ReserveCodes
 
 START_MAX = 1000
+OWN_CODES = [(symbology, SYMBOLOGIES[symbology]) for symbology in COUNTER_MAX]
 
 
 class QueueForm(LedgerForm):
@@ -78,13 +82,32 @@ class CopiesForm(LedgerForm):
 
 
 class QueueActForm(LedgerForm):
-    """An act on the whole queue, or on all products."""
+    """An act on the whole queue."""
 
     def to_empty(self) -> EmptyLabelQueue:
         return EmptyLabelQueue(op_id=self.op_id.data)
 
-    def to_give_codes(self, product_id: uuid.UUID | None = None) -> GiveCodes:
-        return GiveCodes(op_id=self.op_id.data, product_id=product_id)
+
+class GiveCodesForm(LedgerForm):
+    """A code of the shop's own for one product, or for all that have none."""
+
+    symbology = ChoiceField("Kind", id="own-symbology", default="ean13", choices=OWN_CODES)
+
+    def to_command(self, product_id: uuid.UUID | None = None) -> GiveCodes:
+        return GiveCodes(op_id=self.op_id.data, product_id=product_id, symbology=self.symbology.data)
+
+
+class ReserveCodesForm(LedgerForm):
+    """Codes that are printed ahead."""
+
+    symbology = ChoiceField("Kind", default="ean13", choices=OWN_CODES)
+    count = WholeNumberField("How many", minimum=1, maximum=BLOCK_MAX)
+    note = TextField("Note", required=False, max_length=100)
+
+    def to_command(self) -> ReserveCodes:
+        return ReserveCodes(
+            id=self.op_id.data, symbology=self.symbology.data, count=self.count.data, note=self.note.data or ""
+        )
 
 
 class PrintLabelsForm(QueryForm):

@@ -7,7 +7,7 @@ from ledger_web.models.audit import AuditBlock, AuditEvent
 from ledger_web.models.bank import BankAccount
 from ledger_web.models.daily_total import DailyTotal, DailyTotalFailure, DailyTotalMark
 from ledger_web.models.drawer import CashDrawer, CashDrawerMoney, NumberSeries
-from ledger_web.models.label import LabelJob, LabelJobLine, LabelPrinter, LabelTemplate, QueuedLabel
+from ledger_web.models.label import CodeBlock, LabelJob, LabelJobLine, LabelPrinter, LabelTemplate, QueuedLabel
 from ledger_web.models.ledger import Account, Category, Entry, LockDateChange, Transaction, TransactionWord
 from ledger_web.models.measure_rule import MeasureRule
 from ledger_web.models.open_item import Allocation, OpenItem
@@ -65,6 +65,7 @@ __all__ = [
     "CashDrawer",
     "CashDrawerMoney",
     "Category",
+    "CodeBlock",
     "Customer",
     "DailyTotal",
     "DailyTotalFailure",

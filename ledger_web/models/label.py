@@ -5,7 +5,7 @@ import uuid
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import DateTime, Numeric
+from sqlalchemy import BigInteger, DateTime, Numeric
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -67,6 +67,21 @@ class LabelPrinter(Base):
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[MadeAt]
     archived_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class CodeBlock(Base):
+    """Codes of the shop's own, reserved to be printed ahead. Never updated: what a code means is in `barcodes`."""
+
+    __tablename__ = "code_blocks"
+
+    tenant_id: Mapped[TenantKey]
+    id: Mapped[Key]
+    symbology: Mapped[str]
+    first_number: Mapped[int] = mapped_column(BigInteger)
+    last_number: Mapped[int] = mapped_column(BigInteger)
+    note: Mapped[str] = mapped_column(server_default="")
+    reserved_by: Mapped[uuid.UUID]
+    reserved_at: Mapped[MadeAt]
 
 
 class LabelJob(Base):

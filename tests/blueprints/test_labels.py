@@ -11,6 +11,7 @@ from PIL import Image
 
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.internal_codes import internal_code
+from ledger_web.services.own_codes import ReserveCodes, reserve_codes
 from tests.clients import ShopClient
 from tests.shops import Shop, add_product
 
@@ -28,7 +29,7 @@ def test_products_are_queued_given_codes_and_printed(shop: Shop, client_of: Clie
     assert "no barcode" in queue(client, "milk", 25)
     assert "has no barcode" in client.get("/labels/print?template=L7160").text
 
-    client.post_form("/labels/codes", {"op_id": str(new_id())})
+    client.post_form("/labels/codes", {"op_id": str(new_id()), "symbology": "ean13"})
     page = client.get("/labels/print?template=L7160&start=3").text
 
     assert page.count("<use ") == 25
@@ -44,7 +45,7 @@ def test_a_label_on_a_roll_is_a_picture_on_the_printers_dots(shop: Shop, client_
     add_product(shop, "Milk")
     client = client_of(shop, "manager")
     queue(client, "milk")
-    client.post_form("/labels/codes", {"op_id": str(new_id())})
+    client.post_form("/labels/codes", {"op_id": str(new_id()), "symbology": "ean13"})
 
     page = client.get("/labels/print?template=roll-50x25-203").text
     address = page.partition('href="/labels/symbols')[2].partition('"')[0].replace("&amp;", "&")
@@ -95,8 +96,8 @@ def test_only_who_may_gives_codes(shop: Shop, client_of: ClientOf) -> None:
     milk = add_product(shop)
     cashier = client_of(shop, "cashier")
 
-    assert cashier.post_form("/labels/codes", {"op_id": str(new_id())}).status_code == 403
-    assert cashier.post_form(f"/labels/codes/{milk}", {"op_id": str(new_id())}).status_code == 403
+    assert cashier.post_form("/labels/codes", {"op_id": str(new_id()), "symbology": "ean13"}).status_code == 403
+    assert cashier.post_form(f"/labels/codes/{milk}", {"op_id": str(new_id()), "symbology": "ean13"}).status_code == 403
 
 
 def test_each_person_has_a_queue_of_their_own_and_a_rivals_product_is_not_there(
@@ -110,7 +111,12 @@ def test_each_person_has_a_queue_of_their_own_and_a_rivals_product_is_not_there(
     assert "No labels queued" in cashier.get("/labels/").text
     form = {"product_id": str(theirs), "op_id": str(new_id())}
     assert cashier.post_form("/labels/queue", form).status_code == 404
-    assert client_of(shop, "owner").post_form(f"/labels/codes/{theirs}", {"op_id": str(new_id())}).status_code == 404
+    assert (
+        client_of(shop, "owner")
+        .post_form(f"/labels/codes/{theirs}", {"op_id": str(new_id()), "symbology": "ean13"})
+        .status_code
+        == 404
+    )
 
 
 def printed(client: ShopClient, **form: str) -> str:
@@ -123,7 +129,7 @@ def printed(client: ShopClient, **form: str) -> str:
 
 def coded(shop: Shop, client: ShopClient, name: str = "Milk 2 l", price: int = 55_00) -> None:
     add_product(shop, name, price=price)
-    client.post_form("/labels/codes", {"op_id": str(new_id())})
+    client.post_form("/labels/codes", {"op_id": str(new_id()), "symbology": "ean13"})
 
 
 def test_labels_are_printed_again_in_the_browser_and_as_a_pdf(shop: Shop, client_of: ClientOf) -> None:
@@ -316,3 +322,37 @@ def fields_of(page: str) -> dict[str, str]:
             fields[attributes["name"]] = attributes.get("value", "")
     fields.pop("csrf_token", None)
     return fields
+
+
+def test_codes_are_reserved_printed_ahead_and_left_out_once_they_mean_something(
+    shop: Shop, client_of: Callable[..., ShopClient]
+) -> None:
+    client, milk = client_of(shop, "owner"), add_product(shop, "Milk")
+    form = {"op_id": str(new_id()), "symbology": "ean8", "count": "4", "note": "Roll by the door"}
+
+    reserved = client.post_form("/labels/blocks/", form)
+    block = reserved.location
+    client.post_form(f"/labels/codes/{milk}", {"op_id": str(new_id()), "symbology": "code128"})
+    client.post_form(
+        f"/products/{milk}/barcodes",
+        {"op_id": str(new_id()), "code": internal_code(2, "ean8"), "symbology": "ean8"},
+    )
+    sheet = client.get(f"{block}/print?template=L7160").text
+    pdf = client.get(f"{block}/print.pdf?template=roll-40x30-203")
+
+    assert internal_code(4, "ean8") in client.get("/labels/blocks/").text
+    assert "Milk" in client.get(block).text
+    assert [number for number in range(1, 5) if internal_code(number, "ean8") in sheet] == [1, 3, 4]
+    assert (pdf.status_code, pdf.mimetype) == (200, "application/pdf")
+    assert "P00000001" in client.get(f"/products/{milk}").text
+    for wrong in ({"count": "0"}, {"count": "5001"}, {"count": "1.5"}, {"symbology": "qr"}):
+        assert client.post_form("/labels/blocks/", {**form, "op_id": str(new_id()), **wrong}).status_code == 422, wrong
+    assert client.get(f"{block}/print?template=none").status_code == 422
+
+
+def test_a_rival_sees_no_block_of_codes(shop: Shop, rival: Shop, client_of: Callable[..., ShopClient]) -> None:
+    theirs = reserve_codes(ReserveCodes(id=new_id(), symbology="ean13", count=2), rival.act()).id
+
+    for rest in ("", "/print", "/print.pdf"):
+        assert client_of(shop, "owner").get(f"/labels/blocks/{theirs}{rest}").status_code == 404
+        assert client_of(shop, "cashier").get(f"/labels/blocks/{theirs}{rest}").status_code == 403

@@ -86,7 +86,7 @@ def test_a_narrow_symbol_says_so() -> None:
 
 
 def test_internal_codes_are_valid_and_all_different() -> None:
-    codes = [internal_code(number) for number in (1, 2, 3, 999, COUNTER_MAX)]
+    codes = [internal_code(number) for number in (1, 2, 3, 999, COUNTER_MAX["ean13"])]
 
     assert codes[0] == "2100000000012"
     assert len(set(codes)) == 5

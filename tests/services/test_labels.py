@@ -9,18 +9,20 @@ from ledger_web.domain.barcodes import read_barcode
 from ledger_web.domain.errors import NotFoundError, RuleViolationError
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.internal_codes import internal_code
+from ledger_web.queries.code_blocks import get_block, list_blocks, list_given
 from ledger_web.queries.labels import count_products_without_code, list_queued_labels
+from ledger_web.queries.products import find_holder
+from ledger_web.queries.scans import resolve
 from ledger_web.services.barcodes import AddBarcode, RemoveBarcode, add_barcode, remove_barcode
 from ledger_web.services.labels import (
     EmptyLabelQueue,
-    GiveCodes,
     QueueLabel,
     SetCopies,
     empty_label_queue,
-    give_codes,
     queue_label,
     set_copies,
 )
+from ledger_web.services.own_codes import GiveCodes, ReserveCodes, give_codes, reserve_codes
 from tests.at_once import in_threads
 from tests.books import count
 from tests.shops import Shop, add_product
@@ -112,3 +114,51 @@ def test_absurd_numbers_of_copies_are_refused(shop: Shop) -> None:
     for copies in (0, -1, 5001, 10**9):
         with pytest.raises(RuleViolationError, match=r"from 1 to 5,000"):
             queue_label(QueueLabel(op_id=new_id(), product_id=milk, copies=copies), shop.act())
+
+
+@pytest.mark.parametrize("symbology", ["ean13", "ean8", "code128"])
+def test_a_reserved_block_is_given_to_nobody_else_and_is_attached_by_scanning(shop: Shop, symbology: str) -> None:
+    milk, tea, salt = (add_product(shop, name) for name in ("Milk", "Tea", "Salt"))
+    give_codes(GiveCodes(op_id=new_id(), product_id=milk, symbology=symbology), shop.act())
+    command = ReserveCodes(id=new_id(), symbology=symbology, count=3, note="Roll by the door")
+    block_id = reserve_codes(command, shop.act()).id
+    assert reserve_codes(command, shop.act()).replayed
+
+    give_codes(GiveCodes(op_id=new_id(), product_id=tea, symbology=symbology), shop.act())
+    block = get_block(shop.tenant_id, block_id)
+
+    codes = [internal_code(number, symbology) for number in range(1, 6)]
+    assert block.codes == codes[1:4]
+    assert [find_holder(shop.tenant_id, code=code) for code in block.codes] == [None] * 3
+    assert resolve(shop.tenant_id, codes[2]).kind == "unknown"
+    attached = AddBarcode(op_id=new_id(), product_id=salt, barcode=read_barcode(codes[2], symbology))
+    add_barcode(attached, shop.act())
+    assert [(row.code, row.product) for row in list_given(shop.tenant_id, block.codes)] == [(codes[2], "Salt")]
+    found = resolve(shop.tenant_id, codes[4]).product
+    assert found
+    assert found.id == tea
+
+
+def test_a_product_may_have_a_code_of_each_kind_and_a_kind_can_be_used_up(shop: Shop) -> None:
+    milk = add_product(shop)
+    for symbology, given in (("ean13", 1), ("ean8", 1), ("code128", 1), ("ean8", 0)):
+        assert give_codes(GiveCodes(op_id=new_id(), product_id=milk, symbology=symbology), shop.act()) == given
+    with shop.act() as uow:
+        uow.execute(
+            "UPDATE number_series SET last_number = 999998 WHERE tenant_id = %(tenant_id)s AND series = 'internal-ean8'"
+        )
+
+    with pytest.raises(RuleViolationError, match="used up"):
+        reserve_codes(ReserveCodes(id=new_id(), symbology="ean8", count=2), shop.act())
+    for count_of_codes in (0, -1, 5001):
+        with pytest.raises(RuleViolationError, match="from 1 to 5,000"):
+            reserve_codes(ReserveCodes(id=new_id(), symbology="ean8", count=count_of_codes), shop.act())
+
+
+def test_eight_people_reserving_at_once_get_blocks_that_do_not_touch(shop: Shop, app: Flask) -> None:
+    blocks = [ReserveCodes(id=new_id(), symbology="ean13", count=10) for _ in range(8)]
+
+    in_threads(app, *[lambda block=block: reserve_codes(block, shop.act()) for block in blocks])
+
+    codes = [code for block in list_blocks(shop.tenant_id) for code in block.codes]
+    assert len(codes) == len(set(codes)) == 80
