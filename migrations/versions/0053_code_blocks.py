@@ -7,8 +7,8 @@ Old code beside it: yes, it knows nothing of this.
 
 from migrations.tenant_tables import protect, run
 
-revision = "0050"
-down_revision = "0049"
+revision = "0053"
+down_revision = "0052"
 branch_labels = None
 depends_on = None
 
