@@ -14,6 +14,7 @@ from ledger_web.domain.days import business_day
 from ledger_web.domain.exchange import Rate
 from ledger_web.domain.journal import NORMAL_SIDE
 from ledger_web.domain.languages import gettext
+from ledger_web.domain.locales import in_digits
 from ledger_web.domain.money import format_amount
 from ledger_web.domain.numbers import ENGLISH, Signs, signs_of, write_number
 from ledger_web.domain.symbols import svg
@@ -74,44 +75,44 @@ def shop_today() -> dt.date:
 
 def money(minor_units: int, currency: str) -> str:
     """Write an amount with its currency: ``1,234.50 PKR``. The code stands behind, it is the same in every locale."""
-    return f"{format_amount(minor_units, currency, shop_signs())} {currency}"
+    return f"{amount(minor_units, currency)} {currency}"
 
 
 def amount(minor_units: int, currency: str) -> str:
     """Write an amount where the currency is said elsewhere: in a column, in an input."""
-    return format_amount(minor_units, currency, shop_signs())
+    return _in_digits(format_amount(minor_units, currency, shop_signs()))
 
 
 def quantity(value: Decimal | int) -> str:
     """Write a quantity without the zeros that a column of the database adds: ``2``, ``0.25``."""
-    return write_number(value, shop_signs())
+    return _in_digits(write_number(value, shop_signs()))
 
 
 def percent(value: Decimal | int) -> str:
-    return f"{write_number(value, shop_signs())}%"
+    return f"{quantity(value)}%"
 
 
 def rate(value: Rate) -> str:
     """Write a rate with its direction: ``1 USD = 71.50 AFN``."""
-    return value.in_words(shop_signs())
+    return _in_digits(value.in_words(shop_signs()))
 
 
 def date(day: dt.date) -> str:
     """Write a day: ``Nov 20, 2026``. Of a moment, the day it is in the shop."""
     if isinstance(day, dt.datetime):
         day = day.astimezone(shop_zone()).date()
-    return format_date(day, format="medium", locale=_locale())
+    return _in_digits(format_date(day, format="medium", locale=_locale()))
 
 
 def month(day: dt.date) -> str:
     """Write the month of a day: ``November 2026``."""
-    return format_skeleton("yMMMM", day, locale=_locale())
+    return _in_digits(format_skeleton("yMMMM", day, locale=_locale()))
 
 
 def datetime(moment: dt.datetime) -> str:
     """Write a moment as the shop's clock shows it: ``Nov 20, 2026 2:03 PM``."""
     local = moment.astimezone(shop_zone())
-    return f"{date(local.date())} {format_time(local.time(), format='short', locale=_locale())}"
+    return f"{date(local.date())} {_in_digits(format_time(local.time(), format='short', locale=_locale()))}"
 
 
 def owes(balance: int, currency: str, kind: str) -> str:
@@ -171,6 +172,11 @@ def browser(agent: str) -> str:
     name = next((name for sign, name in _BROWSERS if sign in agent), "A browser")
     system = next((name for sign, name in _SYSTEMS if sign in agent), "")
     return f"{name} on {system}" if system else name
+
+
+def _in_digits(written: str) -> str:
+    tenant = g.get("tenant") if has_app_context() else None
+    return in_digits(written, tenant.digits) if tenant else written
 
 
 def _locale() -> Locale:

@@ -13,6 +13,7 @@ from ledger_web.domain.pdf import LEADING, PdfDocument
 from ledger_web.domain.symbols import rows_of
 from ledger_web.filters import amount, datetime, money, percent, quantity
 from ledger_web.queries.receipts import Receipt
+from ledger_web.queries.settings import Letterhead, get_logo
 
 # Width, height and margin of each paper, mm; a roll is as long as what is on it.
 SIZES: Final[dict[str, tuple[float, float | None, float]]] = {
@@ -25,6 +26,7 @@ _LETTER: Final = {"58": 2.8, "80": 3.2, "a5": 3.4, "a4": 3.8}  # mm
 _NAME_LINES = 3
 _BAR_MODULE = 0.25
 _BAR_HEIGHT = 11.0
+_LOGO_WIDTH, _LOGO_HEIGHT = 60.0, 25.0  # at most, mm
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,16 @@ class _Paper:
             self.document.line_of_text(right, self.margin, y, self.inner, letter, bold=bold, align="end")
 
         self.pieces.append(_Piece(letter * LEADING, draw))
+
+    def picture(self, content: bytes, width: int, height: int) -> None:
+        """Place a picture in the middle, as large as there is room for."""
+        scale = min(min(self.inner, _LOGO_WIDTH) / width, _LOGO_HEIGHT / height)
+        wide, tall = width * scale, height * scale
+
+        def draw(y: float) -> None:
+            self.document.picture(content, self.margin + (self.inner - wide) / 2, y, wide, tall)
+
+        self.pieces.append(_Piece(tall + 1, draw))
 
     def rule(self) -> None:
         self.pieces.append(_Piece(2.5, lambda y: self.document.rule(self.margin, y + 1.2, self.inner)))
@@ -113,7 +125,7 @@ def receipt_pdf(receipt: Receipt, paper: str) -> bytes:
     sheet = _Paper(document, paper)
     if receipt.mark:
         sheet.line(receipt.mark, size=1.3, bold=True, centred=True)
-    sheet.line(g.tenant.name, size=1.4, bold=True, centred=True, most=2)
+    _write_head(sheet, receipt.letterhead)
     sheet.line(f"{sale.number} · {datetime(sale.sold_at)}", centred=True)
     sheet.line(" · ".join(filter(None, (sale.drawer, sale.cashier))), centred=True)
     if sale.customer:
@@ -126,8 +138,18 @@ def receipt_pdf(receipt: Receipt, paper: str) -> bytes:
         sheet.pair(left, right, size=1.3 if is_total else 1, bold=is_total)
     if sale.note:
         sheet.line(sale.note, centred=True, most=4)
+    for said in receipt.letterhead.footer.splitlines():
+        sheet.line(said, centred=True, most=3)
     sheet.bars(sale.number)
     return sheet.write()
+
+
+def _write_head(sheet: _Paper, letterhead: Letterhead) -> None:
+    if letterhead.logo:
+        sheet.picture(get_logo(g.tenant.id).content, letterhead.width, letterhead.height)
+    sheet.line(g.tenant.name, size=1.4, bold=True, centred=True, most=2)
+    for said in letterhead.header.splitlines():
+        sheet.line(said, centred=True, most=3)
 
 
 def _write_lines(sheet: _Paper, receipt: Receipt) -> None:

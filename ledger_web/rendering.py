@@ -51,6 +51,7 @@ _PART_OF = {
     "roles": "admin",
     "tills": "admin",
     "audit": "admin",
+    "settings": "admin",
     "stock": "products",
     "stock_counts": "products",
     "accounts": "transactions",

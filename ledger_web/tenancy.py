@@ -48,6 +48,7 @@ class Tenant:
     base_currency: str = "XXX"
     time_zone: str = "UTC"
     locale: str = "en"
+    digits: str = "latn"
     day_starts_at: dt.time = MIDNIGHT
     is_suspended: bool = False
 
@@ -201,6 +202,7 @@ def _welcome(claim: SessionClaim, row: IdentityRow) -> None:
         base_currency=row.base_currency,
         time_zone=row.time_zone,
         locale=row.locale,
+        digits=row.digits,
         day_starts_at=row.day_starts_at,
         is_suspended=row.is_suspended,
     )

@@ -41,6 +41,7 @@ from ledger_web.forms.products import (
 from ledger_web.identity import may, new_act, permission_required
 from ledger_web.queries import products as queries
 from ledger_web.queries.products import ProductDetails, ProductPage
+from ledger_web.queries.settings import usual_stock_policy
 from ledger_web.queries.units import list_units
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services import barcodes as codes
@@ -285,7 +286,7 @@ def _archive(product_id: uuid.UUID, *, archived: bool, sentence: str) -> Respons
 
 def _new_form(sent: Any) -> NewProductForm:
     """Make the form of a new product; opening stock is only for those who may say how much there is."""
-    form = NewProductForm(sent, data={"unit": "pcs", "tax_percent": 0, "stock_policy": "block"})
+    form = NewProductForm(sent, data={"unit": "pcs", "tax_percent": 0, "stock_policy": usual_stock_policy(g.tenant.id)})
     form.tax_class_id.choices = [OWN_TAX, *queries.list_tax_choices(g.tenant.id)]
     if not may(STOCK_ADJUST):
         del form.opening_quantity

@@ -24,6 +24,7 @@ from ledger_web.forms.sale_returns import CopyForm, DeletionForm, ReasonForm, Re
 from ledger_web.identity import PermissionDeniedError, may, new_act, permission_required
 from ledger_web.queries.sale_returns import ReasonRow, get_return, list_reasons
 from ledger_web.queries.sales import get_sale
+from ledger_web.queries.settings import get_letterhead
 from ledger_web.refunds import (
     approver_of,
     customer_called,
@@ -146,7 +147,9 @@ def show(return_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.get("/returns/<uuid:return_id>/slip")
 @permission_required(SALE_VIEW)
 def slip(return_id: uuid.UUID) -> ResponseReturnValue:
-    return render("sale_returns/slip.html", back=get_return(g.tenant.id, return_id))
+    return render(
+        "sale_returns/slip.html", back=get_return(g.tenant.id, return_id), letterhead=get_letterhead(g.tenant.id)
+    )
 
 
 @blueprint.get("/reasons/")

@@ -7,6 +7,7 @@ put in order as Arabic, Persian and Hebrew want it.
 import datetime as dt
 from decimal import Decimal
 from functools import lru_cache
+from io import BytesIO
 from itertools import groupby
 from typing import Final, Literal
 
@@ -146,6 +147,10 @@ class PdfDocument:
         columns, tall = len(rows[0]) * dots, round(float(height) / float(module) * dots)
         picture = _picture(rows, columns, tall)
         self._pdf.image(picture, float(x), float(y), len(rows[0]) * float(module), float(height))
+
+    def picture(self, content: bytes, x: Length, y: Length, width: Length, height: Length) -> None:
+        """Place a picture of ours, a PNG, into a box of its own proportions."""
+        self._pdf.image(BytesIO(content), float(x), float(y), float(width), float(height))
 
     def content(self) -> bytes:
         """Return the file."""

@@ -11,7 +11,6 @@ from ledger_web.domain.taxes import TaxPart
 # As it is asked for, and what it is called. The first two are rolls, the others sheets.
 PAPERS: Final = Texts({"80": "80 mm roll", "58": "58 mm roll", "a5": "A5", "a4": "A4"})
 ROLLS: Final = frozenset({"80", "58"})
-PAPER_USUAL: Final = "80"
 TELLING_SECONDS: Final = 600  # how long after a print its page may still be that print
 
 

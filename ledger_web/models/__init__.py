@@ -49,7 +49,7 @@ from ledger_web.models.shift import Shift, ShiftCount, ZReport
 from ledger_web.models.stock import StockLevel, StockMove
 from ledger_web.models.stock_count import StockCount, StockCountLine
 from ledger_web.models.tax import TaxClass, TaxRate
-from ledger_web.models.tenant import Tenant, TenantDirectory
+from ledger_web.models.tenant import ShopLogo, Tenant, TenantDirectory
 from ledger_web.models.user import PasswordLink, RecoveryCode, Role, Session, SignInFailure, Submission, Till, User
 
 __all__ = [
@@ -124,6 +124,7 @@ __all__ = [
     "Session",
     "Shift",
     "ShiftCount",
+    "ShopLogo",
     "SignInFailure",
     "StockCount",
     "StockCountLine",

@@ -54,3 +54,22 @@ class Tenant(Base):
     suspended_at: Mapped[Moment | None]  # since then nothing is written
     cash_step: Mapped[int | None] = mapped_column(BigInteger)  # the smallest cash, minor units; None: the currency's
     owners_need_code: Mapped[bool] = mapped_column(server_default="false")  # a second factor; see users.totp_secret
+    settings_version: Mapped[int] = mapped_column(server_default="1")
+    receipt_header: Mapped[str] = mapped_column(server_default="")
+    receipt_footer: Mapped[str] = mapped_column(server_default="")
+    receipt_paper: Mapped[str] = mapped_column(server_default="80")  # of a till that has not printed yet
+    stock_policy: Mapped[str] = mapped_column(server_default="block")  # that new products begin with
+    digits: Mapped[str] = mapped_column(server_default="latn")  # as CLDR names them
+
+
+class ShopLogo(Base):
+    """What stands at the top of a shop's receipts. Always true: PNG that we wrote ourselves, at most 600 × 300."""
+
+    __tablename__ = "shop_logos"
+
+    tenant_id: Mapped[TenantKey]
+    digest: Mapped[str]
+    content: Mapped[bytes]
+    width: Mapped[int]
+    height: Mapped[int]
+    uploaded_at: Mapped[MadeAt]

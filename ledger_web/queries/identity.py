@@ -22,6 +22,7 @@ class IdentityRow:
     base_currency: str
     time_zone: str
     locale: str
+    digits: str
     day_starts_at: dt.time
     is_suspended: bool
     user_id: uuid.UUID
@@ -50,7 +51,7 @@ def find_identity(tenant_id: int, slug: str, session_digest: bytes) -> IdentityR
             text(
                 """
                 SELECT t.tenant_id, d.slug, t.name, t.base_currency, t.time_zone, t.locale,
-                       t.day_starts_at, d.status = 'suspended', u.id, u.name,
+                       t.digits, t.day_starts_at, d.status = 'suspended', u.id, u.name,
                        r.name, r.built_in, r.permissions, r.limits,
                        t.owners_need_code AND r.built_in = 'owner' AND u.totp_secret IS NULL, u.language,
                        s.last_seen_at < now() - interval '1 minute'
@@ -82,6 +83,6 @@ def find_identity(tenant_id: int, slug: str, session_digest: bytes) -> IdentityR
     )
     if row is None:
         return None
-    built_in, permissions, limits, lacks_code, *rest = row[11:]
-    facts = [*row[:11], rights_of(built_in, permissions), limits_of(built_in, limits), bool(lacks_code), *rest]
+    built_in, permissions, limits, lacks_code, *rest = row[12:]
+    facts = [*row[:12], rights_of(built_in, permissions), limits_of(built_in, limits), bool(lacks_code), *rest]
     return IdentityRow(*facts)

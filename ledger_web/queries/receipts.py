@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from sqlalchemy import text
 
 from ledger_web.domain.errors import NotFoundError
-from ledger_web.domain.receipts import PAPER_USUAL, PAPERS, TELLING_SECONDS, TaxLine, mark_of, tax_lines
+from ledger_web.domain.receipts import PAPERS, TELLING_SECONDS, TaxLine, mark_of, tax_lines
 from ledger_web.models.base import session_of
 from ledger_web.queries.sales import SaleDetails, get_sale
+from ledger_web.queries.settings import Letterhead, get_letterhead
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Receipt:
     taxes: Sequence[TaxLine]
     prints: Sequence[PrintRow]
     print: PrintRow | None  # the one that this is
+    letterhead: Letterhead
 
     @property
     def mark(self) -> str:
@@ -58,12 +60,17 @@ _PRINTS = text("""
 """)
 
 _LAST_PAPER = text("""
-    SELECT p.paper FROM receipt_prints AS p
-     WHERE p.tenant_id = :tenant_id
-       AND p.drawer_id = (SELECT s.drawer_id FROM sales AS s WHERE s.tenant_id = :tenant_id AND s.id = :sale_id)
-       AND p.paper = ANY(:papers)
-     ORDER BY p.printed_at DESC
-     LIMIT 1
+    SELECT coalesce(
+               (SELECT p.paper FROM receipt_prints AS p
+                 WHERE p.tenant_id = :tenant_id
+                   AND p.drawer_id = (SELECT s.drawer_id FROM sales AS s
+                                       WHERE s.tenant_id = :tenant_id AND s.id = :sale_id)
+                   AND p.paper = ANY(:papers)
+                 ORDER BY p.printed_at DESC
+                 LIMIT 1),
+               t.receipt_paper)
+      FROM tenants AS t
+     WHERE t.tenant_id = :tenant_id
 """)
 
 
@@ -82,15 +89,15 @@ def get_receipt(tenant_id: int, sale_id: uuid.UUID, *, print_id: uuid.UUID | Non
     this = next((each for each in prints if each.id == print_id), None)
     if print_id and this is None:
         raise NotFoundError("There is no such print of this receipt.")
-    return Receipt(sale, _taxes(sale), prints, this if this and this.is_fresh else None)
+    return Receipt(sale, _taxes(sale), prints, this if this and this.is_fresh else None, get_letterhead(tenant_id))
 
 
 def last_paper(tenant_id: int, sale_id: uuid.UUID) -> str:
-    """Return the paper that the till of a sale printed on last."""
+    """Return the paper that the till of a sale printed on last, or the shop's usual one."""
     found = session_of(tenant_id).execute(
         _LAST_PAPER, {"tenant_id": tenant_id, "sale_id": sale_id, "papers": list(PAPERS)}
     )
-    return found.scalar_one_or_none() or PAPER_USUAL
+    return str(found.scalar_one())
 
 
 def _taxes(sale: SaleDetails) -> list[TaxLine]:
