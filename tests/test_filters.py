@@ -20,12 +20,12 @@ def bare_app() -> Iterator[Flask]:
 
 @pytest.fixture
 def in_shop(bare_app: Flask) -> None:
-    g.tenant = SimpleNamespace(locale="en-PK", time_zone="Asia/Karachi", base_currency="PKR")
+    g.tenant = SimpleNamespace(locale="en-PK", time_zone="Asia/Karachi", base_currency="PKR", digits="latn")
 
 
 @pytest.fixture
 def in_berlin(bare_app: Flask) -> None:
-    g.tenant = SimpleNamespace(locale="de", time_zone="Europe/Berlin", base_currency="EUR")
+    g.tenant = SimpleNamespace(locale="de", time_zone="Europe/Berlin", base_currency="EUR", digits="latn")
 
 
 @pytest.mark.usefixtures("in_shop")

@@ -11,6 +11,7 @@ from ledger_web.domain.permissions import RECALCULATION_RUN, RECALCULATION_VIEW,
 from ledger_web.error_pages import status_of
 from ledger_web.forms.recalculation import ExplanationForm, RecalculationForm, StepForm
 from ledger_web.identity import new_act, permission_required
+from ledger_web.queries.health import get_health, list_open_drawers
 from ledger_web.queries.recalculation import (
     DiscrepancyRow,
     explain_accounts,
@@ -40,6 +41,8 @@ def index() -> ResponseReturnValue:
         "admin/index.html",
         runs=list_runs(g.tenant.id, limit=1),
         totalling=get_totalling(g.tenant.id, ATTEMPTS_MAX),
+        health=get_health(g.tenant.id),
+        drawers=list_open_drawers(g.tenant.id),
     )
 
 

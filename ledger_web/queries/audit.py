@@ -273,7 +273,14 @@ def list_signals(tenant_id: int, days: int) -> list[PersonSignals]:
                        AND t.actor_id = u.id
                        AND t.kind = 'sale'
                        AND t.posted_at >= now() - make_interval(days => :days)) AS sales,
-                   (SELECT coalesce(jsonb_object_agg(c.action, c.many), '{}')
+                   jsonb_build_object('sale.discount',
+                       (SELECT count(*)
+                          FROM sales AS s
+                         WHERE s.tenant_id = :tenant_id
+                           AND s.cashier_id = u.id
+                           AND s.discount > 0
+                           AND s.sold_at >= now() - make_interval(days => :days)))
+                   || (SELECT coalesce(jsonb_object_agg(c.action, c.many), '{}')
                       FROM (SELECT e.action, count(*) AS many
                               FROM audit_events AS e
                              WHERE e.tenant_id = :tenant_id
@@ -290,7 +297,11 @@ def list_signals(tenant_id: int, days: int) -> list[PersonSignals]:
         )
         .all()
     )
-    return [_signals(row, [other for other in rows if other.id != row.id]) for row in rows if row.sales or row.counts]
+    return [
+        _signals(row, [other for other in rows if other.id != row.id])
+        for row in rows
+        if row.sales or any(row.counts.values())
+    ]
 
 
 def _signals(row: Any, others: Sequence[Any]) -> PersonSignals:

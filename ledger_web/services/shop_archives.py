@@ -20,7 +20,7 @@ import psycopg
 from psycopg import sql
 
 from ledger_web.domain.errors import ConflictError, DuplicateSlugError, RuleViolationError
-from ledger_web.domain.slugs import check_slug, look
+from ledger_web.domain.slugs import check_slug
 
 FORMAT: Final = 1
 ROWS_AT_ONCE: Final = 2_000
@@ -272,11 +272,9 @@ def _must_fit(connection: Connection, manifest: dict[str, Any]) -> None:
 def _enter(connection: Connection, slug: str, tenant_id: int) -> None:
     entered = connection.execute(
         """
-        INSERT INTO tenant_directory (slug, tenant_id)
-        SELECT %(slug)s, %(tenant_id)s
-         WHERE NOT EXISTS (SELECT FROM tenant_directory WHERE look = %(look)s)
+        INSERT INTO tenant_directory (slug, tenant_id) VALUES (%(slug)s, %(tenant_id)s) ON CONFLICT DO NOTHING
         """,
-        {"slug": slug, "tenant_id": tenant_id, "look": look(slug)},
+        {"slug": slug, "tenant_id": tenant_id},
     )
     if not entered.rowcount:
         raise DuplicateSlugError(f"{slug} is taken here, or looks like an address that is. Choose another.")

@@ -60,8 +60,7 @@ def move_shop(command: MoveShop, uow: UnitOfWork) -> str:
             return slug
         _leave(uow, current.slug, slug)
         if not _return_to(uow, slug, current.status):
-            enter_in_directory(uow, slug)
-            _set_status(uow, current.status)
+            enter_in_directory(uow, slug, status=current.status)
         uow.audit("shop.move", before={"address": current.slug}, after={"address": slug})
     return slug
 
@@ -187,13 +186,3 @@ def _return_to(uow: UnitOfWork, slug: str, status: str) -> bool:
         {"slug": slug, "status": status},
     ).first()
     return returned is not None
-
-
-def _set_status(uow: UnitOfWork, status: str) -> None:
-    uow.execute(
-        """
-        UPDATE tenant_directory SET status = %(status)s
-         WHERE tenant_id = %(tenant_id)s AND status <> 'former' AND status <> %(status)s
-        """,
-        {"status": status},
-    )

@@ -74,6 +74,23 @@ def test_the_admin_page_leads_to_the_recalculation(shop: Shop, client_of: Client
     assert 'href="/admin/recalculation"' in page.text
 
 
+def test_the_admin_page_says_at_a_glance_how_the_shop_is(shop: Shop, client_of: ClientOf) -> None:
+    client_of(shop, "cashier").get("/admin/")  # is refused, which is written down
+
+    owner = client_of(shop).get("/admin/").text
+    manager = client_of(shop, "manager").get("/admin/").text
+
+    assert "never recalculated" in owner
+    assert "all added up" in owner
+    assert re.search(r"Till 1</bdi></a> since [^<]+, <bdi>Olga Owner", owner)
+    assert "1 refused</a> in the last seven days" in owner
+    assert "2 may sign in" in owner
+    for place in ("settings", "audit", "users", "roles", "tills", "books", "taxes", "drawers", "labels", "reasons"):
+        assert re.search(rf'href="[^"]*{place}[^"]*"', owner), place
+    assert "in the last seven days" not in manager
+    assert "/admin/settings/" not in manager
+
+
 def test_a_check_without_javascript_finds_a_broken_balance_and_repairs_it(
     shop: Shop, alice: uuid.UUID, client_of: ClientOf, superuser: psycopg.Connection
 ) -> None:
@@ -274,7 +291,7 @@ def test_what_was_found_stays_open_until_it_is_repaired(
 
 
 def test_days_that_cannot_be_added_up_are_shown(shop: Shop, alice: uuid.UUID, client_of: ClientOf) -> None:
-    assert "Daily totals" not in client_of(shop, "manager").get("/admin/").text
+    assert "could not be added up" not in client_of(shop, "manager").get("/admin/").text
     with shop.act() as uow:
         uow.execute(
             "INSERT INTO daily_total_failures AS f (tenant_id, account_id, day, attempts, reason, failed_at, retry_at)"
@@ -285,7 +302,7 @@ def test_days_that_cannot_be_added_up_are_shown(shop: Shop, alice: uuid.UUID, cl
 
     page = client_of(shop, "manager").get("/admin/").text
 
-    for part in ("Daily totals", "Alice", "Oct 1, 2026", "bigint out of range, 5 attempts"):
+    for part in ("could not be added up", "Alice", "Oct 1, 2026", "bigint out of range, 5 attempts"):
         assert part in page
 
 

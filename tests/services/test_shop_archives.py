@@ -34,6 +34,7 @@ NO_SECRETS = {
     ("audit_blocks", "previous_hash"),
     ("z_reports", "digest"),
     ("product_pictures", "digest"),
+    ("shop_logos", "digest"),
     ("purchase_papers", "digest"),
     ("users", "pin_failures"),
 }
