@@ -15,6 +15,7 @@ from ledger_web.domain.errors import NotFoundError, ShopSuspendedError
 from ledger_web.domain.languages import ENGLISH, LANGUAGES, language_of, speak
 from ledger_web.domain.slugs import is_slug
 from ledger_web.identity import Identity, SessionClaim, claimed_session
+from ledger_web.models.scope import EVERYTHING, Scope, scope
 from ledger_web.queries.identity import IdentityRow, find_identity
 from ledger_web.queries.tenants import find_tenant
 from ledger_web.rendering import redirect_to
@@ -136,6 +137,7 @@ def _without_port(host: str, base_domain: str) -> str:
 def _set_tenant() -> ResponseReturnValue | None:
     g.tenant = g.identity = None
     _speak_to(request.accept_languages.best_match(LANGUAGES) or ENGLISH)
+    scope.set(EVERYTHING)
     slug = slug_of(_host(), current_app.config["BASE_DOMAIN"])
     g.slug = slug
     if request.endpoint == "static":
@@ -218,6 +220,7 @@ def _welcome(claim: SessionClaim, row: IdentityRow) -> None:
     )
     origin.set(Origin(g.request_id, claim.session_id))
     _speak_to(_locale_for(row))
+    scope.set(Scope(row.user_id if row.own_records else None, row.drawers))
     if row.is_touch_due:
         # The one write outside a handler: idle time is counted from the last request, whatever it was.
         # At most once a minute and session, in its own unit of work; the page reads in another transaction.

@@ -13,6 +13,7 @@ from ledger_web.domain.permissions import ALL, BUILT_IN_ROLES, LIMITS, ROLE_EDIT
 from ledger_web.error_pages import status_of
 from ledger_web.forms.roles import FIELD_OF, RoleActForm, RoleForm
 from ledger_web.identity import new_act, permission_required
+from ledger_web.queries.drawers import list_drawers
 from ledger_web.queries.people import RoleRow, get_role, list_roles
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services.roles import create_role, delete_role, edit_role
@@ -61,7 +62,7 @@ def create() -> ResponseReturnValue:
 @permission_required(ROLE_EDIT)
 def edit(role_id: uuid.UUID) -> ResponseReturnValue:
     role = get_role(g.tenant.id, role_id)
-    return _show_form(RoleForm.of(role.name, role.rights, role.limits, role.version), role)
+    return _show_form(_form_of(role), role)
 
 
 @blueprint.post("/<uuid:role_id>")
@@ -90,11 +91,11 @@ def delete(role_id: uuid.UUID) -> ResponseReturnValue:
     form = RoleActForm(request.form)
     if not form.validate():
         trouble = " ".join(form.sentences)
-        return _show_form(RoleForm.of(role.name, role.rights, role.limits, role.version), role, 422, trouble)
+        return _show_form(_form_of(role), role, 422, trouble)
     try:
         delete_role(form.to_delete(role_id), new_act())
     except (RuleViolationError, ConflictError) as error:
-        as_it_is = RoleForm.of(role.name, role.rights, role.limits, role.version)
+        as_it_is = _form_of(role)
         return _show_form(as_it_is, role, status_of(error), error.message)
     say("The role is gone.")
     return redirect_to(".index")
@@ -113,7 +114,14 @@ def _show_form(
         areas=_rights_by_area(),
         limits=[(limit, form[FIELD_OF[name]]) for name, limit in LIMITS.items()],
         own=g.identity.permissions,
+        drawers=list_drawers(g.tenant.id),
         trouble=trouble,
+    )
+
+
+def _form_of(role: RoleRow) -> RoleForm:
+    return RoleForm.of(
+        role.name, role.rights, role.limits, role.version, own_records=role.own_records, drawer_ids=role.drawer_ids
     )
 
 

@@ -293,6 +293,10 @@ class BeyondReachError(RuleViolationError):
         )
 
 
+class DrawerNotYoursError(RuleViolationError):
+    """Your role does not use this drawer. Choose one of yours, or ask the owner of the shop."""
+
+
 class LastOwnerError(RuleViolationError):
     """This is the last owner, and a shop needs one. Make somebody else an owner first."""
 

@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from wtforms import Field, widgets
 
+from ledger_web.domain.ids import parse_id
 from ledger_web.domain.permissions import ALL, LIMITS, Limit
 from ledger_web.forms.base import LedgerForm, VersionedForm
-from ledger_web.forms.fields import MoneyField, PercentField, TextField, WholeNumberField
+from ledger_web.forms.fields import BooleanField, MoneyField, PercentField, TextField, WholeNumberField
 from ledger_web.services.roles import CreateRole, DeleteRole, EditRole
 
 # The field of each limit: "sale.discount" is typed into limit_sale_discount.
@@ -30,17 +31,39 @@ class RightsField(Field):
             raise ValueError("Rights: Choose from what is in the list.")
 
 
+class DrawersField(Field):
+    """Boxes to tick, one per drawer: `data` is a tuple of ids in order. None ticked is all drawers there are."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        read = {parse_id(str(value)) for value in valuelist}
+        self.data = tuple(sorted(id for id in read if id))
+        if None in read:
+            raise ValueError("Drawers: Choose from what is in the list.")
+
+
 class RoleForm(VersionedForm):
     """What a role allows. A limit left empty is no limit."""
 
     version = WholeNumberField("Version", required=False, widget=widgets.HiddenInput())  # a new role has none
     name = TextField("Name", max_length=60, identifier=True)
     rights = RightsField("Rights")
+    own_records = BooleanField("Only their own sales, returns and payments")
+    drawers = DrawersField("Drawers")
 
     @classmethod
-    def of(cls, name: str, rights: frozenset[str], limits: Mapping[str, Decimal | None], version: int) -> "RoleForm":
+    def of(
+        cls,
+        name: str,
+        rights: frozenset[str],
+        limits: Mapping[str, Decimal | None],
+        version: int,
+        *,
+        own_records: bool = False,
+        drawer_ids: frozenset[uuid.UUID] = frozenset(),
+    ) -> "RoleForm":
         """Make the form of a role as it is."""
         data: dict[str, Any] = {"name": name, "rights": tuple(sorted(rights)), "version": version}
+        data |= {"own_records": own_records, "drawers": tuple(sorted(drawer_ids))}
         for each, limit in limits.items():
             is_whole = LIMITS[each].unit != "percent"
             data[FIELD_OF[each]] = int(limit) if limit is not None and is_whole else limit
@@ -52,7 +75,14 @@ class RoleForm(VersionedForm):
         return {name: None if value is None else Decimal(value) for name, value in typed.items()}
 
     def to_creation(self) -> CreateRole:
-        return CreateRole(id=self.op_id.data, name=self.name.data, rights=self.rights.data or (), limits=self.limits)
+        return CreateRole(
+            id=self.op_id.data,
+            name=self.name.data,
+            rights=self.rights.data or (),
+            limits=self.limits,
+            own_records=self.own_records.data,
+            drawer_ids=self.drawers.data or (),
+        )
 
     def to_edit(self, role_id: uuid.UUID) -> EditRole:
         return EditRole(
@@ -62,6 +92,8 @@ class RoleForm(VersionedForm):
             name=self.name.data,
             rights=self.rights.data or (),
             limits=self.limits,
+            own_records=self.own_records.data,
+            drawer_ids=self.drawers.data or (),
         )
 
 

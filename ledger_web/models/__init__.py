@@ -50,7 +50,17 @@ from ledger_web.models.stock import StockLevel, StockMove
 from ledger_web.models.stock_count import StockCount, StockCountLine
 from ledger_web.models.tax import TaxClass, TaxRate
 from ledger_web.models.tenant import ShopLogo, Tenant, TenantDirectory
-from ledger_web.models.user import PasswordLink, RecoveryCode, Role, Session, SignInFailure, Submission, Till, User
+from ledger_web.models.user import (
+    PasswordLink,
+    RecoveryCode,
+    Role,
+    RoleDrawer,
+    Session,
+    SignInFailure,
+    Submission,
+    Till,
+    User,
+)
 
 __all__ = [
     "Account",
@@ -117,6 +127,7 @@ __all__ = [
     "ReturnReason",
     "ReturnedLine",
     "Role",
+    "RoleDrawer",
     "Sale",
     "SaleLine",
     "SaleReturn",

@@ -27,6 +27,17 @@ class Role(Base):
     version: Mapped[int] = mapped_column(server_default="1")
     limits: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
     built_in: Mapped[str | None]
+    own_records: Mapped[bool] = mapped_column(server_default="false")  # sees and undoes only what one recorded
+
+
+class RoleDrawer(Base):
+    """A drawer that the people of a role use. A role without any uses all of them."""
+
+    __tablename__ = "role_drawers"
+
+    tenant_id: Mapped[TenantKey]
+    role_id: Mapped[Key]
+    drawer_id: Mapped[Key]
 
 
 class User(Base):

@@ -17,6 +17,7 @@ from ledger_web.domain.taxes import TaxPart, rates_of
 from ledger_web.domain.units import in_base
 from ledger_web.models.base import session_of
 from ledger_web.queries.product_search import Wanted, find_products
+from ledger_web.queries.scope import reach, within
 from ledger_web.queries.search import bounds, every_word
 
 HITS_MAX = 8
@@ -283,7 +284,7 @@ def list_customer_hits(tenant_id: int, typed: str, currency: str) -> list[Custom
 def list_drawer_choices(tenant_id: int, user_id: uuid.UUID) -> list[DrawerChoice]:
     """Return the drawers in use, the open ones first, and of those the one this person sold from last."""
     rows = session_of(tenant_id).execute(
-        text("""
+        text(f"""
             SELECT d.id, d.name, f.id IS NOT NULL AS is_open
               FROM cash_drawers AS d
               LEFT JOIN shifts AS f ON f.tenant_id = :tenant_id AND f.drawer_id = d.id AND f.closed_at IS NULL
@@ -292,10 +293,10 @@ def list_drawer_choices(tenant_id: int, user_id: uuid.UUID) -> list[DrawerChoice
                      WHERE s.tenant_id = :tenant_id AND s.cashier_id = :user_id
                      ORDER BY s.id DESC
                      LIMIT 1) AS mine ON mine.drawer_id = d.id
-             WHERE d.tenant_id = :tenant_id AND d.active
+             WHERE d.tenant_id = :tenant_id AND d.active {within(drawer="d.id")}
              ORDER BY is_open DESC, mine.drawer_id IS NULL, d.name
         """),
-        {"tenant_id": tenant_id, "user_id": user_id},
+        {"tenant_id": tenant_id, "user_id": user_id, **reach(person=False)},
     )
     return [DrawerChoice(**row._mapping) for row in rows]
 

@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from ledger_web.domain.errors import NotFoundError
 from ledger_web.models.base import session_of
+from ledger_web.queries.scope import reach, within
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def get_drawer(tenant_id: int, drawer_id: uuid.UUID) -> DrawerDetails:
 def _drawers(tenant_id: int, drawer_id: uuid.UUID | None) -> list[DrawerDetails]:
     rows = session_of(tenant_id).execute(
         text(
-            """
+            f"""
             SELECT d.id, d.name, d.series, d.active, d.version, m.account_id, m.currency, m.amount
               FROM cash_drawers AS d
               JOIN tenants AS t
@@ -63,10 +64,11 @@ def _drawers(tenant_id: int, drawer_id: uuid.UUID | None) -> list[DrawerDetails]
                AND m.drawer_id = d.id
              WHERE d.tenant_id = :tenant_id
                AND d.id = coalesce(CAST(:drawer_id AS uuid), d.id)
+                   {within(drawer="d.id")}
              ORDER BY NOT d.active, d.name, d.id, m.currency <> t.base_currency, m.currency
             """
         ),
-        {"tenant_id": tenant_id, "drawer_id": drawer_id},
+        {"tenant_id": tenant_id, "drawer_id": drawer_id, **reach(person=False)},
     )
     drawers: dict[uuid.UUID, DrawerDetails] = {}
     for row in rows:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 
 from ledger_web.models.base import session_of
+from ledger_web.queries.scope import reach, within
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def get_today(tenant_id: int) -> TodayRow:
         session_of(tenant_id)
         .execute(
             text(
-                """
+                f"""
                 -- Materialized, with both days as columns: under row-level security what a function or a subtraction
                 -- gives is compared row by row, and never looked up in an index.
                 WITH shop AS MATERIALIZED (
@@ -70,10 +71,11 @@ def get_today(tenant_id: int) -> TodayRow:
                     ON s.tenant_id = :tenant_id
                    AND s.sold_on IN (shop.today, shop.week_before)
                    AND s.currency = shop.base_currency
+                       {within(person="s.cashier_id", drawer="s.drawer_id")}
                  GROUP BY shop.today
                 """
             ),
-            {"tenant_id": tenant_id},
+            {"tenant_id": tenant_id, **reach()},
         )
         .one()
     )
@@ -84,7 +86,7 @@ def list_drawer_money(tenant_id: int) -> list[DrawerMoneyRow]:
     """Return what is in each drawer that is in use, by name and currency."""
     rows = session_of(tenant_id).execute(
         text(
-            """
+            f"""
             SELECT d.id, d.name, m.currency, coalesce(m.amount, 0)
               FROM cash_drawers AS d
               LEFT JOIN cash_drawer_money AS m
@@ -92,10 +94,11 @@ def list_drawer_money(tenant_id: int) -> list[DrawerMoneyRow]:
                AND m.drawer_id = d.id
              WHERE d.tenant_id = :tenant_id
                AND d.active
+                   {within(drawer="d.id")}
              ORDER BY d.series, m.currency
             """
         ),
-        {"tenant_id": tenant_id},
+        {"tenant_id": tenant_id, **reach(person=False)},
     )
     return [DrawerMoneyRow(*row) for row in rows]
 
@@ -104,7 +107,7 @@ def list_last_sales(tenant_id: int, most: int = 8) -> list[LastSaleRow]:
     """Return the newest sales, deleted ones among them: they stay visible."""
     rows = session_of(tenant_id).execute(
         text(
-            """
+            f"""
             SELECT s.id, s.number, s.sold_at, p.name, u.name, s.currency, s.total, s.on_account,
                    s.deleted_at IS NOT NULL
               FROM sales AS s
@@ -115,10 +118,11 @@ def list_last_sales(tenant_id: int, most: int = 8) -> list[LastSaleRow]:
                 ON u.tenant_id = :tenant_id
                AND u.id = s.cashier_id
              WHERE s.tenant_id = :tenant_id
+                   {within(person="s.cashier_id", drawer="s.drawer_id")}
              ORDER BY s.sold_on DESC, s.id DESC
              LIMIT :most
             """
         ),
-        {"tenant_id": tenant_id, "most": most},
+        {"tenant_id": tenant_id, "most": most, **reach()},
     )
     return [LastSaleRow(*row) for row in rows]

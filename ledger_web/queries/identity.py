@@ -31,6 +31,8 @@ class IdentityRow:
     permissions: frozenset[str]
     limits: Mapping[str, Decimal | None]
     lacks_code: bool
+    own_records: bool
+    drawers: frozenset[uuid.UUID] | None  # None: all of them
     language: str | None
     is_touch_due: bool
 
@@ -53,7 +55,12 @@ def find_identity(tenant_id: int, slug: str, session_digest: bytes) -> IdentityR
                 SELECT t.tenant_id, d.slug, t.name, t.base_currency, t.time_zone, t.locale,
                        t.digits, t.day_starts_at, d.status = 'suspended', u.id, u.name,
                        r.name, r.built_in, r.permissions, r.limits,
-                       t.owners_need_code AND r.built_in = 'owner' AND u.totp_secret IS NULL, u.language,
+                       t.owners_need_code AND r.built_in = 'owner' AND u.totp_secret IS NULL,
+                       r.own_records,
+                       ARRAY(SELECT w.drawer_id
+                               FROM role_drawers AS w
+                              WHERE w.tenant_id = :tenant_id AND w.role_id = r.id),
+                       u.language,
                        s.last_seen_at < now() - interval '1 minute'
                   FROM sessions AS s
                   JOIN users AS u
@@ -83,6 +90,7 @@ def find_identity(tenant_id: int, slug: str, session_digest: bytes) -> IdentityR
     )
     if row is None:
         return None
-    built_in, permissions, limits, lacks_code, *rest = row[12:]
-    facts = [*row[:12], rights_of(built_in, permissions), limits_of(built_in, limits), bool(lacks_code), *rest]
+    built_in, permissions, limits, lacks_code, own_records, drawers, *rest = row[12:]
+    facts = [*row[:12], rights_of(built_in, permissions), limits_of(built_in, limits), bool(lacks_code)]
+    facts += [own_records, frozenset(drawers) or None, *rest]
     return IdentityRow(*facts)

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from ledger_web.domain.errors import NotFoundError
 from ledger_web.domain.exchange import Rate
 from ledger_web.models.base import session_of
+from ledger_web.queries.scope import reach, within
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def get_payment(tenant_id: int, payment_id: uuid.UUID) -> PaymentDetails:
         session_of(tenant_id)
         .execute(
             text(
-                """
+                f"""
                 SELECT m.id, m.direction, m.currency, m.tendered, m.applied, m.change, t.memo, t.occurred_on,
                        t.posted_at, coalesce(u.name, '') AS actor, coalesce(d.name, b.name) AS place, p.id, p.name,
                        p.kind, a.id, a.currency, coalesce(m.settled_amount, m.applied), m.rate, m.rate_unit,
@@ -94,12 +95,18 @@ def get_payment(tenant_id: int, payment_id: uuid.UUID) -> PaymentDetails:
                    AND r.reverses_id = t.id
                  WHERE m.tenant_id = :tenant_id
                    AND m.id = :id
+                       {_seen()}
                 """
             ),
-            {"tenant_id": tenant_id, "id": payment_id},
+            {"tenant_id": tenant_id, "id": payment_id, **reach()},
         )
         .one_or_none()
     )
     if row is None:
         raise NotFoundError("There is no such payment in this shop.")
     return PaymentDetails(*row)
+
+
+def _seen() -> str:
+    """A payment into a bank account belongs to no drawer: whoever is held to some drawers does not see it."""
+    return within(person="t.actor_id", drawer="m.drawer_id")

@@ -44,6 +44,8 @@ class RoleRow:
     holders: int
     rights: frozenset[str]
     limits: Mapping[str, Decimal | None]
+    own_records: bool
+    drawer_ids: frozenset[uuid.UUID]  # none is all of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,9 @@ _PERSON = """
 _ROLE = """
     SELECT r.id, r.name, r.built_in, r.version,
            (SELECT count(*) FROM users AS u WHERE u.tenant_id = :tenant_id AND u.role_id = r.id),
-           r.permissions, r.limits
+           r.permissions, r.limits, r.own_records,
+           ARRAY(SELECT w.drawer_id FROM role_drawers AS w
+                  WHERE w.tenant_id = :tenant_id AND w.role_id = r.id) AS drawers
       FROM roles AS r
      WHERE r.tenant_id = :tenant_id
 """
@@ -334,4 +338,5 @@ def _person(row: Row[Any]) -> PersonRow:
 
 def _role(row: Row[Any]) -> RoleRow:
     facts = [*row[:5], rights_of(row.built_in, row.permissions), limits_of(row.built_in, row.limits)]
+    facts += [row.own_records, frozenset(row.drawers)]
     return RoleRow(*facts)

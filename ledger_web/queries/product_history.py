@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy import text
 
 from ledger_web.models.base import session_of
+from ledger_web.queries.scope import reach, within
 
 MOVES_MAX: Final = 10
 SALES_MAX: Final = 10
@@ -76,7 +77,7 @@ def list_moves(tenant_id: int, product_id: uuid.UUID) -> list[MoveRow]:
     """Return the last ten times goods of a product came or went, newest first."""
     rows = session_of(tenant_id).execute(
         text(
-            """
+            f"""
             SELECT m.transaction_id, t.kind, t.memo, m.occurred_on, m.quantity, m.value,
                    s.id AS sale_id, s.number AS sale_number, u.name AS actor
               FROM (SELECT n.transaction_id, n.line, n.occurred_on, n.quantity, n.value
@@ -88,11 +89,12 @@ def list_moves(tenant_id: int, product_id: uuid.UUID) -> list[MoveRow]:
               LEFT JOIN sales AS s
                 ON s.tenant_id = :tenant_id
                AND s.id = CASE WHEN t.reverses_id IS NULL THEN t.id ELSE t.reverses_id END
+                   {within(person="s.cashier_id", drawer="s.drawer_id")}
               LEFT JOIN users AS u ON u.tenant_id = :tenant_id AND u.id = t.actor_id
              ORDER BY m.occurred_on DESC, t.posted_at DESC, m.transaction_id DESC, m.line DESC
             """
         ),
-        {"tenant_id": tenant_id, "product_id": product_id, "rows": MOVES_MAX},
+        {"tenant_id": tenant_id, "product_id": product_id, "rows": MOVES_MAX, **reach()},
     )
     return [MoveRow(*row) for row in rows]
 
@@ -101,7 +103,7 @@ def list_product_sales(tenant_id: int, product_id: uuid.UUID) -> list[ProductSal
     """Return the last ten sales of a product, newest first: sales' ids are in the order of time."""
     rows = session_of(tenant_id).execute(
         text(
-            """
+            f"""
             SELECT s.id, s.number, s.sold_at, c.name AS customer, l.base_quantity AS quantity, l.unit_price,
                    l.total, s.currency, s.deleted_at IS NOT NULL AS is_deleted
               FROM (SELECT n.sale_id, n.base_quantity, n.unit_price, n.total
@@ -110,11 +112,12 @@ def list_product_sales(tenant_id: int, product_id: uuid.UUID) -> list[ProductSal
                      ORDER BY n.sale_id DESC
                      LIMIT :rows) AS l
               JOIN sales AS s ON s.tenant_id = :tenant_id AND s.id = l.sale_id
+                   {within(person="s.cashier_id", drawer="s.drawer_id")}
               LEFT JOIN parties AS c ON c.tenant_id = :tenant_id AND c.id = s.customer_id
              ORDER BY s.sold_at DESC, s.id DESC
             """
         ),
-        {"tenant_id": tenant_id, "product_id": product_id, "rows": SALES_MAX},
+        {"tenant_id": tenant_id, "product_id": product_id, "rows": SALES_MAX, **reach()},
     )
     return [ProductSaleRow(*row) for row in rows]
 

@@ -12,6 +12,7 @@ from ledger_web.domain.errors import NotFoundError
 from ledger_web.domain.returns import DISPOSITIONS, way_name
 from ledger_web.domain.search_words import ranges
 from ledger_web.models.base import session_of
+from ledger_web.queries.scope import reach, within
 from ledger_web.queries.search import bounds, every_word
 
 
@@ -106,7 +107,7 @@ class ReturnDetails:
     refunds: Sequence[RefundRow]
 
 
-_RETURN = text("""
+_RETURN = """
     SELECT r.id, r.number, r.sale_id, coalesce(s.number, '') AS sale_number, r.returned_at, d.name AS drawer,
            coalesce(k.name, '') AS customer, coalesce(u.name, '') AS cashier, coalesce(x.name, '') AS approver,
            r.currency, r.total, r.tax_total, r.cost_total, r.to_debt, r.to_account, r.to_credit, r.to_exchange,
@@ -120,7 +121,7 @@ _RETURN = text("""
       LEFT JOIN users AS u ON u.tenant_id = :tenant_id AND u.id = r.cashier_id
       LEFT JOIN users AS x ON x.tenant_id = :tenant_id AND x.id = r.approved_by
      WHERE r.tenant_id = :tenant_id AND r.id = :id
-""")
+"""
 
 _LINES = text("""
     SELECT line, product_id, name, unit_name, quantity, unit_price, total, tax, cost, disposition
@@ -138,14 +139,14 @@ _REFUNDS = text("""
      ORDER BY p.id
 """)
 
-_OF_SALE = text("""
+_OF_SALE = """
     SELECT r.id, r.number, r.returned_at, r.currency, r.total, coalesce(u.name, '') AS cashier, e.name AS reason, r.note
       FROM sale_returns AS r
       JOIN return_reasons AS e ON e.tenant_id = :tenant_id AND e.id = r.reason_id
       LEFT JOIN users AS u ON u.tenant_id = :tenant_id AND u.id = r.cashier_id
-     WHERE r.tenant_id = :tenant_id AND r.sale_id = :sale_id
+     WHERE r.tenant_id = :tenant_id AND r.sale_id = :sale_id {seen}
      ORDER BY r.id
-""")
+"""
 
 _REASONS = text("""
     SELECT e.id, e.code, e.name, e.restocks, e.needs_approval, e.version, e.archived_at IS NOT NULL AS is_archived,
@@ -164,7 +165,8 @@ def get_return(tenant_id: int, return_id: uuid.UUID) -> ReturnDetails:
         NotFoundError: The shop has no such return.
     """
     session, values = session_of(tenant_id), {"tenant_id": tenant_id, "id": return_id}
-    found = session.execute(_RETURN, values).one_or_none()
+    seen = within(person="r.cashier_id", drawer="r.drawer_id")
+    found = session.execute(text(_RETURN + seen), values | reach()).one_or_none()
     if found is None:
         raise NotFoundError("There is no such return in this shop.")
     return ReturnDetails(
@@ -176,7 +178,10 @@ def get_return(tenant_id: int, return_id: uuid.UUID) -> ReturnDetails:
 
 def list_returns_of(tenant_id: int, sale_id: uuid.UUID) -> list[ReturnRow]:
     """Return what came back of a sale, in order."""
-    rows = session_of(tenant_id).execute(_OF_SALE, {"tenant_id": tenant_id, "sale_id": sale_id})
+    seen = within(person="r.cashier_id", drawer="r.drawer_id")
+    rows = session_of(tenant_id).execute(
+        text(_OF_SALE.format(seen=seen)), {"tenant_id": tenant_id, "sale_id": sale_id, **reach()}
+    )
     return [ReturnRow(**row._mapping) for row in rows]
 
 

@@ -13,6 +13,7 @@ from ledger_web.domain.errors import NotFoundError
 from ledger_web.domain.returns import way_name
 from ledger_web.domain.taxes import TaxPart
 from ledger_web.models.base import session_of
+from ledger_web.queries.scope import reach, within
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ class SaleDetails:
         return all(line.returned >= line.quantity for line in self.lines)
 
 
-_SALE = text("""
+_SALE = """
     SELECT s.id, s.number, s.sold_on, s.sold_at, d.name AS drawer, s.customer_id, k.name AS customer,
            u.name AS cashier, s.currency, s.total, s.tax_total, s.cost_total, s.on_account,
            s.discount, s.rounding, s.note, p.name AS salesperson, s.prices_include_tax, s.returned_total,
@@ -110,7 +111,7 @@ _SALE = text("""
       LEFT JOIN users AS x ON x.tenant_id = :tenant_id AND x.id = s.deleted_by
       LEFT JOIN transactions AS r ON r.tenant_id = :tenant_id AND r.reverses_id = s.id
      WHERE s.tenant_id = :tenant_id AND s.id = :sale_id
-""")
+"""
 
 _LINES = text("""
     SELECT l.line, l.product_id, l.name, l.unit_name, l.quantity, l.unit_price, l.discount, l.document_discount,
@@ -141,7 +142,8 @@ def get_sale(tenant_id: int, sale_id: uuid.UUID) -> SaleDetails:
         NotFoundError: The shop has no such sale.
     """
     session, values = session_of(tenant_id), {"tenant_id": tenant_id, "sale_id": sale_id}
-    sale = session.execute(_SALE, values).one_or_none()
+    seen = within(person="s.cashier_id", drawer="s.drawer_id")
+    sale = session.execute(text(_SALE + seen), values | reach()).one_or_none()
     if sale is None:
         raise NotFoundError("There is no such sale in this shop.")
     return SaleDetails(
@@ -159,7 +161,10 @@ def _line(row: Row[Any]) -> SaleLineRow:
 def is_sale(tenant_id: int, sale_id: uuid.UUID) -> bool:
     """Say whether the shop has this sale."""
     found = session_of(tenant_id).execute(
-        text("SELECT 1 FROM sales WHERE tenant_id = :tenant_id AND id = :sale_id"),
-        {"tenant_id": tenant_id, "sale_id": sale_id},
+        text(
+            "SELECT 1 FROM sales WHERE tenant_id = :tenant_id AND id = :sale_id"
+            + within(person="cashier_id", drawer="drawer_id")
+        ),
+        {"tenant_id": tenant_id, "sale_id": sale_id, **reach()},
     )
     return found.first() is not None

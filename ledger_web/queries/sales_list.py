@@ -12,6 +12,7 @@ from sqlalchemy import text
 from ledger_web.domain.languages import Texts, gettext
 from ledger_web.domain.search_words import ranges
 from ledger_web.models.base import session_of
+from ledger_web.queries.scope import reach, within
 from ledger_web.queries.search import bounds, holders_of_every_word
 
 PAGE_SIZE = 50
@@ -192,6 +193,8 @@ def _conditions(asked: SalesAsked) -> tuple[str, dict[str, object]]:
         if value is not None:
             conditions += f" AND {condition}"
             values[condition.rpartition(":")[2]] = value
+    conditions += within(person="s.cashier_id", drawer="s.drawer_id")
+    values |= reach()
     if asked.state:
         conditions += f" AND {_STATE_CONDITIONS[asked.state]}"
     return conditions, values

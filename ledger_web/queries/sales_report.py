@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from ledger_web.domain.languages import Texts
 from ledger_web.models.base import session_of
+from ledger_web.queries.scope import reach, within
 
 # What the report can be divided by, and how that is called.
 DIVISIONS: Final = Texts({"day": "Day", "staff": "Cashier", "hour": "Hour", "drawer": "Drawer", "reason": "Reason"})
@@ -63,11 +64,11 @@ _FACTS = """
            CASE WHEN s.deleted_at IS NOT NULL AND s.reason_id IS NULL THEN 'Written by hand' END AS written,
            1 AS sales, (s.deleted_at IS NOT NULL)::integer AS voids, 0 AS returns
       FROM sales AS s
-     WHERE s.tenant_id = :tenant_id AND s.sold_on BETWEEN :since AND :until
+     WHERE s.tenant_id = :tenant_id AND s.sold_on BETWEEN :since AND :until {seen_sales}
      UNION ALL
     SELECT r.returned_on, r.returned_at, r.cashier_id, r.drawer_id, 0, 0, r.total, r.reason_id, NULL, 0, 0, 1
       FROM sale_returns AS r
-     WHERE r.tenant_id = :tenant_id AND r.returned_on BETWEEN :since AND :until
+     WHERE r.tenant_id = :tenant_id AND r.returned_on BETWEEN :since AND :until {seen_returns}
 """
 
 _REPORT = """
@@ -83,7 +84,7 @@ _REPORT = """
      ORDER BY 1
 """
 
-_PEOPLE = text("""
+_PEOPLE = """
     SELECT u.id AS user_id, u.name,
            (SELECT count(*) FROM sales AS s
              WHERE s.tenant_id = :tenant_id AND s.cashier_id = u.id AND s.sold_on BETWEEN :since AND :until) AS sales,
@@ -102,9 +103,9 @@ _PEOPLE = text("""
                   count(*) FILTER (WHERE r.sale_id IS NULL) AS loose
              FROM sale_returns AS r
             WHERE r.tenant_id = :tenant_id AND r.cashier_id = u.id AND r.returned_on BETWEEN :since AND :until) AS r
-     WHERE u.tenant_id = :tenant_id
+     WHERE u.tenant_id = :tenant_id {seen}
      ORDER BY v.amount + r.amount DESC, u.name
-""")
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +150,13 @@ def sales_report(tenant_id: int, since: dt.date, until: dt.date, by: str) -> lis
         by: A key of DIVISIONS. By reason, only what was undone.
     """
     condition = "f.voids + f.returns > 0" if by == "reason" else "true"
-    sql = _REPORT.format(key=_KEYS[by], facts=_FACTS, condition=condition)
-    rows = session_of(tenant_id).execute(text(sql), {"tenant_id": tenant_id, "since": since, "until": until})
+    facts = _FACTS.format(
+        seen_sales=within(person="s.cashier_id", drawer="s.drawer_id"),
+        seen_returns=within(person="r.cashier_id", drawer="r.drawer_id"),
+    )
+    sql = _REPORT.format(key=_KEYS[by], facts=facts, condition=condition)
+    values = {"tenant_id": tenant_id, "since": since, "until": until, **reach()}
+    rows = session_of(tenant_id).execute(text(sql), values)
     return [ReportRow(**row._mapping) for row in rows]
 
 
@@ -172,8 +178,9 @@ def who_undid(tenant_id: int, since: dt.date, until: dt.date) -> list[PersonRow]
 
     Unusual is who undid at least UNUSUAL_COUNT and, for what they sold, UNUSUAL_TIMES as often as the others together.
     """
-    values = {"tenant_id": tenant_id, "since": since, "until": until}
-    rows = [row for row in session_of(tenant_id).execute(_PEOPLE, values) if row.sales or row.voids or row.returns]
+    values = {"tenant_id": tenant_id, "since": since, "until": until, **reach(drawer=False)}
+    people = session_of(tenant_id).execute(text(_PEOPLE.format(seen=within(person="u.id"))), values)
+    rows = [row for row in people if row.sales or row.voids or row.returns]
     all_sales = sum(row.sales for row in rows)
     all_undone = sum(row.voids + row.returns for row in rows)
     found = []

@@ -21,6 +21,7 @@ from ledger_web.domain.units import price_of
 from ledger_web.models.base import session_of
 from ledger_web.queries.carts import ProductHit
 from ledger_web.queries.measure_rules import list_measure_rules
+from ledger_web.queries.scope import reach, within
 
 TEXT_MAX: Final = 200
 PRODUCT: Final = "product"
@@ -83,11 +84,11 @@ _BY_CODE = text("""
      LIMIT 1
 """)
 
-_BY_NUMBER = text("""
+_BY_NUMBER = """
     SELECT s.id, s.number FROM sales AS s
-     WHERE s.tenant_id = :tenant_id AND s.number = ANY(CAST(:numbers AS text[]))
+     WHERE s.tenant_id = :tenant_id AND s.number = ANY(CAST(:numbers AS text[])) {seen}
      LIMIT 1
-""")
+"""
 
 
 def resolve(tenant_id: int, typed: str) -> Scanned:
@@ -148,7 +149,14 @@ def _resolve_receipt(tenant_id: int, typed: str, codes: Sequence[str]) -> Scanne
     numbers = list({number for code in codes for number in (code, code.upper())})
     if not numbers:
         return None
-    row = session_of(tenant_id).execute(_BY_NUMBER, {"tenant_id": tenant_id, "numbers": numbers}).one_or_none()
+    row = (
+        session_of(tenant_id)
+        .execute(
+            text(_BY_NUMBER.format(seen=within(person="s.cashier_id", drawer="s.drawer_id"))),
+            {"tenant_id": tenant_id, "numbers": numbers, **reach()},
+        )
+        .one_or_none()
+    )
     return Scanned(SALE, typed, sale_id=row.id, sale_number=row.number) if row else None
 
 

@@ -207,7 +207,7 @@ def remove_codes(command: RemoveCodes, uow: UnitOfWork) -> Recorded:
             return Recorded(command.user_id, replayed=True)
         reach = take_turn(uow)
         theirs = reach_of_user(uow, command.user_id)
-        reach.check_covers(theirs.rights, theirs.limits)
+        reach.check_covers(theirs)
         _forget_codes(uow, command.user_id)
         end_sessions(uow, command.user_id)
         uow.audit("user.remove_codes", holder=command.user_id)

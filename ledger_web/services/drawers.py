@@ -14,6 +14,7 @@ from ledger_web.domain.languages import gettext
 from ledger_web.domain.places import Place, bank_place, drawer_place
 from ledger_web.services.holders import must_be_usable
 from ledger_web.services.places import money_at
+from ledger_web.services.posting import must_be_in_reach
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, violated_constraint, whole_act
 
 
@@ -223,6 +224,7 @@ def open_drawer(command: OpenDrawer, uow: UnitOfWork) -> Recorded:
     with uow:
         if uow.is_resubmission(command, id=command.op_id, subject_id=command.drawer_id):
             return Recorded(command.drawer_id, replayed=True)
+        must_be_in_reach([command.drawer_id])
         name = uow.execute(
             "SELECT name FROM cash_drawers WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND active",
             {"id": command.drawer_id},

@@ -3,7 +3,7 @@
 import uuid
 
 from ledger_web.domain.errors import NotFoundError
-from ledger_web.services.posting import Act
+from ledger_web.services.posting import Act, must_be_in_reach
 
 
 def next_number(act: Act, document: str, drawer_id: uuid.UUID) -> str:
@@ -11,7 +11,9 @@ def next_number(act: Act, document: str, drawer_id: uuid.UUID) -> str:
 
     Raises:
         NotFoundError: The shop has no such drawer in use.
+        DrawerNotYoursError: It is beyond the reach of whoever acts.
     """
+    must_be_in_reach([drawer_id])
     taken = act.execute(
         """
         INSERT INTO number_series AS n (tenant_id, document, series, last_number)

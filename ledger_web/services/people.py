@@ -96,7 +96,7 @@ def invite(command: Invite, uow: UnitOfWork) -> MadeLink:
                 return MadeLink(command.id, "invitation", None)
             reach = take_turn(uow)
             role = reach_of_role(uow, command.role_id)
-            reach.check_covers(role.rights, role.limits)
+            reach.check_covers(role)
             login = fold_login(command.login)
             uow.execute(
                 """
@@ -260,7 +260,7 @@ def _lock_reachable(uow: UnitOfWork, reach: Reach, user_id: uuid.UUID) -> Any:
     if user is None:
         raise NotFoundError("There is no such person in this shop.")
     theirs = reach_of_user(uow, user_id)
-    reach.check_covers(theirs.rights, theirs.limits)
+    reach.check_covers(theirs)
     return user
 
 
@@ -268,7 +268,7 @@ def _change_role(uow: UnitOfWork, reach: Reach, user: Any, role_id: uuid.UUID) -
     if user.id == uow.actor_id:
         raise OwnRoleError
     role = reach_of_role(uow, role_id)
-    reach.check_covers(role.rights, role.limits)
+    reach.check_covers(role)
     if role.built_in != "owner":
         check_an_owner_stays(uow, user.id)
     end_sessions(uow, user.id)

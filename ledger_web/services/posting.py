@@ -13,6 +13,7 @@ from ledger_web.domain.errors import (
     AccountClosedError,
     CreditLimitExceededError,
     DrawerNotOpenError,
+    DrawerNotYoursError,
     InsufficientFundsError,
     InvariantBrokenError,
     LedgerError,
@@ -21,6 +22,7 @@ from ledger_web.domain.errors import (
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import AccountKey, Entry, Run, runs
 from ledger_web.domain.search_words import words
+from ledger_web.models.scope import scope
 
 _ACCOUNT_IDS = uuid.UUID("6f5b0b0e-6a0f-5d8e-9d0e-6c6564676572")
 NEVER_BELOW_ZERO = frozenset({"cash", "store_credit"})
@@ -173,10 +175,21 @@ def post_entries(
     """Insert entries, then move each cached account they name once. See UnitOfWork.post."""
     if not entries:
         return
+    must_be_in_reach(key.drawer_id for entry in entries for key in (entry.debit, entry.credit))
     id = of or act.transaction_id
     lines = [(id, line, entry) for line, entry in enumerate(entries, start=first_line)]
     insert_entries(act, lines, {id: act.occurred_on})
     move_balances(act, runs([entries]), in_open_shift=in_open_shift)
+
+
+def must_be_in_reach(drawer_ids: Iterable[uuid.UUID | None]) -> None:
+    """Refuse drawers that the role of whoever acts does not reach.
+
+    Raises:
+        DrawerNotYoursError: One of them.
+    """
+    if not scope.get().covers(drawer_ids):
+        raise DrawerNotYoursError
 
 
 def open_accounts(act: Act, keys: Iterable[AccountKey]) -> None:

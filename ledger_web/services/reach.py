@@ -1,7 +1,7 @@
 """Nobody gives what they do not have, and nobody touches whoever has more: one rule for roles, people and links."""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -20,15 +20,22 @@ class Reach:
     limits: Mapping[str, Decimal | None]
     role_id: uuid.UUID | None = None
     built_in: str | None = None
+    own_records: bool = False
+    drawers: frozenset[uuid.UUID] | None = None  # None: all of them
 
-    def check_covers(self, rights: Iterable[str], limits: Mapping[str, Decimal | None]) -> None:
-        """Refuse rights that are not among one's own, and limits wider than one's own.
+    def check_covers(self, other: "Reach") -> None:
+        """Refuse rights that are not among one's own, and limits, records and drawers wider than one's own.
 
         Raises:
             BeyondReachError: Says which.
         """
+        rights, limits = other.rights, other.limits
         lacking = [describe(right).rstrip(".") for right in sorted(frozenset(rights) - self.rights)]
         wider = [LIMITS[name].label for name in LIMITS if _is_wider(limits[name], self.limits[name])]
+        if self.own_records and not other.own_records:
+            wider.append("records of others")
+        if self.drawers is not None and (other.drawers is None or other.drawers - self.drawers):
+            wider.append("other drawers")
         if lacking or wider:
             raise BeyondReachError(lacking, wider)
 
@@ -57,7 +64,9 @@ def reach_of_user(uow: UnitOfWork, user_id: uuid.UUID) -> Reach:
     return _reach(
         uow.execute(
             """
-            SELECT r.id, r.built_in, r.permissions, r.limits
+            SELECT r.id, r.built_in, r.permissions, r.limits, r.own_records,
+                   ARRAY(SELECT w.drawer_id FROM role_drawers AS w
+                          WHERE w.tenant_id = %(tenant_id)s AND w.role_id = r.id) AS drawers
               FROM users AS u
               JOIN roles AS r
                 ON r.tenant_id = %(tenant_id)s
@@ -80,10 +89,12 @@ def reach_of_role(uow: UnitOfWork, role_id: uuid.UUID) -> Reach:
     return _reach(
         uow.execute(
             """
-            SELECT id, built_in, permissions, limits
-              FROM roles
-             WHERE tenant_id = %(tenant_id)s
-               AND id = %(id)s
+            SELECT r.id, r.built_in, r.permissions, r.limits, r.own_records,
+                   ARRAY(SELECT w.drawer_id FROM role_drawers AS w
+                          WHERE w.tenant_id = %(tenant_id)s AND w.role_id = r.id) AS drawers
+              FROM roles AS r
+             WHERE r.tenant_id = %(tenant_id)s
+               AND r.id = %(id)s
             """,
             {"id": role_id},
         ).one_or_none(),
@@ -118,7 +129,14 @@ def check_an_owner_stays(uow: UnitOfWork, user_id: uuid.UUID) -> None:
 def _reach(row: Any, missing: str) -> Reach:
     if row is None:
         raise NotFoundError(missing)
-    return Reach(rights_of(row.built_in, row.permissions), limits_of(row.built_in, row.limits), row.id, row.built_in)
+    return Reach(
+        rights_of(row.built_in, row.permissions),
+        limits_of(row.built_in, row.limits),
+        row.id,
+        row.built_in,
+        row.own_records,
+        frozenset(row.drawers) or None,
+    )
 
 
 def _is_wider(given: Decimal | None, own: Decimal | None) -> bool:

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -17,8 +17,8 @@ from ledger_web.domain.errors import (
     StaleEditError,
 )
 from ledger_web.domain.languages import gettext
-from ledger_web.domain.permissions import ALL, LIMITS, limits_of, rights_of
-from ledger_web.services.reach import Reach, take_turn
+from ledger_web.domain.permissions import ALL, LIMITS, rights_of
+from ledger_web.services.reach import Reach, reach_of_role, take_turn
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, violated_constraint, whole_act
 
 HOLDERS_NAMED = 5
@@ -32,6 +32,8 @@ class CreateRole:
     name: str
     rights: tuple[str, ...]
     limits: Mapping[str, Decimal | None]  # by name, each of them; None is no limit
+    own_records: bool = False  # sees and undoes only what one recorded oneself
+    drawer_ids: tuple[uuid.UUID, ...] = ()  # uses only these; none is all of them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +46,8 @@ class EditRole:
     name: str
     rights: tuple[str, ...]  # of a built-in role nobody asks
     limits: Mapping[str, Decimal | None]
+    own_records: bool = False
+    drawer_ids: tuple[uuid.UUID, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,15 +70,16 @@ def create_role(command: CreateRole, uow: UnitOfWork) -> Recorded:
         with uow:
             if uow.is_resubmission(command, id=command.id):
                 return Recorded(command.id, replayed=True)
-            _check_grant(take_turn(uow), command.rights, command.limits)
+            _check_grant(take_turn(uow), command.rights, command)
             uow.execute(
                 """
-                INSERT INTO roles (tenant_id, id, name, permissions, limits)
-                VALUES (%(tenant_id)s, %(id)s, %(name)s, %(permissions)s, %(limits)s::jsonb)
+                INSERT INTO roles (tenant_id, id, name, permissions, limits, own_records)
+                VALUES (%(tenant_id)s, %(id)s, %(name)s, %(permissions)s, %(limits)s::jsonb, %(own_records)s)
                 """,
-                {"id": command.id, **_stored(command.name, command.rights, command.limits)},
+                {"id": command.id, **_stored(command.name, command.rights, command)},
             )
-            uow.audit("role.create", holder=command.id, after=_told(command.name, command.rights, command.limits))
+            _give_drawers(uow, command.id, command.drawer_ids)
+            uow.audit("role.create", holder=command.id, after=_said(command.name, command.rights, command))
     except IntegrityError as error:
         raise _taken(error, command.name) from None
     return Recorded(command.id)
@@ -101,21 +106,27 @@ def edit_role(command: EditRole, uow: UnitOfWork) -> Recorded:
             if role.version != command.version:
                 raise StaleEditError
             rights = tuple(sorted(rights_of(role.built_in, command.rights)))
-            reach.check_covers(rights_of(role.built_in, role.permissions), limits_of(role.built_in, role.limits))
-            _check_grant(reach, command.rights if role.built_in is None else rights, command.limits)
+            before = reach_of_role(uow, command.role_id)
+            reach.check_covers(before)
+            _check_grant(reach, command.rights if role.built_in is None else rights, command)
             name = role.name if role.built_in else command.name
             uow.execute(
                 """
                 UPDATE roles
                    SET name = %(name)s, permissions = %(permissions)s, limits = %(limits)s::jsonb,
-                       version = version + 1
+                       own_records = %(own_records)s, version = version + 1
                  WHERE tenant_id = %(tenant_id)s
                    AND id = %(id)s
                 """,
-                {"id": command.role_id, **_stored(name, () if role.built_in else rights, command.limits)},
+                {"id": command.role_id, **_stored(name, () if role.built_in else rights, command)},
             )
-            before = _told(role.name, rights_of(role.built_in, role.permissions), limits_of(role.built_in, role.limits))
-            uow.audit("role.edit", holder=command.role_id, before=before, after=_told(name, rights, command.limits))
+            _give_drawers(uow, command.role_id, command.drawer_ids)
+            uow.audit(
+                "role.edit",
+                holder=command.role_id,
+                before=_told(role.name, before),
+                after=_said(name, rights, command),
+            )
     except IntegrityError as error:
         raise _taken(error, command.name) from None
     return Recorded(command.role_id)
@@ -137,16 +148,17 @@ def delete_role(command: DeleteRole, uow: UnitOfWork) -> Recorded:
         role = _get_role(uow, command.role_id)
         if role.built_in:
             raise RuleViolationError(gettext("The role %(name)s is built in and stays.", name=role.name))
-        reach.check_covers(rights_of(None, role.permissions), limits_of(None, role.limits))
+        before = reach_of_role(uow, command.role_id)
+        reach.check_covers(before)
         holders = uow.execute(
             "SELECT name FROM users WHERE tenant_id = %(tenant_id)s AND role_id = %(id)s ORDER BY lower(name), id",
             {"id": command.role_id},
         ).scalars()
         if names := list(holders):
             raise RoleInUseError(names[:HOLDERS_NAMED], len(names[HOLDERS_NAMED:]))
+        _give_drawers(uow, command.role_id, ())
         uow.execute("DELETE FROM roles WHERE tenant_id = %(tenant_id)s AND id = %(id)s", {"id": command.role_id})
-        before = _told(role.name, rights_of(None, role.permissions), limits_of(None, role.limits))
-        uow.audit("role.delete", holder=command.role_id, before=before)
+        uow.audit("role.delete", holder=command.role_id, before=_told(role.name, before))
     return Recorded(command.role_id)
 
 
@@ -173,22 +185,64 @@ def _check_may_be_edited(role: Any, reach: Reach) -> None:
         raise OwnRoleError
 
 
-def _check_grant(reach: Reach, rights: tuple[str, ...], limits: Mapping[str, Decimal | None]) -> None:
+def _check_grant(reach: Reach, rights: tuple[str, ...], command: CreateRole | EditRole) -> None:
     unknown = frozenset(rights) - ALL
-    if unknown or limits.keys() != LIMITS.keys():
+    if unknown or command.limits.keys() != LIMITS.keys():
         raise RuleViolationError(
             gettext("There is no such right: %(unknown)s.", unknown=", ".join(sorted(unknown)) or "a limit is missing")
         )
-    reach.check_covers(rights, limits)
+    reach.check_covers(_reach_of(rights, command))
 
 
-def _stored(name: str, rights: tuple[str, ...], limits: Mapping[str, Decimal | None]) -> dict[str, object]:
-    written = {each: None if limit is None else f"{limit.normalize():f}" for each, limit in limits.items()}
-    return {"name": name, "permissions": sorted(rights), "limits": json.dumps(written)}
+def _reach_of(rights: Iterable[str], command: CreateRole | EditRole) -> Reach:
+    drawers = frozenset(command.drawer_ids) or None
+    return Reach(frozenset(rights), command.limits, own_records=command.own_records, drawers=drawers)
 
 
-def _told(name: str, rights: Any, limits: Mapping[str, Decimal | None]) -> dict[str, object]:
-    return {"name": name, "rights": sorted(rights), "limits": dict(limits)}
+def _give_drawers(uow: UnitOfWork, role_id: uuid.UUID, drawer_ids: Collection[uuid.UUID]) -> None:
+    """Let the role use these drawers in the place of those before.
+
+    Raises:
+        NotFoundError: The shop has no such drawer.
+    """
+    uow.execute("DELETE FROM role_drawers WHERE tenant_id = %(tenant_id)s AND role_id = %(id)s", {"id": role_id})
+    if not drawer_ids:
+        return
+    given = uow.execute(
+        """
+        INSERT INTO role_drawers (tenant_id, role_id, drawer_id)
+        SELECT d.tenant_id, %(id)s, d.id
+          FROM cash_drawers AS d
+         WHERE d.tenant_id = %(tenant_id)s AND d.id = ANY(%(drawers)s)
+        """,
+        {"id": role_id, "drawers": list(drawer_ids)},
+    ).rowcount
+    if given != len(frozenset(drawer_ids)):
+        raise NotFoundError("There is no such cash drawer in this shop.")
+
+
+def _stored(name: str, rights: tuple[str, ...], command: CreateRole | EditRole) -> dict[str, object]:
+    written = {each: None if limit is None else f"{limit.normalize():f}" for each, limit in command.limits.items()}
+    return {
+        "name": name,
+        "permissions": sorted(rights),
+        "limits": json.dumps(written),
+        "own_records": command.own_records,
+    }
+
+
+def _said(name: str, rights: Iterable[str], command: CreateRole | EditRole) -> dict[str, object]:
+    return _told(name, _reach_of(rights, command))
+
+
+def _told(name: str, reach: Reach) -> dict[str, object]:
+    return {
+        "name": name,
+        "rights": sorted(reach.rights),
+        "limits": dict(reach.limits),
+        "own_records": reach.own_records,
+        "drawers": sorted(map(str, reach.drawers or ())),
+    }
 
 
 def _taken(error: IntegrityError, name: str) -> Exception:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ledger_web.domain.errors import NotFoundError, SaleAlreadyDeletedError
 from ledger_web.domain.returns import Fate, SaleState, fate_of
+from ledger_web.models.scope import scope
 from ledger_web.services.posting import Act
 from ledger_web.services.unit_of_work import UnitOfWork
 
@@ -69,7 +70,7 @@ def find_sale(act: Act, sale_id: uuid.UUID, *, lock: bool = False) -> HeldSale:
         """,
         {"id": sale_id},
     ).one_or_none()
-    if row is None:
+    if row is None or not scope.get().shows(row.cashier_id, row.drawer_id):
         raise NotFoundError("There is no such sale in this shop.")
     facts = dict(row._mapping)
     state = SaleState(

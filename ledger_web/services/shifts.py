@@ -15,7 +15,7 @@ from ledger_web.domain.languages import gettext
 from ledger_web.domain.money import format_amount
 from ledger_web.domain.shift_reports import digest_of_report
 from ledger_web.services.numbering import next_number
-from ledger_web.services.posting import Act, open_accounts
+from ledger_web.services.posting import Act, must_be_in_reach, open_accounts
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, violated_constraint, whole_act
 
 OPENING, CLOSING = "opening", "closing"
@@ -89,6 +89,7 @@ def open_shift(command: OpenShift, uow: UnitOfWork) -> Recorded:
         with uow:
             if uow.is_replay(command, id=command.id, kind="shift_opening"):
                 return Recorded(command.id, replayed=True)
+            must_be_in_reach([command.drawer_id])
             _must_be_in_use(uow, command.drawer_id)
             # Before the shift is there: an account opened in an open shift belongs to it, and cannot be counted.
             expected = _lock_money(uow, command.drawer_id, command.counts)
