@@ -7,7 +7,7 @@ from typing import Final
 from babel import Locale, UnknownLocaleError
 from babel.localedata import locale_identifiers
 
-from ledger_web.domain.countries import LANGUAGES
+from ledger_web.domain.languages import LANGUAGES
 
 # As CLDR names them, with how they look.
 DIGITS: Final = MappingProxyType({"latn": "0123456789", "arab": "٠١٢٣٤٥٦٧٨٩", "arabext": "۰۱۲۳۴۵۶۷۸۹"})

@@ -6,6 +6,7 @@ from typing import Any
 from wtforms import FileField, ValidationError, widgets
 
 from ledger_web.domain.currencies import CURRENCIES
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.locales import DIGITS, name_of, written_in
 from ledger_web.domain.products import STOCK_POLICIES
 from ledger_web.domain.receipts import PAPERS
@@ -52,10 +53,10 @@ class SettingsForm(LedgerForm):
         self.locale.choices = sorted(locales.items(), key=lambda each: each[1])
 
     def validate_receipt_header(self, field: TextField) -> None:
-        _few_lines("Above every receipt", field.data or "")
+        _few_lines(field.label.text, field.data or "")
 
     def validate_receipt_footer(self, field: TextField) -> None:
-        _few_lines("Below every receipt", field.data or "")
+        _few_lines(field.label.text, field.data or "")
 
     def to_command(self) -> EditSettings:
         return EditSettings(
@@ -104,4 +105,4 @@ class NextNumberForm(LedgerForm):
 
 def _few_lines(label: str, text: str) -> None:
     if text.count("\n") >= LINES_MAX:
-        raise ValidationError(f"{label}: Write at most {LINES_MAX} lines.")
+        raise ValidationError(gettext("%(label)s: Write at most %(most)s lines.", label=label, most=LINES_MAX))

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from ledger_web.domain.currencies import CURRENCIES
 from ledger_web.domain.errors import NotFoundError, RuleViolationError, StaleEditError
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.locales import DIGITS
 from ledger_web.domain.photos import read_logo
 from ledger_web.domain.products import STOCK_POLICIES
@@ -77,8 +78,11 @@ def edit_settings(command: EditSettings, uow: UnitOfWork) -> Recorded:
             raise StaleEditError
         if command.base_currency != before.base_currency and _has_amounts(uow):
             raise RuleViolationError(
-                f"Base currency: It stays {before.base_currency}, because amounts are written in it:"
-                " products, people or postings are there already. Open another shop for another currency."
+                gettext(
+                    "Base currency: It stays %(currency)s, because amounts are written in it: products, people or"
+                    " postings are there already. Open another shop for another currency.",
+                    currency=before.base_currency,
+                )
             )
         after = {name: getattr(command, name) for name in _COLUMNS}
         uow.execute(
@@ -161,8 +165,11 @@ def set_next_number(command: SetNextNumber, uow: UnitOfWork) -> Recorded:
         ).first()
         if moved is None:
             raise RuleViolationError(
-                f"Next number: {drawer.series}-{command.number:06d} was given to a sale already."
-                " Choose a higher one: no number is ever used twice."
+                gettext(
+                    "Next number: %(number)s was given to a sale already. Choose a higher one: no number is ever used"
+                    " twice.",
+                    number=f"{drawer.series}-{command.number:06d}",
+                )
             )
         uow.audit("settings.set_next_number", holder=command.drawer_id, after={"number": command.number})
     return Recorded(command.drawer_id)
@@ -192,7 +199,11 @@ def _check(command: EditSettings) -> None:
     }
     for name, choices in known.items():
         if getattr(command, name) not in choices:
-            raise RuleViolationError(f"{getattr(command, name)} is not to be had as {name.replace('_', ' ')}.")
+            raise RuleViolationError(
+                gettext(
+                    "%(value)s cannot be chosen here. Choose one that is in the list.", value=getattr(command, name)
+                )
+            )
 
 
 def _lock(uow: UnitOfWork) -> Any:

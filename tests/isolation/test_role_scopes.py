@@ -209,7 +209,7 @@ def test_the_form_holds_a_role_and_says_so_in_the_list(counter: Counter, client_
     assert saved.status_code == 303
     page = client.get("/roles/").text
     assert "own records" in page
-    assert "1 drawer<" in page
+    assert "one drawer<" in page
     assert client.get(f"/roles/{counter.role_id}").text.count(" checked") == len(CLERK) + 2
 
 
