@@ -7,8 +7,8 @@ Old code beside it: yes, it prints none of it.
 
 from migrations.tenant_tables import protect, run
 
-revision = "0047"
-down_revision = "0046"
+revision = "0054"
+down_revision = "0053"
 branch_labels = None
 depends_on = None
 

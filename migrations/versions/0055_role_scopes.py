@@ -6,8 +6,8 @@ Old code beside it: yes, it shows everything to everybody who may look.
 
 from migrations.tenant_tables import protect, run
 
-revision = "0048"
-down_revision = "0047"
+revision = "0055"
+down_revision = "0054"
 branch_labels = None
 depends_on = None
 
