@@ -23,6 +23,13 @@ from ledger_web.services.provisioning import (
 BODY_BYTES_MAX = 2 * 1024 * 1024
 FORM_PARTS_MAX = 1_000
 FIELD_BYTES_MAX = 64 * 1024
+# A connection that no packet comes back from is given up after about 11 seconds, not after the system's two hours.
+DEAD_CONNECTIONS = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 11_000,  # milliseconds
+}
 
 
 class NotReadyError(Exception):
@@ -114,6 +121,7 @@ def _engine(access: DatabaseAccess, settings: Settings) -> dict[str, Any]:
         "SQLALCHEMY_DATABASE_URI": "postgresql+psycopg://",
         "SQLALCHEMY_ENGINE_OPTIONS": {
             "connect_args": {"connect_timeout": 3, "application_name": "ledger_web"}
+            | DEAD_CONNECTIONS
             | conninfo_to_dict(access.application),
             "pool_size": settings.threads,
             "max_overflow": 0,
