@@ -199,10 +199,10 @@ def _done_before(form: ExchangeForm) -> ResponseReturnValue | None:
 def _look(sale_id: uuid.UUID, form: ExchangeForm, cart: CartDetails | None) -> tuple[ExchangePreview | None, str]:
     """Say what the exchange will do, by the same code that does it, or what is missing."""
     if cart is None or not cart.rows:
-        return None, "Scan what goes out instead."
+        return None, gettext("Scan what goes out instead.")
     form.cart_id.data, form.version.data = cart.id, cart.version
     if form.op_id.data is None or form.reason_id.data is None:
-        return None, "Choose the reason."
+        return None, gettext("Choose the reason.")
     try:
         return preview_exchange(_command(sale_id, form), new_act()), ""
     except (RuleViolationError, ConflictError, NotFoundError) as error:

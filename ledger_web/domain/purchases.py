@@ -185,7 +185,7 @@ def input_rates(percent: Decimal, own: Sequence[TaxRate]) -> tuple[TaxRate, ...]
     """
     if own and total_percent(own) == percent:
         return tuple(own)
-    return (TaxRate("Tax", percent),) if percent else ()
+    return (TaxRate(gettext("Tax"), percent),) if percent else ()
 
 
 def total_in_base(total: int, currency: str, rate: Rate | None) -> int:

@@ -210,7 +210,7 @@ class ExchangeForm(ReturnForm):
 
     def validate_tendered(self, field: MoneyField) -> None:
         if field.data and self.bank_id.data:
-            raise ValidationError("Cash received: Leave it empty where a card pays, or choose cash.")
+            raise ValidationError(gettext("Cash received: Leave it empty where a card pays, or choose cash."))
 
     def to_exchange(
         self,

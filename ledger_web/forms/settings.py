@@ -78,7 +78,7 @@ class LogoForm(LedgerForm):
 
     def validate_picture(self, field: FileField) -> None:
         if not getattr(field.data, "filename", ""):
-            raise ValidationError("Logo: Choose a JPEG, PNG, WebP or GIF file.")
+            raise ValidationError(gettext("Logo: Choose a JPEG, PNG, WebP or GIF file."))
 
     def to_command(self) -> SetLogo:
         upload: Any = self.picture.data

@@ -33,9 +33,9 @@ class Reach:
         lacking = [describe(right).rstrip(".") for right in sorted(frozenset(rights) - self.rights)]
         wider = [LIMITS[name].label for name in LIMITS if _is_wider(limits[name], self.limits[name])]
         if self.own_records and not other.own_records:
-            wider.append("records of others")
+            wider.append(gettext("records of others"))
         if self.drawers is not None and (other.drawers is None or other.drawers - self.drawers):
-            wider.append("other drawers")
+            wider.append(gettext("other drawers"))
         if lacking or wider:
             raise BeyondReachError(lacking, wider)
 
