@@ -9,10 +9,12 @@ import uuid
 from collections.abc import Callable, Iterator
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 
 from ledger_web.config import ROOT
 from ledger_web.embedded_postgres import EmbeddedPostgres
+from ledger_web.services import passwords
 from ledger_web.services.provisioning import create_database, prepare
 from tests.clients import Client, ShopClient, browser_at
 from tests.databases import Broom, Database, clone, drop
@@ -20,6 +22,21 @@ from tests.shops import Shop, open_a_shop
 
 RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid.uuid4().hex)[:12]
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+HASHER = passwords.HASHER
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _hashes_are_quick() -> Iterator[None]:
+    """Passwords of tests are hashed the way of the shop with the least work: nobody steals them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
+
+
+@pytest.fixture
+def slow_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash as a shop does."""
+    monkeypatch.setattr(passwords, "HASHER", HASHER)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,8 @@ from typing import Any
 
 import psycopg
 from flask import Flask
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from psycopg import sql
 
 from ledger_web.config import Settings
@@ -16,6 +18,22 @@ from ledger_web.models.base import db
 from ledger_web.services.provisioning import APPLICATION, DatabaseAccess, access_to_embedded, prepare
 
 SECRET_KEY = "a secret of at least thirty-two bytes, for tests"
+
+
+class _Compiled(BytecodeCache):
+    """What was compiled of templates, for every application of this process."""
+
+    def __init__(self) -> None:
+        self._codes: dict[tuple[str, str], Any] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._codes[bucket.key, bucket.checksum] = bucket.code
+
+
+COMPILED = _Compiled()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +69,7 @@ class Database:
     def make_app(self, **changed: Any) -> Flask:
         """Make an application on this database; its connections are closed when the database is dropped."""
         self.apps.append(create_app(self.settings(**changed)))
+        self.apps[-1].jinja_env.bytecode_cache = COMPILED
         return self.apps[-1]
 
 

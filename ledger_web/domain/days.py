@@ -1,8 +1,16 @@
 """Which business day a moment belongs to."""
 
 import datetime as dt
+import functools
+import zoneinfo
 
 MIDNIGHT = dt.time(0)
+
+
+@functools.cache  # it reads the names of six hundred files
+def time_zones() -> frozenset[str]:
+    """Return the names of all zones this machine knows."""
+    return frozenset(zoneinfo.available_timezones())
 
 
 def business_day(moment: dt.datetime, zone: dt.tzinfo, day_starts_at: dt.time = MIDNIGHT) -> dt.date:

@@ -1,12 +1,12 @@
 """Opening a shop of one's own: the form on the bare domain."""
 
-import zoneinfo
 from typing import Any
 
 from wtforms import ValidationError
 
 from ledger_web.domain.countries import countries, locale_in
 from ledger_web.domain.currencies import CURRENCIES
+from ledger_web.domain.days import time_zones
 from ledger_web.domain.errors import LedgerError
 from ledger_web.domain.languages import LANGUAGES, gettext
 from ledger_web.domain.passwords import check_password
@@ -46,7 +46,7 @@ class SignUpForm(LedgerForm):
             *((each.code, each.name) for each in countries().values()),
         ]
         self.currency.choices = [("", USUAL), *((code, code) for code in sorted(CURRENCIES))]
-        self.time_zone.choices = [("", USUAL), *((zone, zone) for zone in sorted(zoneinfo.available_timezones()))]
+        self.time_zone.choices = [("", USUAL), *((zone, zone) for zone in sorted(time_zones()))]
 
     def to_command(self, opened_from: bytes) -> OpenShop:
         country = countries()[self.country.data]

@@ -2,12 +2,12 @@
 
 import secrets
 import uuid
-import zoneinfo
 from dataclasses import dataclass, field
 
 from babel import Locale, UnknownLocaleError
 
 from ledger_web.domain.currencies import CURRENCIES
+from ledger_web.domain.days import time_zones
 from ledger_web.domain.errors import DuplicateSlugError, RuleViolationError, TooManyAttemptsError
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.languages import gettext
@@ -93,7 +93,7 @@ def _check_settings(command: OpenShop) -> None:
                 "%(base_currency)s is not a currency. Use a code like EUR or PKR.", base_currency=command.base_currency
             )
         )
-    if command.time_zone not in zoneinfo.available_timezones():
+    if command.time_zone not in time_zones():
         raise RuleViolationError(
             gettext("%(time_zone)s is not a time zone. Use a name like Asia/Karachi.", time_zone=command.time_zone)
         )

@@ -258,6 +258,7 @@ def test_twenty_guesses_at_once_are_five(app: Flask, corner: Shop) -> None:
     assert set(answers) <= {422, 429, 503}
 
 
+@pytest.mark.usefixtures("slow_hashes")
 def test_an_older_hash_is_renewed_when_its_owner_signs_in(
     client_of: Browsers, database: Database, corner: Shop
 ) -> None:

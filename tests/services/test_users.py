@@ -108,6 +108,7 @@ def test_a_refused_attempt_is_not_counted_against_the_address(corner: Shop, data
     assert counted == [("address:192.0.2.1", 5), ("login:owner", 5)]
 
 
+@pytest.mark.usefixtures("slow_hashes")
 def test_an_unknown_name_takes_as_long_as_a_wrong_password(corner: Shop, database: Database) -> None:
     def seconds(login: str) -> float:
         start = time.thread_time()  # of this thread alone: whatever else the machine does is not in it
@@ -218,6 +219,7 @@ def test_a_user_of_another_shop_cannot_be_given_a_password(corner: Shop, rival: 
         )
 
 
+@pytest.mark.usefixtures("slow_hashes")
 def test_a_hash_is_argon2id_and_long_passwords_are_not_cut() -> None:
     longest = "x" * 127 + "y"
     stored = hash_password(longest)
