@@ -506,7 +506,7 @@ def _select(field: "ChoiceField", **attributes: object) -> Markup:
         attributes.setdefault("required", True)
     # By hand: lists of currencies and time zones have hundreds of lines, and `Markup.format` is slow.
     options = "".join(
-        f"<option{' selected' * (str(value) == selected)} value=\"{escape(str(value))}\">{escape(label)}</option>"
+        f'<option{" selected" * (str(value) == selected)} value="{escape(str(value))}">{escape(label)}</option>'
         for value, label in field.choices
     )
     start = widgets.html_params(id=field.id, name=field.name, **attributes)
