@@ -79,8 +79,8 @@ def undo(command: Undo, uow: UnitOfWork) -> Recorded:
         ):
             return Recorded(command.transaction_id, replayed=True)
         kind.mark(uow, command, memo)
+        left = open_items.cancel(uow, command.transaction_id)  # first: while it holds them, nobody is merged
         reversal = reversals.load_reversal(uow, command.transaction_id)
-        left = open_items.cancel(uow, command.transaction_id)
         memberships.shorten(uow, command.transaction_id)
         uow.post([*reversals.put_back(uow, reversal, _base_currency(uow)), *left], in_open_shift=kind.in_open_shift)
     return Recorded(command.transaction_id)

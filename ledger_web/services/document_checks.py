@@ -407,10 +407,11 @@ _SHIFTS = f"""
      WHERE m.kind = 'shift_closing'
 """  # nosec B608: our own text
 
-# A reversal leaves nothing of what it reverses, but for what goods and foreign money are worth by then.
+# A reversal leaves nothing of what it reverses, but for what goods and foreign money are worth by then. Who was merged
+# since is who they were merged into.
 _REVERSALS = f"""
     SELECT x.id, 'left', x.currency, 0, greatest(sum(greatest(x.net, 0)), sum(greatest(-x.net, 0)))
-      FROM (SELECT e.id, a.id AS account_id, e.currency, sum(s.debit) AS net
+      FROM (SELECT e.id, e.currency, sum(s.debit) AS net
               FROM (SELECT u.id, e.currency, e.debit_account_id, e.credit_account_id, e.amount
                       FROM undone AS u {_own("entries", "e", "transaction_id", "u.id")}
                      UNION ALL
@@ -419,8 +420,9 @@ _REVERSALS = f"""
                       {_own("entries", "e", "transaction_id", "u.reverses_id", place="undone_place")}) AS e
               {_SIDES}
               JOIN accounts AS a ON a.tenant_id = %(tenant_id)s AND a.id = s.account_id
+              LEFT JOIN parties AS p ON p.tenant_id = %(tenant_id)s AND p.id = a.party_id
              WHERE a.kind NOT IN ('exchange', 'revenue', 'expense', 'inventory', 'cost_of_sales')
-             GROUP BY e.id, a.id, e.currency) AS x
+             GROUP BY e.id, a.kind, coalesce(p.merged_into, a.party_id), a.drawer_id, a.code, e.currency) AS x
      GROUP BY x.id, x.currency
 """  # nosec B608: our own text
 

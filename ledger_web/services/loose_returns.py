@@ -129,6 +129,7 @@ def record_loose_return(command: RecordLooseReturn, uow: UnitOfWork) -> Recorded
         plan = _plan(uow, command)
         if plan.customer_id:
             open_items.hold_parties(uow, {plan.customer_id})
+            open_items.must_not_be_merged(uow, plan.customer_id)
         kept = stock.put(uow, plan.goods)
         moves = [Goods(goods.product_id, goods.quantity, kept[goods.product_id]) for goods in plan.goods]
         if moves:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from ledger_web.domain.errors import InvariantBrokenError, NotFoundError, RuleViolationError
+from ledger_web.domain.errors import ConflictError, InvariantBrokenError, NotFoundError, RuleViolationError
 from ledger_web.domain.exchange import realised_entries
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import Entry
@@ -326,6 +326,20 @@ def hold_parties(act: Act, ids: Collection[uuid.UUID]) -> int:
         {"ids": list(ids)},
     ).all()
     return len(rows)
+
+
+def must_not_be_merged(act: Act, party_id: uuid.UUID) -> None:
+    """Look once more at a party that is held by now.
+
+    Raises:
+        ConflictError: While we waited for them, they were merged into another. Once more, and it is the other.
+    """
+    merged = act.execute(
+        "SELECT name FROM parties WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND merged_into IS NOT NULL",
+        {"id": party_id},
+    ).scalar()
+    if merged is not None:
+        raise ConflictError(gettext("%(name)s was merged into another just now. Try once more.", name=merged))
 
 
 def _what_is_left_of(made: Sequence[Made], transaction_id: uuid.UUID) -> list[Entry]:

@@ -296,18 +296,20 @@ def delete_late_charge(command: DeleteLateCharge, uow: UnitOfWork) -> Recorded:
 
 
 def _reverse(uow: UnitOfWork, transaction_id: uuid.UUID, base_currency: str) -> None:
-    reversal = reversals.load_reversal(uow, transaction_id)
     left = open_items.cancel(uow, transaction_id)
+    reversal = reversals.load_reversal(uow, transaction_id)
     uow.post([*reversals.put_back(uow, reversal, base_currency), *left])
 
 
 def _hold_purchase(uow: UnitOfWork, purchase_id: uuid.UUID, *parties: uuid.UUID) -> Row[Any]:
-    """Lock a purchase that was not deleted, and whoever is owed by it."""
+    """Lock a purchase that was not deleted, and whoever is owed by it: who they were merged into, if they were."""
     row = uow.execute(
         """
-        SELECT id, number, vendor_id, currency, base_currency, deleted_at FROM purchases
-         WHERE tenant_id = %(tenant_id)s AND id = %(id)s
-           FOR NO KEY UPDATE
+        SELECT p.id, p.number, coalesce(v.merged_into, v.id) AS vendor_id, p.currency, p.base_currency, p.deleted_at
+          FROM purchases AS p
+          JOIN parties AS v ON v.tenant_id = %(tenant_id)s AND v.id = p.vendor_id
+         WHERE p.tenant_id = %(tenant_id)s AND p.id = %(id)s
+           FOR NO KEY UPDATE OF p
         """,
         {"id": purchase_id},
     ).one_or_none()
@@ -318,6 +320,7 @@ def _hold_purchase(uow: UnitOfWork, purchase_id: uuid.UUID, *parties: uuid.UUID)
             gettext("%(number)s was deleted. Nothing can be changed about it any more.", number=row.number)
         )
     open_items.hold_parties(uow, {row.vendor_id, *parties})
+    open_items.must_not_be_merged(uow, row.vendor_id)
     return row
 
 

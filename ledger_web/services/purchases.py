@@ -181,8 +181,8 @@ def delete_purchase(command: DeletePurchase, uow: UnitOfWork) -> Recorded:
         ):
             return Recorded(command.purchase_id, replayed=True)
         base_currency = _mark_deleted(uow, command.purchase_id, command.reason)
-        reversal = reversals.load_reversal(uow, command.purchase_id)
         left = open_items.cancel(uow, command.purchase_id)
+        reversal = reversals.load_reversal(uow, command.purchase_id)
         uow.post([*reversals.put_back(uow, reversal, base_currency), *left])
     return Recorded(command.purchase_id)
 
@@ -502,8 +502,8 @@ def _reverse_corrected(
         reverses_id=wrong_id,
         overrides_lock=overrides_lock,
     )
-    reversal = reversals.load_reversal(uow, wrong_id)
     left = open_items.cancel(uow, wrong_id)
+    reversal = reversals.load_reversal(uow, wrong_id)
     realised = 0
     if charge and charge.open:
         realised, charge = _use_advances(uow, plan.vendor, charge)

@@ -74,7 +74,7 @@ def preview(act: Act, transaction_id: uuid.UUID) -> Preview:
 
 
 def load_reversal(act: Act, transaction_id: uuid.UUID) -> Reversal:
-    """Read a transaction and turn it round.
+    """Read a transaction and turn it round. Whoever was merged since stands for nothing more: it is the other's now.
 
     Raises:
         NotFoundError: The shop has no such transaction.
@@ -82,12 +82,16 @@ def load_reversal(act: Act, transaction_id: uuid.UUID) -> Reversal:
     rows = act.execute(
         """
         SELECT e.amount, e.currency,
-               d.kind AS debit_kind, d.party_id AS debit_party, d.drawer_id AS debit_drawer, d.code AS debit_code,
-               c.kind AS credit_kind, c.party_id AS credit_party, c.drawer_id AS credit_drawer, c.code AS credit_code
+               d.kind AS debit_kind, coalesce(o.merged_into, d.party_id) AS debit_party,
+               d.drawer_id AS debit_drawer, d.code AS debit_code,
+               c.kind AS credit_kind, coalesce(p.merged_into, c.party_id) AS credit_party,
+               c.drawer_id AS credit_drawer, c.code AS credit_code
           FROM transactions AS t
           LEFT JOIN entries AS e ON e.tenant_id = %(tenant_id)s AND e.transaction_id = t.id
           LEFT JOIN accounts AS d ON d.tenant_id = %(tenant_id)s AND d.id = e.debit_account_id
           LEFT JOIN accounts AS c ON c.tenant_id = %(tenant_id)s AND c.id = e.credit_account_id
+          LEFT JOIN parties AS o ON o.tenant_id = %(tenant_id)s AND o.id = d.party_id
+          LEFT JOIN parties AS p ON p.tenant_id = %(tenant_id)s AND p.id = c.party_id
          WHERE t.tenant_id = %(tenant_id)s AND t.id = %(transaction_id)s
          ORDER BY e.line
         """,

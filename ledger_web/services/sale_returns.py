@@ -231,6 +231,7 @@ def take_back(uow: UnitOfWork, command: RecordReturn, plan: ReturnPlan) -> list[
     _count_what_is_gone(uow, plan)
     if plan.customer_id:
         open_items.hold_parties(uow, {plan.customer_id})
+        open_items.must_not_be_merged(uow, plan.customer_id)
     kept = stock.put(uow, plan.goods)
     moves = [Goods(goods.product_id, goods.quantity, kept[goods.product_id]) for goods in plan.goods]
     if moves:

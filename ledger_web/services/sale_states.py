@@ -18,7 +18,7 @@ class HeldSale:
     id: uuid.UUID
     number: str
     drawer_id: uuid.UUID
-    customer_id: uuid.UUID | None
+    customer_id: uuid.UUID | None  # who they were merged into, if they were
     cashier_id: uuid.UUID | None
     currency: str
     total: int
@@ -47,7 +47,8 @@ def find_sale(act: Act, sale_id: uuid.UUID, *, lock: bool = False) -> HeldSale:
         )
     row = act.execute(
         """
-        SELECT s.id, s.number, s.drawer_id, s.customer_id, s.cashier_id, s.currency, s.total, s.rounding, t.cash_step,
+        SELECT s.id, s.number, s.drawer_id, coalesce(k.merged_into, k.id) AS customer_id, s.cashier_id, s.currency,
+               s.total, s.rounding, t.cash_step,
                x.posted_at, floor(extract(epoch FROM now() - x.posted_at) / 60)::integer AS age_minutes,
                s.deleted_at AT TIME ZONE t.time_zone AS deleted_at, coalesce(u.name, '') AS deleter,
                coalesce(f.opened_at <= x.posted_at, false) AS in_open_shift,
@@ -63,6 +64,7 @@ def find_sale(act: Act, sale_id: uuid.UUID, *, lock: bool = False) -> HeldSale:
           FROM sales AS s
           JOIN transactions AS x ON x.tenant_id = %(tenant_id)s AND x.id = s.id
           JOIN tenants AS t ON t.tenant_id = %(tenant_id)s
+          LEFT JOIN parties AS k ON k.tenant_id = %(tenant_id)s AND k.id = s.customer_id
           LEFT JOIN users AS u ON u.tenant_id = %(tenant_id)s AND u.id = s.deleted_by
           LEFT JOIN shifts AS f
             ON f.tenant_id = %(tenant_id)s AND f.drawer_id = s.drawer_id AND f.closed_at IS NULL

@@ -273,6 +273,38 @@ def test_c6_a_sale_deleted_while_it_is_paid_keeps_no_payment(shop: Shop, app: Fl
     assert_the_books_agree(shop)
 
 
+def test_c6_what_is_released_and_moved_while_both_sides_are_undone_settles_nothing(shop: Shop, app: Flask) -> None:
+    """Each sale is paid; then its payment is released, moved to the next sale and reversed, and the sale deleted."""
+    alice, sales = owing(shop, *[10_00] * 4)
+    paid = [pay(shop, alice, 10_00, allocations=((sale, 10_00),)) for sale in sales]
+    made = [allocation_of(shop, payment, sale) for payment, sale in zip(paid, sales, strict=True)]
+
+    def let_go(place: int, instead: uuid.UUID | None) -> object:
+        command = ReleaseAllocation(id=new_id(), allocation_id=made[place], reason="For another", instead_id=instead)
+        return release_allocation(command, shop.act())
+
+    def delete(sale: uuid.UUID) -> object:
+        return undo(Undo(id=new_id(), transaction_id=sale, reason="Mistake"), shop.act())
+
+    def reverse(payment: uuid.UUID) -> object:
+        return undo(Undo(id=new_id(), transaction_id=payment, reason="Mistake", from_register=True), shop.act())
+
+    results = in_threads(
+        app,
+        *[partial(let_go, place, sales[(place + 1) % 4]) for place in range(4)],
+        *[partial(let_go, place, None) for place in range(4)],
+        *[partial(delete, sale) for sale in sales[:2]],
+        *[partial(reverse, payment) for payment in paid[1:3]],
+    )
+
+    refused = [each for each in results if isinstance(each, Exception)]
+    assert all(isinstance(each, RuleViolationError) for each in refused), refused
+    assert sum(isinstance(each, Exception) for each in results[8:]) == 0  # undoing always can be
+    assert cached_balance(shop, customer(alice, "PKR")) == 2 * 10_00 - 2 * 10_00
+    assert still_open(shop, *sales[:2], *paid[1:3]) == [-1] * 4
+    assert_the_books_agree(shop)
+
+
 def test_the_database_refuses_what_no_lock_prevented(shop: Shop) -> None:
     _, (sale,) = owing(shop, 50_00)
 

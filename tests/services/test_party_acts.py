@@ -3,6 +3,7 @@
 import datetime as dt
 import uuid
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from sqlalchemy import text
 from ledger_web.domain.errors import CreditLimitExceededError, LedgerError, NotFoundError, RuleViolationError
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import customer, employee, member, vendor
+from ledger_web.domain.returns import CREDIT
 from ledger_web.models.base import session_of
 from ledger_web.services.deletions import Undo, undo
 from ledger_web.services.merges import MergeParties, merge_parties
@@ -28,8 +30,12 @@ from ledger_web.services.party_acts import (
     set_off,
     waive_dues,
 )
+from ledger_web.services.purchase_returns import ReturnToVendor, return_to_vendor
+from ledger_web.services.purchases import DeletePurchase, delete_purchase
 from tests.at_once import in_threads
 from tests.books import assert_the_books_agree, balances, cached_balance, count, written
+from tests.purchases import add_vendor, buy
+from tests.returns import give_back, reason_of
 from tests.services.test_open_items import allocation_of, fill, owe, owing, party, pay, release, still_open
 from tests.shops import Shop, add_customer, add_product, sell
 
@@ -227,6 +233,55 @@ def test_nothing_is_left_behind_when_payments_and_sales_race_a_merge(shop: Shop,
         text("SELECT DISTINCT party_id FROM open_items WHERE tenant_id = :tenant_id"), {"tenant_id": shop.tenant_id}
     )
     assert {row.party_id for row in rows} == {twice}
+    assert_the_books_agree(shop)
+
+
+def test_what_came_before_a_merge_is_undone_with_whoever_stays(shop: Shop) -> None:
+    tea = add_product(shop, "Tea", tax=0)
+    alice, twice = add_customer(shop, "Alice"), add_customer(shop, "Alice K.")
+    sold = [sell(shop, (tea, 2, 10_00), customer_id=alice, rest_on_account=True) for _ in range(2)]
+    for_cash = sell(shop, (tea, 1, 10_00), customer_id=alice)
+    paid = pay(shop, alice, 5_00)
+    karim, traders = add_vendor(shop, "Karim", "PKR"), add_vendor(shop, "Karim Traders", "PKR")
+    bought = [buy(shop, karim, (tea, 3, 5), currency="PKR") for _ in range(2)]
+    merge(shop, alice, twice)
+    merge(shop, karim, traders)
+
+    undo(Undo(id=new_id(), transaction_id=sold[0], reason="Mistake"), shop.act())
+    take_back(shop, paid)
+    give_back(shop, sold[1], (1, 1))
+    give_back(shop, for_cash, (1, 1), way=CREDIT)
+    delete_purchase(DeletePurchase(id=new_id(), purchase_id=bought[0], reason="Mistake"), shop.act())
+    going = ReturnToVendor(id=new_id(), purchase_id=bought[1], lines=((1, Decimal(1)),), reason="Too old")
+    return_to_vendor(going, shop.act())
+
+    assert balances(shop)["customer", "Alice K."] == 10_00
+    assert balances(shop)["store_credit", "Alice K."] == 10_00
+    assert balances(shop)["vendor", "Karim Traders"] == 10_00
+    assert not {("customer", "Alice"), ("store_credit", "Alice"), ("vendor", "Karim")} & balances(shop).keys()
+    assert_the_books_agree(shop)
+
+
+def test_whoever_undoes_something_while_its_customer_is_merged_leaves_nothing_behind(shop: Shop, app: Flask) -> None:
+    tea = add_product(shop, "Tea", tax=0)
+    alice, twice = add_customer(shop, "Alice"), add_customer(shop, "Alice K.")
+    sold = [sell(shop, (tea, 2, 10_00), customer_id=alice, rest_on_account=True) for _ in range(4)]
+    for_cash, reason = sell(shop, (tea, 1, 10_00), customer_id=alice), reason_of(shop)
+    paid = pay(shop, alice, 5_00)
+
+    results = in_threads(
+        app,
+        lambda: undo(Undo(id=new_id(), transaction_id=sold[0], reason="Mistake"), shop.act()),
+        lambda: take_back(shop, paid),
+        lambda: merge(shop, alice, twice),
+        lambda: give_back(shop, sold[1], (1, 1), reason_id=reason),
+        lambda: give_back(shop, for_cash, (1, 1), way=CREDIT, reason_id=reason),
+        lambda: undo(Undo(id=new_id(), transaction_id=sold[2], reason="Mistake"), shop.act()),
+    )
+
+    assert not [each for each in results if isinstance(each, Exception) and not isinstance(each, LedgerError)]
+    assert not isinstance(results[2], Exception)
+    assert not {("customer", "Alice"), ("store_credit", "Alice")} & balances(shop).keys()
     assert_the_books_agree(shop)
 
 
