@@ -88,6 +88,11 @@ class CartDetails:
     rows: Sequence[CartRow]
 
     @property
+    def customer_credit_left(self) -> int | None:
+        """What the customer may still take on account; None: as much as they like."""
+        return _credit_left(self.customer_credit_limit, self.customer_balance)
+
+    @property
     def total(self) -> int:
         return sum(row.total for row in self.rows)
 
@@ -136,7 +141,12 @@ class CustomerHit:
     name: str
     phone: str
     balance: int
+    credit_limit: int | None
     currency: str
+
+    @property
+    def credit_left(self) -> int | None:
+        return _credit_left(self.credit_limit, self.balance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +277,8 @@ def list_customer_hits(tenant_id: int, typed: str, currency: str) -> list[Custom
         return []
     rows = session_of(tenant_id).execute(
         text(f"""
-            SELECT p.id, p.name, p.phone, coalesce(a.balance, 0) AS balance, CAST(:currency AS text) AS currency
+            SELECT p.id, p.name, p.phone, coalesce(a.balance, 0) AS balance, a.ceiling AS credit_limit,
+                   CAST(:currency AS text) AS currency
               FROM parties AS p
               LEFT JOIN accounts AS a
                 ON a.tenant_id = :tenant_id AND a.party_id = p.id AND a.kind = 'customer' AND a.currency = :currency
@@ -279,6 +290,10 @@ def list_customer_hits(tenant_id: int, typed: str, currency: str) -> list[Custom
         {"tenant_id": tenant_id, "currency": currency, **bounds(parts)},
     )
     return [CustomerHit(**row._mapping) for row in rows]
+
+
+def _credit_left(limit: int | None, balance: int) -> int | None:
+    return None if limit is None else max(limit - balance, 0)
 
 
 def list_drawer_choices(tenant_id: int, user_id: uuid.UUID) -> list[DrawerChoice]:
