@@ -10,7 +10,7 @@ from ledger_web.domain.journal import cash
 from ledger_web.services.barcodes import AddBarcode, add_barcode
 from tests.books import assert_the_books_agree, cached_balance, count, stock_of
 from tests.clients import ShopClient
-from tests.shops import Shop, add_customer, add_product
+from tests.shops import Shop, add_customer, add_product, sell
 
 MILK_CODE = "2000000000015"
 ClientOf = Callable[..., ShopClient]
@@ -232,6 +232,17 @@ def test_each_person_fills_a_cart_of_their_own(shop: Shop, client_of: ClientOf) 
     scan(client_of(shop, "owner"), "milk")
 
     assert "The cart is empty" in client_of(shop, "cashier").get("/sell/").text
+
+
+def test_the_credit_a_customer_has_left_is_said_where_they_are_picked(shop: Shop, client_of: ClientOf) -> None:
+    client, alice = client_of(shop), add_customer(shop, "Alice", credit_limit=500_00)
+    sell(shop, (add_product(shop), 2, 115_00), customer_id=alice, rest_on_account=True)
+
+    found = client.get("/sell/customers?customer_q=ali", headers={"HX-Request": "true"}).text
+    client.post_form("/sell/customer", {"customer_id": str(alice), "op_id": str(new_id())})
+
+    assert "270.00 PKR of credit left" in found
+    assert "270.00 PKR of credit left, limit 500.00 PKR" in client.get("/sell/").text
 
 
 def test_a_rivals_product_and_customer_are_not_there(shop: Shop, rival: Shop, client_of: ClientOf) -> None:
