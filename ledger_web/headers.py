@@ -17,7 +17,7 @@ PERMISSIONS_POLICY = (
     "magnetometer=(), microphone=(), midi=(), payment=(), usb=()"
 )
 # Where codes are read with a phone's camera.
-CAMERA_PAGES = frozenset({"sell.show", "labels.index", "stock_counts.show"})
+CAMERA_PAGES = frozenset({"sell.show", "labels.index", "stock_counts.show", "purchase_drafts.show", "products.index"})
 FIXED = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "Permissions-Policy": PERMISSIONS_POLICY,

@@ -29,7 +29,7 @@ def test_every_answer_is_sealed(client_of: Callable[..., ShopClient], corner: Sh
         assert len(headers["X-Request-Id"]) == 16
 
 
-def test_the_camera_is_for_the_sell_page_alone(client_of: Callable[..., ShopClient], corner: Shop) -> None:
+def test_the_camera_is_for_pages_that_take_codes_alone(client_of: Callable[..., ShopClient], corner: Shop) -> None:
     client = client_of(corner)
 
     allowed = {
@@ -38,7 +38,7 @@ def test_the_camera_is_for_the_sell_page_alone(client_of: Callable[..., ShopClie
         if "camera=(self)" in (client.get(path).headers["Permissions-Policy"])
     }
 
-    assert allowed == {"/sell/"}
+    assert allowed == {"/sell/", "/products/"}
     assert "geolocation=()" in client.get("/sell/").headers["Permissions-Policy"]
 
 

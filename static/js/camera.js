@@ -9,10 +9,6 @@ export async function read(button) {
     scanner.say("bad", "The camera works over HTTPS only. Ask for the secure address of the shop.");
     return;
   }
-  if (!("BarcodeDetector" in window)) {
-    scanner.say("bad", "This browser cannot read codes with its camera. Use Chrome on Android, or type the digits.");
-    return;
-  }
   let stream;
   try {
     stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" }, audio: false });
@@ -20,9 +16,13 @@ export async function read(button) {
     scanner.say("bad", "The camera could not be opened. Allow it for this page, and close other apps that use it.");
     return;
   }
-  const known = await BarcodeDetector.getSupportedFormats();
-  const detector = new BarcodeDetector({ formats: FORMATS.filter((format) => known.includes(format)) });
   const { sheet, video } = show(stream, button);
+  const detector = await ownDetector().catch(() => null) || await bundledDetector().catch(() => null);
+  if (!detector) {
+    sheet.close();
+    scanner.say("bad", "Reading codes could not be loaded from the shop’s server. Try again, or type the digits.");
+    return;
+  }
   const seen = new Map();
   while (sheet.isConnected) {
     await new Promise((resolve) => setTimeout(resolve, EVERY));
@@ -40,6 +40,19 @@ export async function read(button) {
       seen.set(rawValue, now);
     }
   }
+}
+
+// Some browsers have none, and some have one that knows no formats.
+async function ownDetector() {
+  if (!("BarcodeDetector" in window)) return null;
+  const known = await BarcodeDetector.getSupportedFormats();
+  const formats = FORMATS.filter((format) => known.includes(format));
+  return formats.includes("ean_13") ? new BarcodeDetector({ formats }) : null;
+}
+
+async function bundledDetector() {
+  const { detector } = await import("./decoder.js");
+  return detector();
 }
 
 function show(stream, button) {

@@ -214,6 +214,21 @@
     if (sentence) say(kind === "good" ? "good" : "bad", sentence);
   });
 
+  // The camera of a phone -----------------------------------------------------------------------------------------------
+
+  function offerCamera() {
+    if (!matchMedia("(pointer: coarse)").matches) return;
+    for (const button of document.querySelectorAll("[data-camera]")) button.hidden = false;
+  }
+  document.addEventListener("htmx:afterSettle", offerCamera);
+  document.addEventListener("click", async (event) => {
+    const button = event.target instanceof Element && event.target.closest("[data-camera]");
+    if (!button) return;
+    const { read } = await import(button.dataset.camera);
+    read(button);
+  });
+  offerCamera();
+
   window.ledgerScanner = Object.freeze({
     settings: () => ({ ...settings }),
     keep,

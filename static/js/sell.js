@@ -196,13 +196,6 @@
     }
   });
 
-  const camera = document.querySelector("[data-camera]");
-  if (camera && matchMedia("(pointer: coarse)").matches) camera.hidden = false;
-  camera?.addEventListener("click", async () => {
-    const { read } = await import(camera.dataset.camera);
-    read(camera);
-  });
-
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !event.defaultPrevented) {
       box.value = "";

@@ -79,8 +79,8 @@ def stocked(shop: Shop) -> Shop:
         ("Rice", RICE, "pcs"),
         ("Cheese", CHEESE, "kg"),
     ]:
-        _product(shop, name, unit=unit, code=code)
-    _product(shop, "Candle", sku="SKU-77")
+        product_of(shop, name, unit=unit, code=code)
+    product_of(shop, "Candle", sku="SKU-77")
     rule = MeasureRule(
         id=new_id(), prefix="20", item_digits=5, value_digits=5, decimals=3, kind="weight", has_value_check=False
     )
@@ -276,7 +276,7 @@ def test_the_test_page_shows_keys_and_reading_and_a_prefix_is_taken_off(site: Si
     assert _complaints(site) == []
 
 
-def _product(shop: Shop, name: str, *, unit: str = "pcs", code: str = "", sku: str | None = None) -> None:
+def product_of(shop: Shop, name: str, *, unit: str = "pcs", code: str = "", sku: str | None = None) -> None:
     command = CreateProduct(
         id=new_id(),
         name=name,
