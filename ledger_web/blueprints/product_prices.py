@@ -124,7 +124,7 @@ def update_unit(product_id: uuid.UUID, unit_id: uuid.UUID) -> ResponseReturnValu
     unit = _unit(product_id, unit_id)
     form = EditUnitForm(request.form)
     if not may(PRODUCT_PRICE):
-        form.unit_price.data = unit.own_price
+        form.unit_price.data, form.is_free.data = unit.own_price, True
     if not form.validate():
         return _edit_unit(form, unit, 422)
     try:
@@ -214,7 +214,7 @@ def _unit(product_id: uuid.UUID, unit_id: uuid.UUID) -> UnitRow:
 
 def _form_of(unit: UnitRow) -> EditUnitForm:
     said = {name: getattr(unit, name) for name in ("name", "is_sold", "is_bought", "version")}
-    return EditUnitForm(data=said | {"unit_price": unit.own_price})
+    return EditUnitForm(data=said | {"unit_price": unit.own_price, "is_free": unit.own_price == 0})
 
 
 def _edit_unit(form: EditUnitForm, unit: UnitRow, status: int = 200, **context: Any) -> ResponseReturnValue:

@@ -70,6 +70,13 @@ class Plan:
     def changes_something(self) -> bool:
         return bool(self.created or self.updated)
 
+    @property
+    def given_away(self) -> int:
+        """How many products would cost nothing that do not now."""
+        return sum(not row.unit_price for row in self.created) + sum(
+            "price" in each.differences and each.unit_price == 0 for each in self.updated
+        )
+
     def digest(self) -> str:
         """Return what tells this plan from another: the same if and only if the same would be done."""
         said = [self.stock_policy, *(repr(row) for row in self.created), *(repr(update) for update in self.updated)]
@@ -99,15 +106,14 @@ def make_plan(file: ProductFile, known: KnownProducts, stock_policy: str) -> Pla
 
 def warnings(plan: Plan, file: ProductFile) -> list[str]:
     """Say what a person should know before importing, though nothing of it is wrong."""
-    free = sum(row.unit_price is None for row in plan.created)
     costs = sum(row.unit_cost is not None and row.quantity is None for row in plan.created)
     serviced = sum(row.quantity is not None for row in plan.created) if not keeps_stock(plan.stock_policy) else 0
     said = [
         (
-            free,
+            plan.given_away,
             gettext(
                 "%(free)s no price and will cost 0 until you set one.",
-                free=_counted(free, "new product has", "new products have"),
+                free=_counted(plan.given_away, "product has", "products have"),
             ),
         ),
         (

@@ -4,13 +4,15 @@ import uuid
 from collections.abc import Sequence
 from typing import Any, Final
 
+from wtforms import ValidationError
+
 from ledger_web.domain.errors import RuleViolationError
 from ledger_web.domain.ids import parse_id
 from ledger_web.domain.languages import gettext
 from ledger_web.domain.products import read_list
 from ledger_web.domain.variants import OPTION_MAX, VALUE_MAX, VARIANTS_MAX, Option
 from ledger_web.forms.base import LedgerForm
-from ledger_web.forms.fields import MoneyField, TextField
+from ledger_web.forms.fields import BooleanField, MoneyField, TextField
 from ledger_web.forms.products import VersionedForm
 from ledger_web.services.families import AddOption, AddVariants, CreateFamily, PriceVariants
 
@@ -91,6 +93,19 @@ class VariantPricesForm(LedgerForm):
     """A price for each variant. Fields of variants: see `of`."""
 
     reason = TextField("Why", max_length=200)
+    is_free = BooleanField("Those at 0 cost nothing")
+
+    def validate_is_free(self, field: BooleanField) -> None:
+        """A price that becomes nothing is only taken from somebody who says that it is meant."""
+        now_free = [each for each in self if each.name.startswith(PRICE) and each.data == 0 != each.object_data]
+        if now_free and not field.data:
+            raise ValidationError(
+                gettext(
+                    "%(price)s: 0 gives it away. Enter a price, or tick “%(is_free)s”.",
+                    price=now_free[0].label.text,
+                    is_free=field.label.text,
+                )
+            )
 
     def to_command(self, family_id: uuid.UUID) -> PriceVariants:
         prices = tuple(

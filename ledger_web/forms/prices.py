@@ -149,9 +149,13 @@ class UnitForm(LedgerForm):
     factor_numerator = WholeNumberField("Holds", minimum=1, maximum=10**9)
     factor_denominator = WholeNumberField("Divided by", minimum=1, maximum=10**6, required=False, default=1)
     unit_price = MoneyField("Price of one pack", required=False)
+    is_free = BooleanField("It costs nothing")
     is_sold = BooleanField("It is sold", default=True)
     is_bought = BooleanField("It is bought", default=True)
     barcodes = BarcodesField("Barcodes", required=False)
+
+    def validate_unit_price(self, field: MoneyField) -> None:
+        must_be_meant(field, self.is_free)
 
     def to_command(self, product_id: uuid.UUID) -> CreateUnit:
         return CreateUnit(
@@ -172,9 +176,13 @@ class EditUnitForm(VersionedForm):
 
     name = TextField("Name of the pack", max_length=UNIT_MAX)
     unit_price = MoneyField("Price of one pack", required=False)
+    is_free = BooleanField("It costs nothing")
     is_sold = BooleanField("It is sold")
     is_bought = BooleanField("It is bought")
     reason = TextField("Why the price is another", required=False, max_length=REASON_MAX)
+
+    def validate_unit_price(self, field: MoneyField) -> None:
+        must_be_meant(field, self.is_free)
 
     def to_command(self, product_id: uuid.UUID, unit_id: uuid.UUID) -> EditUnit:
         return EditUnit(

@@ -8,7 +8,7 @@ from wtforms import FileField, ValidationError
 from ledger_web.domain.languages import gettext
 from ledger_web.domain.products import STOCK_POLICIES
 from ledger_web.forms.base import LedgerForm
-from ledger_web.forms.fields import ChoiceField, TextField, WholeNumberField
+from ledger_web.forms.fields import BooleanField, ChoiceField, TextField, WholeNumberField
 from ledger_web.services.product_imports import CarryOutImport, ContinueCheck, UploadProducts
 
 FILE_NAME_MAX = 200
@@ -39,9 +39,12 @@ class ImportForm(LedgerForm):
     """The dry run that was looked at."""
 
     digest = TextField("Dry run", max_length=64)
+    is_free = BooleanField("They cost nothing for now")
 
     def to_command(self, import_id: uuid.UUID) -> CarryOutImport:
-        return CarryOutImport(id=self.op_id.data, import_id=import_id, digest=self.digest.data)
+        return CarryOutImport(
+            id=self.op_id.data, import_id=import_id, digest=self.digest.data, is_free=self.is_free.data
+        )
 
 
 class CheckForm(LedgerForm):

@@ -66,7 +66,10 @@ class ReceivedRow:
 
 @dataclass(frozen=True, slots=True)
 class MonthRow:
-    """What was sold in a month. `total` is in minor units of the base currency, deleted sales left out."""
+    """What was sold in a month less what came back in it; deleted sales are left out.
+
+    `total` is in minor units of the base currency. Both are below zero where more came back than went.
+    """
 
     month: dt.date  # its first day
     quantity: Decimal  # in the base unit
@@ -142,19 +145,26 @@ def list_received(tenant_id: int, product_id: uuid.UUID) -> list[ReceivedRow]:
 
 
 def list_sales_by_month(tenant_id: int, product_id: uuid.UUID, today: dt.date) -> list[MonthRow]:
-    """Return what was sold in each of the last twelve months, this one last; months without a sale are zero."""
+    """Return what was sold in each of the last twelve months, this one last, less what came back in it."""
     months = [_month(today, back) for back in range(MONTHS - 1, -1, -1)]
     rows = session_of(tenant_id).execute(
         text(
             """
-            SELECT date_trunc('month', s.sold_on)::date AS month, sum(l.base_quantity) AS quantity,
-                   sum(l.total) AS total
-              FROM sale_lines AS l
-              JOIN sales AS s ON s.tenant_id = :tenant_id AND s.id = l.sale_id
-             WHERE l.tenant_id = :tenant_id
-               AND l.product_id = :product_id
-               AND s.sold_on >= :first
-               AND s.deleted_at IS NULL
+            SELECT date_trunc('month', w.day)::date AS month, sum(w.quantity) AS quantity, sum(w.total) AS total
+              FROM (SELECT s.sold_on AS day, l.base_quantity AS quantity, l.total
+                      FROM sale_lines AS l
+                      JOIN sales AS s ON s.tenant_id = :tenant_id AND s.id = l.sale_id
+                     WHERE l.tenant_id = :tenant_id
+                       AND l.product_id = :product_id
+                       AND s.sold_on >= :first
+                       AND s.deleted_at IS NULL
+                     UNION ALL
+                    SELECT r.returned_on, -b.base_quantity, -b.total
+                      FROM sale_return_lines AS b
+                      JOIN sale_returns AS r ON r.tenant_id = :tenant_id AND r.id = b.return_id
+                     WHERE b.tenant_id = :tenant_id
+                       AND b.product_id = :product_id
+                       AND r.returned_on >= :first) AS w
              GROUP BY 1
             """
         ),

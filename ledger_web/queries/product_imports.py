@@ -55,6 +55,7 @@ class ImportReport:
     warnings: tuple[str, ...]
     changes: tuple[ChangeRow, ...]
     digest: str
+    given_away: int  # products that would cost nothing
 
     @property
     def rows_count(self) -> int:
@@ -134,6 +135,7 @@ def get_import(tenant_id: int, import_id: uuid.UUID) -> ImportReport:
             for change in plan["changes"]
         ),
         digest=plan["digest"],
+        given_away=plan.get("given_away", 0),
     )
 
 

@@ -97,6 +97,7 @@ class CarryOutImport:
     id: uuid.UUID  # of the transaction that puts the goods into stock
     import_id: uuid.UUID
     digest: str  # of the dry run that was shown
+    is_free: bool = True  # products may cost nothing; a form asks first
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,6 +182,10 @@ def carry_out_import(command: CarryOutImport, uow: UnitOfWork) -> Recorded:
                 raise RuleViolationError("Some rows cannot be imported. Correct the file and choose it again.")
             if plan.digest() != command.digest:
                 raise ChangedMeanwhileError
+            if plan.given_away and not command.is_free:
+                raise RuleViolationError(
+                    "Some of these products would cost nothing. Say that this is meant, or add prices to the file."
+                )
             _carry_out(uow, command, plan)
             _mark_imported(uow, command.import_id)
             uow.audit(
@@ -330,9 +335,17 @@ def _mark_imported(uow: UnitOfWork, import_id: uuid.UUID) -> None:
 
 def _begun(columns: Columns, rows: int) -> dict[str, object]:
     """Say of a file that is not checked yet what `_report` will say of it."""
-    nothing = {"created": 0, "updated": 0, "unchanged": 0, "problems_count": 0, "digest": "", "is_done": False}
+    nothing = {"created": 0, "updated": 0, "unchanged": 0, "problems_count": 0, "given_away": 0}
     lists: dict[str, object] = {"problems": [], "warnings": [], "changes": []}
-    return {"columns": columns_as_json(columns), "rows_total": rows, "rows_checked": 0, **nothing, **lists}
+    return {
+        "columns": columns_as_json(columns),
+        "rows_total": rows,
+        "rows_checked": 0,
+        **nothing,
+        **lists,
+        "digest": "",
+        "is_done": False,
+    }
 
 
 def _report(file: ProductFile, plan: Plan) -> dict[str, object]:
@@ -345,6 +358,7 @@ def _report(file: ProductFile, plan: Plan) -> dict[str, object]:
         "problems": [[problem.line, problem.reason] for problem in file.problems],
         "warnings": warnings(plan, file),
         "changes": changes_shown(plan),
+        "given_away": plan.given_away,
         "digest": plan.digest(),
         "is_done": False,
     }

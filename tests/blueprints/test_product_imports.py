@@ -263,7 +263,7 @@ def test_nothing_in_a_cell_breaks_the_pages_of_an_import(client_of: Browsers, sh
 
     good = [cell for cell in cells if cell.strip() and cell.isprintable()]
     address = page_of(client, "sku,name\n" + "".join(f'x{n},"{cell}"\n' for n, cell in enumerate(good)))
-    assert client.post_form(address, confirmation(client, address)).status_code == 303
+    assert client.post_form(address, confirmation(client, address) | {"is_free": "y"}).status_code == 303
     assert count(shop, "products") == len(good)
 
 
@@ -297,10 +297,24 @@ def test_what_is_exported_is_imported_again_and_changes_nothing(client_of: Brows
     content = "name,barcode,sku,price,tax_percent,quantity,cost\n'=1+1,0012345678905,0042,1.50,15,2,1\n-x,,,,,,\n"
     address = choose(client, content).headers["Location"]
     digest = client.get(address).text.partition('name="digest" value="')[2].partition('"')[0]
-    client.post_form(address, {"digest": digest, "op_id": str(new_id())})
+    client.post_form(address, {"digest": digest, "op_id": str(new_id()), "is_free": "y"})
 
     file = client.get(f"{URL}products.{ending}").data
     again = client.get(choose(client, file, name=f"products.{ending}").headers["Location"]).text
 
     assert "There is nothing to import" in again
     assert [row.name for row in list_products(shop.tenant_id).rows] == ["=1+1", "-x"]
+
+
+def test_products_that_would_cost_nothing_are_imported_once_somebody_says_so(client_of: Browsers, shop: Shop) -> None:
+    client = client_of(shop)
+    address = page_of(client, "barcode,name,price\n5449000000996,Cola,\n3057640257773,Water,0\n")
+    sent = confirmation(client, address)
+
+    refused = client.post_form(address, sent)
+    assert refused.status_code == 422
+    assert "would cost nothing" in refused.text
+    assert list_products(shop.tenant_id).rows == ()
+    client.post_form(address, sent | {"is_free": "y"})
+
+    assert [row.unit_price for row in list_products(shop.tenant_id).rows] == [0, 0]

@@ -276,6 +276,11 @@ def test_variants_are_made_from_the_page_and_priced_in_their_grid(client_of: Bro
     assert [variant.values for variant in family.variants] == [("M",), ("L",)]
     assert priced.status_code == 200
     assert [each.unit_price for each in get_family(shop.tenant_id, family.id).variants] == [950_00, 950_00]
+    free = dict.fromkeys(prices, "0") | {"op_id": op(), "reason": "Gone"}
+    refused = client.post_form(f"/product-families/{family.id}/prices", free, htmx=True)
+    assert (refused.status_code, "Those at 0 cost nothing" in refused.text) == (422, True)
+    client.post_form(f"/product-families/{family.id}/prices", free | {"is_free": "y"})
+    assert {each.unit_price for each in get_family(shop.tenant_id, family.id).variants} == {0}
 
 
 def test_too_many_variants_are_refused_and_what_was_typed_is_kept(client_of: Browsers, shop: Shop) -> None:
@@ -319,3 +324,17 @@ def test_a_customer_is_given_a_list(client_of: Browsers, shop: Shop) -> None:
     assert "Alice" in client.get(f"/price-lists/{listed}").text
     assert "Wholesale" in client.get(f"/price-lists/customers/{alice}").text
     assert client.post_form("/price-lists/", {"op_id": op(), "name": "Wholesale"}).status_code == 422
+
+
+def test_a_pack_costs_nothing_only_if_that_is_meant(client_of: Browsers, shop: Shop) -> None:
+    milk, client = add_product(shop, "Milk"), client_of(shop)
+    sent = {"op_id": op(), "name": "crate", "factor_numerator": "12", "unit_price": "0"}
+
+    refused = client.post_form(f"/products/{milk}/units", sent, htmx=True)
+    assert refused.status_code == 422
+    assert "It costs nothing" in refused.text
+    assert list_units(shop.tenant_id, milk) == []
+    client.post_form(f"/products/{milk}/units", sent | {"is_free": "y"})
+
+    (unit,) = list_units(shop.tenant_id, milk)
+    assert unit.own_price == 0

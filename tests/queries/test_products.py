@@ -11,7 +11,7 @@ from ledger_web.domain.errors import NotFoundError
 from ledger_web.domain.ids import new_id
 from ledger_web.models.base import session_of
 from ledger_web.queries import product_search
-from ledger_web.queries.product_history import list_moves, list_product_sales
+from ledger_web.queries.product_history import list_moves, list_product_sales, list_sales_by_month
 from ledger_web.queries.product_imports import get_import
 from ledger_web.queries.products import (
     ROWS_MAX,
@@ -25,6 +25,7 @@ from ledger_web.services.deletions import Undo, undo
 from ledger_web.services.product_imports import CarryOutImport, UploadProducts, carry_out_import, upload_products
 from ledger_web.services.products import CreateProduct, create_product
 from tests.databases import Database
+from tests.returns import give_back
 from tests.shops import Shop, add_product, sell
 
 
@@ -160,6 +161,22 @@ def test_moves_name_the_documents_they_belong_to_newest_first(shop: Shop) -> Non
         ("opening_stock", Decimal(10), None),
     ]
     assert {move.actor for move in moves} == {"Olga Owner"}
+
+
+def test_what_is_sold_in_a_month_is_less_what_came_back_and_what_was_deleted(shop: Shop) -> None:
+    milk = add_product(shop, quantity=20)
+    kept, deleted = sell(shop, (milk, 7, 115_00)), sell(shop, (milk, 2, 115_00))
+    undo(Undo(id=new_id(), transaction_id=deleted, reason="Rung up twice"), shop.act())
+    give_back(shop, kept, (1, 3))
+    with shop.act() as uow:
+        today = uow.execute("SELECT sold_on FROM sales WHERE tenant_id = %(tenant_id)s AND id = %(id)s", {"id": kept})
+        day = today.scalar_one()
+
+    *before, now = list_sales_by_month(shop.tenant_id, milk, day)
+
+    assert (now.month, now.quantity, now.total) == (day.replace(day=1), Decimal(4), 4 * 115_00)
+    assert {month.quantity for month in before} == {Decimal(0)}
+    assert len(before) == 11
 
 
 def test_the_last_sales_say_which_were_deleted(shop: Shop) -> None:
