@@ -23,6 +23,15 @@ from tests.shops import Shop, open_a_shop
 RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid.uuid4().hex)[:12]
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 HASHER = passwords.HASHER
+QUICK = {"domain", "forms", "test_floors.py", "test_templates.py", "test_catalogue.py", "test_filters.py"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let a worker take tests that last no time by the file: giving them out one by one would take longer."""
+    for item in items:
+        if {item.path.name, item.path.parent.name} & QUICK and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(f"{item.path.parent.name}.{item.path.stem}"))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 from flask import Flask
 from psycopg import sql
-from werkzeug.routing import AnyConverter, Rule
+from werkzeug.routing import AnyConverter, PathConverter, Rule, UnicodeConverter, UUIDConverter
 from werkzeug.test import TestResponse
 
 from ledger_web.domain.barcodes import read_barcode
@@ -41,7 +41,7 @@ from ledger_web.services.stock_counts import AddToCount, StartCount, add_to_coun
 from ledger_web.services.transactions import PostManual, post_manual
 from tests.clients import ShopClient
 from tests.databases import Database
-from tests.pages import FoundForm, endpoint_of, read_page, walk
+from tests.pages import FoundForm, FoundPage, endpoint_of, read_page, walk
 from tests.purchases import add_charge, begin, receive, say_head
 from tests.shops import Shop, add_user, price_and_picture, sell
 
@@ -250,6 +250,23 @@ def ids_of(connection: Connection, tenant_id: int) -> dict[str, set[uuid.UUID]]:
     return {table: ids for table, ids in found.items() if ids}
 
 
+def homes_of(connection: Connection, tenant_id: int) -> dict[str, set[str]]:
+    """Return each id of a shop's things with the tables that it is the key of."""
+    tables = connection.execute(
+        """
+        SELECT c.table_name FROM information_schema.columns AS c
+          JOIN pg_tables AS t ON t.schemaname = 'public' AND t.tablename = c.table_name
+         WHERE c.table_schema = 'public' AND c.data_type = 'uuid' AND c.column_name = 'id'
+        """
+    ).fetchall()
+    found: dict[str, set[str]] = {}
+    for (table,) in tables:
+        query = sql.SQL("SELECT id FROM {table} WHERE tenant_id = {shop}")
+        for (id,) in connection.execute(query.format(table=sql.Identifier(table), shop=sql.Literal(tenant_id))):
+            found.setdefault(str(id), set()).add(table)
+    return found
+
+
 def one_of_each(ids: dict[str, set[uuid.UUID]]) -> list[uuid.UUID]:
     """Return an id of each table, no id twice: of two tables with the same ids, two different ones where there are."""
     chosen: list[uuid.UUID] = []
@@ -306,6 +323,7 @@ class Post:
     path: str  # of a thing there is, where the address names one
     fields: dict[str, str]  # name and what a person would send; no number, no token
     ids: dict[str, set[str]]  # the fields that take an id, with how it is written into them: "ID", "cash:ID"
+    kinds: dict[str, set[str]]  # of these fields: the tables of the things it was offered
 
     def data(self) -> dict[str, str]:
         """Return the form filled in, with a number of its own."""
@@ -319,6 +337,7 @@ class Site:
     app: Flask
     posts: dict[str, Post]  # by endpoint
     pages: list[str]
+    kinds: dict[str, set[str]]  # by endpoint: the tables of the things that links and forms name in its address
 
     @property
     def rules(self) -> list[Rule]:
@@ -337,13 +356,9 @@ class Site:
         return _paths(self.app, rule, value, method)
 
 
-def find_site(app: Flask, open_browser: Callable[[], ShopClient], own: dict[str, set[uuid.UUID]]) -> Site:
-    """Walk through the site, and post nothing to every address.
-
-    Args:
-        open_browser: Returns a new browser, signed in.
-        own: The ids of the shop's own things.
-    """
+def find_site(app: Flask, open_browser: Callable[[], ShopClient], superuser: Connection, tenant_id: int) -> Site:
+    """Walk through the site of a shop, and post nothing to every address. `open_browser` signs a new one in."""
+    own, homes = ids_of(superuser, tenant_id), homes_of(superuser, tenant_id)
     client = open_browser()
     pages = walk(app, client)
     seen = {page.path.partition("?")[0] for page in pages}
@@ -358,9 +373,22 @@ def find_site(app: Flask, open_browser: Callable[[], ShopClient], own: dict[str,
             if form.method == "post":
                 found.setdefault(endpoint_of(app, form.action, "POST") or "", form)
     posts = {
-        rule.endpoint: _find_post(app, rule, open_browser(), own, found.get(rule.endpoint)) for rule, _ in _posted(app)
+        rule.endpoint: _find_post(app, rule, open_browser(), own, homes, found.get(rule.endpoint))
+        for rule, _ in _posted(app)
     }
-    return Site(app, posts, sorted({page.path for page in pages}))
+    return Site(app, posts, sorted({page.path for page in pages}), _kinds_of_addresses(app, pages, homes))
+
+
+def _kinds_of_addresses(app: Flask, pages: list[FoundPage], homes: dict[str, set[str]]) -> dict[str, set[str]]:
+    kinds: dict[str, set[str]] = {}
+    for page in pages:
+        targets = [(link, "GET") for link in page.links]
+        targets += [(form.action, form.method.upper()) for form in page.forms]
+        for target, method in targets:
+            named = set().union(*(homes.get(id, set()) for id in UUID.findall(target.partition("?")[0])))
+            if named:
+                kinds.setdefault(endpoint_of(app, target, method) or "", set()).update(named)
+    return kinds
 
 
 def _posted(app: Flask) -> Iterator[tuple[Rule, str]]:
@@ -384,7 +412,12 @@ def _paths(app: Flask, rule: Rule, value: str, method: str) -> list[str]:
 
 
 def _find_post(
-    app: Flask, rule: Rule, client: ShopClient, own: dict[str, set[uuid.UUID]], found: FoundForm | None
+    app: Flask,
+    rule: Rule,
+    client: ShopClient,
+    own: dict[str, set[uuid.UUID]],
+    homes: dict[str, set[str]],
+    found: FoundForm | None,
 ) -> Post:
     """Post nothing to an address, at one thing of the shop after another until a form is made of it."""
     paths = [path for id in one_of_each(own) for path in _paths(app, rule, str(id), "POST")]
@@ -398,20 +431,20 @@ def _find_post(
             if forms:
                 path = each
                 break
-    own_ids = {str(id) for ids in own.values() for id in ids}
-    fields, ids = dict[str, str](), dict[str, set[str]]()
+    own_ids = {str(id): homes.get(str(id), set()) for ids in own.values() for id in ids}
+    fields, ids, kinds = dict[str, str](), dict[str, set[str]](), dict[str, set[str]]()
     for field in (field for form in forms[:1] for field in form):
         values = [str(value) for value, _ in getattr(field, "choices", ())]
         if field.flags.required:
             fields[field.name] = FILLED.get(field.name) or next(filter(None, values), "1")
-        _note_ids(ids, field.name, ["ID"] if isinstance(field, IdField) else values, own_ids)
+        _note_ids(ids, kinds, field.name, ["ID"] if isinstance(field, IdField) else values, own_ids)
     for control in found.fields if found else ():
         if control.kind == "button":
             continue
         value = control.value if control.kind in {"checkbox", "radio"} else control.value or FILLED.get(control.name)
         if value:
             fields[control.name] = value
-        _note_ids(ids, control.name, [control.value or "", *control.choices], own_ids)
+        _note_ids(ids, kinds, control.name, [control.value or "", *control.choices], own_ids)
     for name in ("op_id", "csrf_token"):
         fields.pop(name, None)
     # Of lines that repeat themselves, 0-account, 1-account …, the first stands for all.
@@ -420,14 +453,26 @@ def _find_post(
         for name, written in ids.items()
         if name not in {"op_id", "csrf_token"} and name[0] not in "123456789"
     }
-    return Post(rule.endpoint, path, fields, ids)
+    return Post(rule.endpoint, path, fields, ids, kinds)
 
 
-def _note_ids(noted: dict[str, set[str]], name: str, values: list[str], own: set[str]) -> None:
-    """Note that a field takes an id, if it was offered one of a thing of the shop."""
-    written = {UUID.sub("ID", value) for value in values if value == "ID" or own & set(UUID.findall(value))}
+def _note_ids(
+    ids: dict[str, set[str]], kinds: dict[str, set[str]], name: str, values: list[str], own: dict[str, set[str]]
+) -> None:
+    """Note that a field takes an id, and of what, if it was offered one of a thing of the shop."""
+    offered = {value: own.keys() & set(UUID.findall(value)) for value in values}
+    written = {UUID.sub("ID", value) for value, named in offered.items() if value == "ID" or named}
     if written:
-        noted.setdefault(name, set()).update(written)
+        ids.setdefault(name, set()).update(written)
+        kinds.setdefault(name, set()).update(*(own[id] for named in offered.values() for id in named))
+
+
+def takes_ids(rule: Rule) -> bool:
+    """Say whether a rule takes an id. What is neither an id, a text nor a list has to be thought about here."""
+    kinds = {type(converter) for converter in rule._converters.values()} - {AnyConverter}
+    assert kinds <= {UUIDConverter, UnicodeConverter, PathConverter}, f"{rule}: what may stand in it?"
+    assert len(kinds) == 1 or UUIDConverter not in kinds, f"{rule}: an id beside a text"
+    return kinds == {UUIDConverter}
 
 
 @contextmanager

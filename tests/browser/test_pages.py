@@ -37,19 +37,27 @@ _WIDER_THAN_THE_SCREEN = """() => {
 _HORIZONTALLY = "() => ({direction: getComputedStyle(document.body).direction, dir: document.documentElement.dir})"
 
 
-def test_every_page_is_fit_for_everyone_in_light_and_dark_and_on_a_phone(site: Site, shop: Shop) -> None:
-    """Nothing that axe finds (names of controls, headings, landmarks, contrast), nothing wider than the screen."""
+@pytest.mark.parametrize("in_the_dark", [3, pytest.param(1, marks=pytest.mark.long)])
+def test_every_page_is_fit_for_everyone_in_light_and_dark_and_on_a_phone(
+    site: Site, shop: Shop, in_the_dark: int
+) -> None:
+    """Nothing that axe finds (names of controls, headings, landmarks, contrast), nothing wider than the screen.
+
+    All pages have their colours from one place: every third is looked at in the dark, in the long run all.
+    """
     furnish(shop)
     page = site.open(shop, color_scheme="light", viewport=DESK, reduced_motion="reduce")
     found: dict[str, Any] = {}
 
-    for path in _paths(site, shop):
+    for number, path in enumerate(_paths(site, shop)):
         page.set_viewport_size(DESK)
         page.emulate_media(color_scheme="light")
         _visit(page, path).evaluate(AXE)
         in_light = page.evaluate(_AXE_RUN, _RULES)
-        page.emulate_media(color_scheme="dark")
-        in_dark = page.evaluate(_AXE_RUN, _CONTRAST)
+        in_dark = []
+        if number % in_the_dark == 0:
+            page.emulate_media(color_scheme="dark")
+            in_dark = page.evaluate(_AXE_RUN, _CONTRAST)
         page.set_viewport_size(PHONE)
         on_a_phone = page.evaluate(_WIDER_THAN_THE_SCREEN)
         if in_light or in_dark or on_a_phone:
