@@ -32,7 +32,7 @@ from tests.shops import Shop
 
 SECONDS_MAX = 5  # of one answer, on a machine that has other work; promised is one
 SHARE = 2  # each other field gets a string of every second class; in the long run of every class
-# Fields that get every string there is, once each: money, number, texts, code, day, and what nobody types.
+# Fields that get every third string, in the long run all: money, number, texts, code, day, and what nobody types.
 WITH_ALL = {"amount", "quantity", "name", "note", "code", "date", "hidden", "select"}
 TYPED = {"text", "textarea", "tel", "search"}  # controls in which what was typed must come back
 
@@ -178,7 +178,9 @@ def test_hostile_text_in_any_field_is_refused_with_nothing_written_or_taken_as_i
         data = desk.filled(form)
         for each in _fields_worth_trying(form)[:fields]:
             kind = _kind_of(each)
-            strings = bad_input.SENDABLE if kind in WITH_ALL - seen else _some(next(turn), share=SHARE if fields else 1)
+            strings = _some(next(turn), share=SHARE if fields else 1)
+            if kind in WITH_ALL - seen:
+                strings = list(bad_input.SENDABLE[len(seen) % 3 :: 3] if fields else bad_input.SENDABLE)
             seen.add(kind)
             for text in strings:
                 _try(desk, form, data, each, text)
