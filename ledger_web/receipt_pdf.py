@@ -10,6 +10,7 @@ from flask import g
 
 from ledger_web.domain.languages import gettext
 from ledger_web.domain.pdf import LEADING, PdfDocument
+from ledger_web.domain.receipts import ROLLS
 from ledger_web.domain.symbols import rows_of
 from ledger_web.filters import amount, datetime, money, percent, quantity
 from ledger_web.queries.receipts import Receipt
@@ -24,6 +25,7 @@ SIZES: Final[dict[str, tuple[float, float | None, float]]] = {
 }
 _LETTER: Final = {"58": 2.8, "80": 3.2, "a5": 3.4, "a4": 3.8}  # mm
 _NAME_LINES = 3
+_COLUMN: Final = 0.15  # of the width, of each column of figures on a sheet
 _BAR_MODULE = 0.25
 _BAR_HEIGHT = 11.0
 _LOGO_WIDTH, _LOGO_HEIGHT = 60.0, 25.0  # at most, mm
@@ -77,6 +79,24 @@ class _Paper:
 
         self.pieces.append(_Piece(tall + 1, draw))
 
+    def columns(self, name: str, figures: Sequence[str], *, bold: bool = False) -> None:
+        """Write a row of a table: a name that may break, and figures at the ends of columns of their own."""
+        room = self.inner * (1 - _COLUMN * len(figures))
+        height = self.document.height_of(name, room, size=self.letter, bold=bold, lines=_NAME_LINES)
+        document, wide = self.document, self.inner * _COLUMN
+
+        def draw(y: float) -> None:
+            document.text(name, self._from_start(0, room), y, room, size=self.letter, bold=bold, lines=_NAME_LINES)
+            for at, figure in enumerate(figures):
+                x = self._from_start(room + at * wide, wide)
+                document.line_of_text(figure, x, y, wide, self.letter, bold=bold, align="end")
+
+        self.pieces.append(_Piece(max(height, self.letter * LEADING) + 1, draw))
+
+    def _from_start(self, offset: float, width: float) -> float:
+        """Return the left edge of something that lies so far from where lines start."""
+        return self.margin + (self.inner - offset - width if self.document.rtl else offset)
+
     def rule(self) -> None:
         self.pieces.append(_Piece(2.5, lambda y: self.document.rule(self.margin, y + 1.2, self.inner)))
 
@@ -126,15 +146,21 @@ def receipt_pdf(receipt: Receipt, paper: str) -> bytes:
     if receipt.mark:
         sheet.line(receipt.mark, size=1.3, bold=True, centred=True)
     _write_head(sheet, receipt.letterhead)
-    sheet.line(f"{sale.number} · {datetime(sale.sold_at)}", centred=True)
+    # In a text that runs from right to left its mark says so: letters of the number would turn the day around.
+    side = "\u200f" if locale.text_direction == "rtl" else ""
+    sheet.line(f"{side}{sale.number} · {side}{datetime(sale.sold_at)}", centred=True)
     sheet.line(" · ".join(filter(None, (sale.drawer, sale.cashier))), centred=True)
     if sale.customer:
         sheet.line(sale.customer, centred=True, most=2)
     sheet.rule()
-    _write_lines(sheet, receipt)
+    if paper in ROLLS:
+        _write_lines(sheet, receipt)
+    else:
+        _write_table(sheet, receipt)
     sheet.rule()
+    total = gettext("Total")
     for left, right in _sums(receipt):
-        is_total = left == "Total"
+        is_total = left == total
         sheet.pair(left, right, size=1.3 if is_total else 1, bold=is_total)
     if sale.note:
         sheet.line(sale.note, centred=True, most=4)
@@ -159,7 +185,21 @@ def _write_lines(sheet: _Paper, receipt: Receipt) -> None:
         counted = f"{quantity(line.quantity)} {line.unit_name}".strip()
         sheet.pair(f"{counted} × {amount(line.unit_price, currency)}", money(line.total, currency))
         if line.discount:
-            sheet.line(f"Discount −{amount(line.discount, currency)}")
+            sheet.line(gettext("Discount −%(discount)s", discount=amount(line.discount, currency)))
+        if line.note:
+            sheet.line(line.note, most=2)
+
+
+def _write_table(sheet: _Paper, receipt: Receipt) -> None:
+    currency = receipt.sale.currency
+    head = [gettext("Quantity"), gettext("Price"), gettext("Tax"), gettext("Total")]
+    sheet.columns(gettext("Product"), head, bold=True)
+    sheet.rule()
+    for line in receipt.sale.lines:
+        figures = [amount(line.unit_price, currency), amount(line.tax, currency), amount(line.total, currency)]
+        sheet.columns(line.name, [f"{quantity(line.quantity)} {line.unit_name}".strip(), *figures])
+        if line.discount:
+            sheet.line(gettext("Discount −%(discount)s", discount=amount(line.discount, currency)))
         if line.note:
             sheet.line(line.note, most=2)
 
@@ -174,9 +214,17 @@ def _sums(receipt: Receipt) -> Sequence[tuple[str, str]]:
         sign = "−" if sale.rounding < 0 else ""
         found.append((gettext("Rounding of cash"), sign + money(abs(sale.rounding), sale.currency)))
     for tax in receipt.taxes:
-        found.append((f"{tax.name} {percent(tax.percent)}", money(tax.tax, sale.currency)))
+        words = gettext(
+            "%(name)s %(percent)s on %(net)s",
+            name=tax.name,
+            percent=percent(tax.percent),
+            net=amount(tax.net, sale.currency),
+        )
+        found.append((words, money(tax.tax, sale.currency)))
     for paid in sale.payments:
         found.append((paid.name, money(paid.tendered, paid.currency)))
+        if paid.rate and paid.rate_unit:
+            found.append((f"1 {paid.rate_unit} = {quantity(paid.rate)}", money(paid.applied_base, sale.currency)))
         if paid.change:
             found.append((gettext("Change"), money(paid.change, paid.currency)))
         if paid.other_change and paid.other_change_currency:

@@ -40,7 +40,6 @@ from ledger_web.services.party_acts import (
 )
 from ledger_web.services.payments import RecordOpeningBalance, RecordPayment, record_opening_balance, record_payment
 from ledger_web.services.purchase_returns import DeleteReturn, ReturnToVendor, delete_return, return_to_vendor
-from ledger_web.services.purchases import DeletePurchase, delete_purchase
 from ledger_web.services.sale_returns import RecordReturn, ReturnedQuantity, record_return
 from ledger_web.services.shifts import CloseShift, Count, OpenShift, close_shift, open_shift
 from ledger_web.services.transactions import PostManual, post_manual
@@ -597,7 +596,7 @@ class History(Model):
     def _undo(self, id: uuid.UUID, posted: Posted) -> object:
         act, reason = self.shop.act(), "As agreed"
         if posted.kind == "purchase":
-            return delete_purchase(DeletePurchase(id=new_id(), purchase_id=id, reason=reason), act)
+            return undo(Undo(id=new_id(), transaction_id=id, reason=reason), act)
         if posted.kind == "purchase_return":
             return delete_return(DeleteReturn(id=new_id(), return_id=id, reason=reason), act)
         command = Undo(id=new_id(), transaction_id=id, reason=reason, from_register=posted.kind != "sale")

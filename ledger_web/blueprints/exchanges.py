@@ -63,6 +63,9 @@ def create(sale_id: uuid.UUID) -> ResponseReturnValue:
     form = _form(sale_id)
     if not form.validate():
         return _show(sale_id, form, _FORM, 422)
+    if form.cart_id.data and form.cart_id.data != _cart_id():
+        changed = "The cart was changed in another window. Look at it once more."
+        return _done_before(form) or _show(sale_id, form, _FORM, 409, trouble=changed)
     if form.remove.data:
         return _remove(sale_id, form)
     if form.q.data or form.product_id.data:
@@ -194,6 +197,11 @@ def _done_before(form: ExchangeForm) -> ResponseReturnValue | None:
         return None
     say("This exchange was recorded already.")
     return redirect_to("sales.receipt", sale_id=done.exchanged_for)
+
+
+def _cart_id() -> uuid.UUID | None:
+    cart = find_cart(g.tenant.id, g.identity.user_id, g.tenant.base_currency)
+    return cart.id if cart else None
 
 
 def _look(sale_id: uuid.UUID, form: ExchangeForm, cart: CartDetails | None) -> tuple[ExchangePreview | None, str]:

@@ -20,8 +20,8 @@ from ledger_web.queries.products import get_product_details
 from ledger_web.queries.purchase_drafts import list_drafts
 from ledger_web.queries.purchase_papers import list_papers, list_returns
 from ledger_web.rendering import redirect_to, render, say
+from ledger_web.services.deletions import preview_undoing, undo
 from ledger_web.services.purchase_drafts import copy_purchase
-from ledger_web.services.purchases import delete_purchase, preview_purchase_deletion
 
 blueprint = Blueprint("purchases", __name__, url_prefix="/purchases")
 
@@ -109,7 +109,7 @@ def create_deletion(purchase_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show_deletion(purchase_id, form, 422)
     try:
-        deleted = delete_purchase(form.to_command(purchase_id), new_act())
+        deleted = undo(form.to_command(purchase_id), new_act())
     except (RuleViolationError, ConflictError) as error:
         is_locked = isinstance(error, PeriodLockedError)
         return _show_deletion(purchase_id, form, status_of(error), trouble=error.message, is_locked=is_locked)
@@ -136,7 +136,7 @@ def _show_deletion(
     preview = None
     if not purchase.is_deleted:
         try:
-            preview = preview_purchase_deletion(purchase_id, new_act())
+            preview = preview_undoing(purchase_id, new_act())
         except RuleViolationError as refusal:
             trouble = trouble or refusal.message
     return render(

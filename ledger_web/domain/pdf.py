@@ -54,6 +54,11 @@ class PdfDocument:
         self._pdf.set_text_shaping(True)
         self._rtl = rtl
 
+    @property
+    def rtl(self) -> bool:
+        """Whether "start" is the right side."""
+        return self._rtl
+
     def page(self, width: Length, height: Length) -> None:
         """Begin a page."""
         self._pdf.add_page(orientation="P", format=(float(width), float(height)))

@@ -42,4 +42,4 @@ def tax_lines(lines: Iterable[tuple[int, int, Iterable[TaxPart]]]) -> list[TaxLi
 def mark_of(number: int, *, is_void: bool) -> str:
     """Return what stands across a receipt: nothing on the first print of a sale that stands."""
     copy = gettext("COPY %(number)s", number=number - 1) if number > 1 else ""
-    return " · ".join(filter(None, ("VOID" if is_void else "", copy)))
+    return " · ".join(filter(None, (gettext("VOID") if is_void else "", copy)))

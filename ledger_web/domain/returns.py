@@ -288,7 +288,8 @@ def plan_refund(
     Args:
         total: Of the goods that come back, >= 0.
         debt: What is still owed for the sale.
-        way: A key of REFUNDS. As it was paid, cash comes last, so that a card is not turned into cash.
+        way: A key of REFUNDS. As it was paid, cash comes last, so that a card is not turned into cash; foreign cash
+            after all else, so that nobody has to give back a cent of it.
         chosen: Of each payment, what of the rest goes back by it; what is left becomes store credit.
         step: The smallest cash in base currency.
         carry_max: What goes out in exchange costs so much: of what was paid, so much at most is carried over to it,
@@ -306,7 +307,7 @@ def plan_refund(
         refunds = _chosen(rest, paid, chosen or {}, currency, step)
         return RefundPlan(to_debt, refunds, 0, rest - sum(refund.value for refund in refunds), carried)
     refunds_made = []
-    for each in sorted(paid, key=lambda one: one.method == CASH):
+    for each in _in_order(paid, currency):
         value = min(rest, each.left)
         if value:
             refunds_made.append(_refund(each, value, currency, step))
@@ -314,14 +315,18 @@ def plan_refund(
     return RefundPlan(to_debt, tuple(refunds_made), rest, 0, carried)
 
 
+def _in_order(paid: Sequence[PaidBy], currency: str) -> list[PaidBy]:
+    return sorted(paid, key=lambda one: (one.method == CASH, one.account.currency != currency))
+
+
 def _carry(rest: int, paid: Sequence[PaidBy], carry_max: int, currency: str) -> tuple[tuple[Refund, ...], list[PaidBy]]:
     """Say what of each payment is carried over to another sale, and what is left of the payments then."""
     left, going_back = rest, dict[UUID, int]()
-    for each in sorted(paid, key=lambda one: one.method == CASH):
+    for each in _in_order(paid, currency):
         going_back[each.payment_id] = min(left, each.left)
         left -= going_back[each.payment_id]
     carried, remaining = [], list(paid)
-    for each in sorted(paid, key=lambda one: one.method != CASH):
+    for each in reversed(_in_order(paid, currency)):
         value = min(going_back[each.payment_id], carry_max)
         if value:
             whole = each.base if each.account.currency == currency else each.applied

@@ -30,6 +30,7 @@ from ledger_web.forms.fields import (
 from ledger_web.forms.places import PlaceField, RateUnitField, rate_of
 from ledger_web.forms.scans import ScanField
 from ledger_web.identity import may
+from ledger_web.services.deletions import Undo
 from ledger_web.services.payments import RecordPayment
 from ledger_web.services.purchase_drafts import (
     AddDraftCharge,
@@ -46,7 +47,7 @@ from ledger_web.services.purchase_drafts import (
 )
 from ledger_web.services.purchase_papers import AddPaper
 from ledger_web.services.purchase_returns import AddLateCharge, ReturnToVendor
-from ledger_web.services.purchases import DeletePurchase, ReceivePurchase
+from ledger_web.services.purchases import ReceivePurchase
 from ledger_web.services.vendor_prices import SetVendorPrice, WriteProposedPrices
 
 MEMO_MAX = 500
@@ -374,9 +375,9 @@ class PurchaseDeletionForm(LockableForm):
                 gettext("Reason: Write at least three characters, so that it can be understood later.")
             )
 
-    def to_command(self, purchase_id: uuid.UUID) -> DeletePurchase:
-        return DeletePurchase(
-            id=self.op_id.data, purchase_id=purchase_id, reason=self.reason.data, overrides_lock=self.insists
+    def to_command(self, purchase_id: uuid.UUID) -> Undo:
+        return Undo(
+            id=self.op_id.data, transaction_id=purchase_id, reason=self.reason.data, overrides_lock=self.insists
         )
 
 

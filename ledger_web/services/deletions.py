@@ -11,10 +11,10 @@ from typing import Final
 
 from ledger_web.domain.errors import (
     AlreadyReversedError,
+    ConflictError,
     NotFoundError,
     PeriodLockedError,
     RuleViolationError,
-    SaleAlreadyDeletedError,
     SaleIsClosedError,
 )
 from ledger_web.domain.languages import gettext
@@ -23,6 +23,7 @@ from ledger_web.domain.transactions import name_of, why_not_reversible
 from ledger_web.services import memberships, open_items, reversals
 from ledger_web.services.calendar import find_days, read_calendar
 from ledger_web.services.posting import Act
+from ledger_web.services.purchases import mark_deleted, must_be_deletable
 from ledger_web.services.return_reasons import find_reason
 from ledger_web.services.sale_returns import card_must_be_unused
 from ledger_web.services.sale_states import find_sale, must_not_be_deleted
@@ -62,7 +63,8 @@ def undo(command: Undo, uow: UnitOfWork) -> Recorded:
         NotFoundError: The shop has no such transaction.
         SaleAlreadyDeletedError, AlreadyReversedError: Someone was faster; says who and when.
         SaleIsClosedError: A sale that only returns can undo.
-        RuleViolationError: It is undone elsewhere, or is itself a reversal.
+        RuleViolationError: It is undone elsewhere, is itself a reversal, or something hangs on it.
+        OutOfStockError: The goods of a purchase are not there any more.
         PeriodLockedError: It, or today, lies in a locked period.
         InsufficientFundsError, CreditLimitExceededError, DrawerNotOpenError: The money has gone meanwhile.
     """
@@ -111,7 +113,7 @@ def _must_be_undoable_or_done(uow: UnitOfWork, command: Undo) -> _Kind:
     kind = _kind_of(uow, command.transaction_id, from_register=command.from_register)
     try:
         kind.must_be_undoable(uow, command.transaction_id)
-    except (SaleAlreadyDeletedError, AlreadyReversedError):
+    except (RuleViolationError, ConflictError):
         done = uow.execute(
             "SELECT 1 FROM transactions WHERE tenant_id = %(tenant_id)s AND id = %(id)s", {"id": command.id}
         )
@@ -190,6 +192,13 @@ def _mark_sale(uow: UnitOfWork, command: Undo, memo: str) -> None:
     )
 
 
+# A purchase: its goods must still be there, and what hangs on it is undone first. What was paid stays, as an advance.
+
+
+def _mark_purchase(uow: UnitOfWork, command: Undo, memo: str) -> None:
+    mark_deleted(uow, command.transaction_id, memo)
+
+
 # Everything that belongs to no document with a page of its own.
 
 
@@ -226,4 +235,9 @@ def _mark_nothing(_uow: UnitOfWork, _command: Undo, _memo: str) -> None:
 
 
 _ANY_OTHER: Final = _Kind(_must_be_reversible, _mark_nothing)
-_KINDS: Final = MappingProxyType({"sale": _Kind(_must_be_a_sale_to_void, _mark_sale, in_open_shift=True)})
+_KINDS: Final = MappingProxyType(
+    {
+        "sale": _Kind(_must_be_a_sale_to_void, _mark_sale, in_open_shift=True),
+        "purchase": _Kind(must_be_deletable, _mark_purchase),
+    }
+)

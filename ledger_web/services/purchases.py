@@ -43,6 +43,7 @@ from ledger_web.services import label_queue, open_items, reversals, stock
 from ledger_web.services.label_queue import QueueLine
 from ledger_web.services.open_items import Holder
 from ledger_web.services.payments import PaymentPlan, RecordPayment, plan_payment, post_payment
+from ledger_web.services.posting import Act
 from ledger_web.services.product_taxes import TAXES, TAXES_FROM, rates_of_class
 from ledger_web.services.rates import find_last_rate, find_table_rate
 from ledger_web.services.stock import Goods
@@ -62,16 +63,6 @@ class ReceivePurchase:
     uses_advances: bool = True  # what was paid to the vendor before settles this first
     payment: RecordPayment | None = None  # what is paid at once; its party and allocations are this purchase
     queues_labels: bool = False
-    overrides_lock: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class DeletePurchase:
-    """Undo a purchase; the books keep both."""
-
-    id: uuid.UUID  # of the reversal
-    purchase_id: uuid.UUID
-    reason: str  # 3 to 500 characters
     overrides_lock: bool = False
 
 
@@ -95,6 +86,14 @@ class DraftLine:
     volume: Decimal | None
     taxes: tuple[TaxPart, ...]
     bought: BoughtLine
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Correction:
+    """Undo a purchase because another takes its place."""
+
+    id: uuid.UUID  # of the reversal
+    purchase_id: uuid.UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,45 +156,6 @@ def receive_purchase(command: ReceivePurchase, uow: UnitOfWork) -> Recorded:
         if command.payment:
             _pay(uow, plan.vendor, charge, command.payment)
     return Recorded(command.id)
-
-
-@whole_act
-def delete_purchase(command: DeletePurchase, uow: UnitOfWork) -> Recorded:
-    """Reverse a purchase: goods out at the cost they came with, debts released. What was paid stays, as an advance.
-
-    Raises:
-        NotFoundError: The shop has no such purchase.
-        RuleViolationError: It was deleted already, goods of it were returned, or a charge came late.
-        OutOfStockError: The goods are not there any more.
-        PeriodLockedError: The purchase lies in a locked period.
-    """
-    with uow:
-        _must_be_deletable(uow, command.purchase_id, command.id)
-        if uow.is_replay(
-            command,
-            id=command.id,
-            kind="reversal",
-            memo=command.reason,
-            reverses_id=command.purchase_id,
-            overrides_lock=command.overrides_lock,
-        ):
-            return Recorded(command.purchase_id, replayed=True)
-        base_currency = _mark_deleted(uow, command.purchase_id, command.reason)
-        left = open_items.cancel(uow, command.purchase_id)
-        reversal = reversals.load_reversal(uow, command.purchase_id)
-        uow.post([*reversals.put_back(uow, reversal, base_currency), *left])
-    return Recorded(command.purchase_id)
-
-
-def preview_purchase_deletion(purchase_id: uuid.UUID, uow: UnitOfWork) -> reversals.Preview:
-    """Say what deleting a purchase will change. Writes and locks nothing.
-
-    Raises:
-        NotFoundError, RuleViolationError: As deleting it would.
-    """
-    with uow:
-        _must_be_deletable(uow, purchase_id, None)
-        return reversals.preview(uow, purchase_id)
 
 
 def preview_payment_of(command: RecordPayment, draft_id: uuid.UUID, uow: UnitOfWork) -> PaymentPlan:
@@ -402,8 +362,8 @@ def _receive(uow: UnitOfWork, plan: Plan) -> tuple[int, Item | None]:
     """Take the goods in and write the documents; return the value kept in stock, and what the vendor is owed."""
     draft = plan.draft
     if draft.corrects_id:
-        _must_be_deletable(uow, draft.corrects_id, None)
-        _mark_deleted(uow, draft.corrects_id, gettext("Corrected"))
+        must_be_deletable(uow, draft.corrects_id)
+        mark_deleted(uow, draft.corrects_id, gettext("Corrected"))
     goods = _goods(plan)
     kept = stock.put(uow, goods, sets_cost=True)
     if goods:
@@ -493,12 +453,12 @@ def _reverse_corrected(
     Its goods go after the right ones came, so that those that are sold already are not missed in between.
     """
     wrong_id, base_currency = plan.draft.corrects_id, plan.vendor.base_currency
-    reason = DeletePurchase(id=new_id(), purchase_id=wrong_id, reason=gettext("Corrected"))
+    command = _Correction(id=new_id(), purchase_id=wrong_id)
     uow.is_replay(
-        reason,
-        id=reason.id,
+        command,
+        id=command.id,
         kind="reversal",
-        memo=reason.reason,
+        memo=gettext("Corrected"),
         reverses_id=wrong_id,
         overrides_lock=overrides_lock,
     )
@@ -517,14 +477,16 @@ def _reverse_corrected(
     return charge
 
 
-def _must_be_deletable(uow: UnitOfWork, purchase_id: uuid.UUID, reversal_id: uuid.UUID | None) -> None:
-    """Refuse what was undone already, or has something hanging on it. The very same act that comes again goes on."""
-    row = uow.execute(
+def must_be_deletable(act: Act, purchase_id: uuid.UUID) -> None:
+    """Refuse what was undone already, or has something hanging on it.
+
+    Raises:
+        NotFoundError: The shop has no such purchase.
+        RuleViolationError: It was deleted already, goods of it were returned, or a charge came late.
+    """
+    row = act.execute(
         """
         SELECT p.number, p.deleted_at AT TIME ZONE t.time_zone AS deleted_at, u.name AS deleter,
-               EXISTS (SELECT FROM transactions AS x
-                        WHERE x.tenant_id = %(tenant_id)s AND x.id = %(reversal_id)s::uuid
-                          AND x.reverses_id = p.id) AS is_this_act,
                EXISTS (SELECT FROM purchase_lines AS l
                         WHERE l.tenant_id = %(tenant_id)s AND l.purchase_id = p.id AND l.returned > 0) AS has_returns,
                EXISTS (SELECT FROM purchase_charges AS c
@@ -537,12 +499,10 @@ def _must_be_deletable(uow: UnitOfWork, purchase_id: uuid.UUID, reversal_id: uui
           LEFT JOIN users AS u ON u.tenant_id = %(tenant_id)s AND u.id = p.deleted_by
          WHERE p.tenant_id = %(tenant_id)s AND p.id = %(id)s
         """,
-        {"id": purchase_id, "reversal_id": reversal_id},
+        {"id": purchase_id},
     ).one_or_none()
     if row is None:
         raise NotFoundError("There is no such purchase in this shop.")
-    if row.is_this_act:
-        return
     if row.deleted_at is not None:
         raise RuleViolationError(
             gettext(
@@ -562,7 +522,7 @@ def _must_be_deletable(uow: UnitOfWork, purchase_id: uuid.UUID, reversal_id: uui
         )
 
 
-def _mark_deleted(uow: UnitOfWork, purchase_id: uuid.UUID, reason: str) -> str:
+def mark_deleted(uow: UnitOfWork, purchase_id: uuid.UUID, reason: str) -> str:
     """Mark a purchase as deleted and return the currency of the shop it was posted in."""
     marked = uow.execute(
         """

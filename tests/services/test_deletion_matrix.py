@@ -14,6 +14,7 @@ from ledger_web.domain.errors import (
     AlreadyReversedError,
     LedgerError,
     NotFoundError,
+    OutOfStockError,
     PeriodLockedError,
     RuleViolationError,
     SaleAlreadyDeletedError,
@@ -26,9 +27,12 @@ from ledger_web.queries.sales import get_sale
 from ledger_web.queries.scans import resolve
 from ledger_web.services.deletions import Undo, preview_undoing, undo
 from ledger_web.services.expenses import RecordExpense, record_expense
+from ledger_web.services.payments import RecordPayment, record_payment
+from ledger_web.services.purchase_returns import ReturnToVendor, return_to_vendor
 from ledger_web.services.sales import TenderChoice
 from tests.books import assert_the_books_agree, balances, cached_balance, count, stock_of
 from tests.clients import ShopClient
+from tests.purchases import add_goods, add_vendor, buy
 from tests.returns import add_bank, close_the_shift, give_back, pay, reason_of, record
 from tests.shops import Shop, add_customer, add_product, person, sell
 
@@ -183,6 +187,101 @@ def test_v2_payments_and_expenses_are_undone_once_whatever_the_shift(shop: Shop,
     assert_the_books_agree(shop)
 
 
+# What happened to a purchase, and when somebody wants it undone → what the deletion answers.
+BOUGHT: dict[str, Callable[[Shop, uuid.UUID, uuid.UUID, uuid.UUID], None]] = {
+    "fresh": lambda _shop, _id, _karim, _rice: None,
+    "paid since": lambda shop, _id, karim, _rice: _pay_vendor(shop, karim),
+    "partly returned": lambda shop, id, _karim, _rice: _returned_to_vendor(shop, id),
+    "sold": lambda shop, _id, _karim, rice: _sold(shop, rice),
+    "deleted": lambda shop, id, _karim, _rice: _undone(shop, id),
+}
+PURCHASE_CELLS: dict[tuple[str, str], type[Exception] | None] = {
+    ("fresh", "open shift"): None,
+    ("fresh", "closed shift"): None,
+    ("fresh", "locked"): PeriodLockedError,
+    ("paid since", "open shift"): None,
+    ("paid since", "closed shift"): None,
+    ("paid since", "locked"): PeriodLockedError,
+    ("partly returned", "open shift"): RuleViolationError,
+    ("partly returned", "closed shift"): RuleViolationError,
+    ("partly returned", "locked"): RuleViolationError,
+    ("sold", "open shift"): OutOfStockError,
+    ("sold", "closed shift"): OutOfStockError,
+    ("sold", "locked"): PeriodLockedError,
+    ("deleted", "open shift"): RuleViolationError,
+    ("deleted", "closed shift"): RuleViolationError,
+    ("deleted", "locked"): RuleViolationError,
+}
+
+
+def test_the_table_of_purchases_has_a_cell_for_every_history_and_period() -> None:
+    assert set(PURCHASE_CELLS) == set(itertools.product(BOUGHT, PERIODS))
+
+
+@pytest.mark.parametrize("history", BOUGHT)
+def test_v2_a_purchase_is_undone_as_the_table_says_and_not_otherwise(shop: Shop, history: str) -> None:
+    karim = add_vendor(shop, currency="PKR")
+    for period in PERIODS:
+        refusal, rice = PURCHASE_CELLS[history, period], add_goods(shop, f"Rice {period}", price=100_00)
+        sell(shop, (add_product(shop, f"Milk {period}"), 1, 115_00))
+        before = stock_of(shop, rice)
+        id = buy(shop, karim, (rice, 10, 1))
+        BOUGHT[history](shop, id, karim, rice)
+        known = balances(shop), stock_of(shop, rice)
+        if period == "closed shift":
+            close_the_shift(shop)
+        if period == "locked":
+            _lock(shop)
+
+        if refusal:
+            with pytest.raises(refusal):
+                _undone(shop, id)
+            assert (balances(shop), stock_of(shop, rice)) == known
+        else:
+            preview_undoing(id, shop.act())
+            _undone(shop, id)
+            assert stock_of(shop, rice) == before
+        _unlock(shop)
+    assert_the_books_agree(shop)
+
+
+# kind → of each role, the answers in an open shift, in a closed one, and in a locked period.
+ANSWERS = {
+    "sale": {"owner": (303, 409, 409), "manager": (303, 409, 409), "cashier": (303, 409, 409)},
+    "purchase": {"owner": (303, 303, 409), "manager": (303, 303, 409), "cashier": (403, 403, 403)},
+    "payment": {"owner": (303, 303, 409), "manager": (303, 303, 409), "cashier": (403, 403, 403)},
+    "expense": {"owner": (303, 303, 409), "manager": (303, 303, 409), "cashier": (403, 403, 403)},
+}
+
+
+@pytest.mark.parametrize("kind", ANSWERS)
+def test_v2_who_may_undo_what_and_when_is_as_the_table_says(shop: Shop, client_of: ClientOf, kind: str) -> None:
+    alice, karim = add_customer(shop), add_vendor(shop, currency="PKR")
+    milk, rice = add_product(shop), add_goods(shop)
+    sell(shop, (milk, 5, 115_00))
+    make: dict[str, Callable[[uuid.UUID], tuple[str, uuid.UUID]]] = {
+        "sale": lambda me: ("/sales/{}/deletion", record(shop, (milk, 1, 20_00), by=me)),
+        "purchase": lambda _me: ("/purchases/{}/deletion", buy(shop, karim, (rice, 1, 1))),
+        "payment": lambda _me: ("/transactions/{}/reversal", pay(shop, alice, 1_00)),
+        "expense": lambda _me: ("/transactions/{}/reversal", _expense(shop)),
+    }
+
+    found: dict[str, list[int]] = {role: [] for role in ROLES}
+    for period in PERIODS:
+        made = {role: make[kind](person(shop, role)) for role in ROLES}
+        if period == "closed shift":
+            close_the_shift(shop)
+        if period == "locked":
+            _lock(shop)
+        for role, (path, id) in made.items():
+            form = _deletion(shop) | {"reason": "Entered twice"}
+            found[role].append(client_of(shop, role).post_form(path.format(id), form).status_code)
+        _unlock(shop)
+
+    assert {role: tuple(statuses) for role, statuses in found.items()} == ANSWERS[kind]
+    assert_the_books_agree(shop)
+
+
 def test_v3_a_deleted_sale_is_found_counted_apart_and_its_number_is_never_used_again(
     shop: Shop, client_of: ClientOf
 ) -> None:
@@ -285,6 +384,26 @@ def _returned(shop: Shop, sale_id: uuid.UUID, pieces: int) -> None:
 
 def _deleted(shop: Shop, sale_id: uuid.UUID) -> None:
     undo(Undo(id=new_id(), transaction_id=sale_id, reason="Rung up twice"), shop.act())
+
+
+def _undone(shop: Shop, id: uuid.UUID) -> None:
+    undo(Undo(id=new_id(), transaction_id=id, reason="Entered twice"), shop.act())
+
+
+def _pay_vendor(shop: Shop, karim: uuid.UUID) -> None:
+    command = RecordPayment(
+        id=new_id(), party_id=karim, direction="out", drawer_id=shop.drawer_id, currency="PKR", amount=5_00
+    )
+    record_payment(command, shop.act())
+
+
+def _returned_to_vendor(shop: Shop, purchase_id: uuid.UUID) -> None:
+    command = ReturnToVendor(id=new_id(), purchase_id=purchase_id, lines=((1, Decimal(1)),), reason="Broken")
+    return_to_vendor(command, shop.act())
+
+
+def _sold(shop: Shop, rice: uuid.UUID) -> None:
+    sell(shop, (rice, 8, 100_00))
 
 
 def _lock(shop: Shop, days_ago: int = 0) -> None:

@@ -10,6 +10,7 @@ from flask import Flask
 from ledger_web.domain.errors import NotFoundError, OutOfStockError, RuleViolationError
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import vendor
+from ledger_web.services.deletions import Undo, undo
 from ledger_web.services.purchase_returns import (
     AddLateCharge,
     DeleteLateCharge,
@@ -20,7 +21,6 @@ from ledger_web.services.purchase_returns import (
     delete_return,
     return_to_vendor,
 )
-from ledger_web.services.purchases import DeletePurchase, delete_purchase
 from tests.books import assert_the_books_agree, balances, cached_balance, stock_of, written
 from tests.purchases import add_charge, add_goods, add_vendor, begin, buy, receive
 from tests.shops import Shop, open_a_shop, sell
@@ -107,10 +107,10 @@ def test_deleting_a_return_and_then_the_purchase_restores_everything(kabul: Shop
     return_to_vendor(back, kabul.act())
 
     with pytest.raises(RuleViolationError, match="Delete the return first"):
-        delete_purchase(DeletePurchase(id=new_id(), purchase_id=purchase_id, reason="Wrong"), kabul.act())
+        undo(Undo(id=new_id(), transaction_id=purchase_id, reason="Wrong"), kabul.act())
     delete_return(DeleteReturn(id=new_id(), return_id=back.id, reason="They did not take it"), kabul.act())
     assert stock_of(kabul, rice) == (13, 1_470 + 2_130)
-    delete_purchase(DeletePurchase(id=new_id(), purchase_id=purchase_id, reason="Wrong"), kabul.act())
+    undo(Undo(id=new_id(), transaction_id=purchase_id, reason="Wrong"), kabul.act())
 
     assert stock_of(kabul, rice) == (3, 1_470)
     assert balances(kabul) == before
@@ -134,7 +134,7 @@ def test_a_late_charge_is_split_between_goods_in_stock_and_goods_sold(kabul: Sho
     ]
     assert_the_books_agree(kabul)
     with pytest.raises(RuleViolationError, match="Reverse that charge first"):
-        delete_purchase(DeletePurchase(id=new_id(), purchase_id=purchase_id, reason="Wrong"), kabul.act())
+        undo(Undo(id=new_id(), transaction_id=purchase_id, reason="Wrong"), kabul.act())
 
     delete_late_charge(DeleteLateCharge(id=new_id(), charge_id=charge.id, reason="Not ours"), kabul.act())
 

@@ -23,6 +23,7 @@ from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import vendor
 from ledger_web.services.banks import CreateBank, create_bank
 from ledger_web.services.books import SetLockDate, set_lock_date
+from ledger_web.services.deletions import Undo, undo
 from ledger_web.services.drawers import PayIn, pay_in
 from ledger_web.services.payments import RecordPayment, record_payment
 from ledger_web.services.purchase_drafts import (
@@ -36,7 +37,7 @@ from ledger_web.services.purchase_drafts import (
     remove_draft_line,
     set_rate,
 )
-from ledger_web.services.purchases import DeletePurchase, ReceivePurchase, delete_purchase, receive_purchase
+from ledger_web.services.purchases import ReceivePurchase, receive_purchase
 from ledger_web.services.unit_of_work import Recorded
 from ledger_web.services.units import CreateUnit, create_unit
 from tests.at_once import in_threads
@@ -336,12 +337,12 @@ def test_deleting_a_purchase_restores_stock_and_debts(kabul: Shop) -> None:
     before = balances(kabul)
     wrong = buy(kabul, karim, (rice, 10, 3), rate="52")
 
-    delete_purchase(DeletePurchase(id=new_id(), purchase_id=wrong, reason="Entered twice"), kabul.act())
+    undo(Undo(id=new_id(), transaction_id=wrong, reason="Entered twice"), kabul.act())
 
     assert stock_of(kabul, rice) == (10, 500)
     assert balances(kabul) == before
     with pytest.raises(RuleViolationError, match="deleted already"):
-        delete_purchase(DeletePurchase(id=new_id(), purchase_id=wrong, reason="Entered twice"), kabul.act())
+        undo(Undo(id=new_id(), transaction_id=wrong, reason="Entered twice"), kabul.act())
     assert_the_books_agree(kabul)
 
 
