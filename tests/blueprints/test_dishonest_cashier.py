@@ -203,6 +203,81 @@ def test_a_receipt_is_not_returned_in_the_shop_next_door(
     refused(shop, answer, status=404)
 
 
+def test_goods_without_a_receipt_are_not_turned_into_cash_by_oneself_nor_above_their_price(
+    shop: Shop, till: ShopClient, milk: uuid.UUID
+) -> None:
+    sell(shop, (milk, 2, 40_00))
+    form = going_back(shop, product_id=milk, quantity="1", unit_price="40", way="cash")
+
+    refused(shop, till.post_form("/sales/returns/", form))
+    refused(shop, till.post_form("/sales/returns/", form | {"unit_price": "115"}))
+
+
+def test_an_exchange_carries_over_no_more_than_what_came_back_was_sold_for(
+    shop: Shop, till: ShopClient, mine: uuid.UUID, milk: uuid.UUID
+) -> None:
+    till.post_form("/sell/lines", {"op_id": str(new_id()), "product_id": str(milk)})
+    cart = ask(shop, "SELECT id, version FROM carts WHERE tenant_id = :tenant_id")[0]
+    slipped = {"carried": "115", "1-total": "115", "1-unit_price": "115", "tendered": "0", "act": "exchange"}
+    form = going_back(shop, cart_id=cart.id, version=cart.version, **slipped)
+
+    refused(shop, till.post_form(f"/sales/{mine}/exchange/", form))
+
+
+# The cart.
+
+
+def a_line(shop: Shop, till: ShopClient, milk: uuid.UUID, **slipped: str) -> uuid.UUID:
+    """Put milk into the cart of the cashier; return the id of its line."""
+    till.post_form("/sell/lines", {"op_id": str(new_id()), "product_id": str(milk)} | slipped)
+    found: uuid.UUID = ask(shop, "SELECT id FROM cart_lines WHERE tenant_id = :tenant_id")[0].id
+    return found
+
+
+def price_in_cart(shop: Shop) -> int:
+    return int(ask(shop, "SELECT unit_price FROM cart_lines WHERE tenant_id = :tenant_id")[0].unit_price)
+
+
+def test_a_hidden_price_is_not_the_price(shop: Shop, till: ShopClient, milk: uuid.UUID) -> None:
+    line_id = a_line(shop, till, milk, unit_price="1", list_price="1")
+    till.post_form(f"/sell/lines/{line_id}", {"op_id": str(new_id()), "quantity": "1", "unit_price": "1"})
+
+    assert price_in_cart(shop) == 115_00
+
+
+@pytest.mark.parametrize("discount", ["101 %", "100.01 %", "-5 %", "-1", "1000", "6 %"])
+def test_a_discount_beyond_all_or_beyond_ones_own_ceiling_is_refused(
+    shop: Shop, till: ShopClient, milk: uuid.UUID, discount: str
+) -> None:
+    line_id = a_line(shop, till, milk)
+    form = {"op_id": str(new_id()), "quantity": "1", "is_whole": "1", "discount": discount}
+
+    assert till.post_form(f"/sell/lines/{line_id}", form).status_code == 422
+    assert till.post_form("/sell/cart", {"op_id": str(new_id()), "discount": discount}).status_code == 422
+
+
+@pytest.mark.parametrize("quantity", ["-1", "0", "NaN", "1e9"])
+def test_a_negative_quantity_does_not_lower_a_total(
+    shop: Shop, till: ShopClient, milk: uuid.UUID, quantity: str
+) -> None:
+    line_id = a_line(shop, till, milk)
+
+    answer = till.post_form(f"/sell/lines/{line_id}", {"op_id": str(new_id()), "quantity": quantity})
+
+    assert answer.status_code == 422
+    assert till.post_form("/sell/lines", {"op_id": str(new_id()), "q": f"{quantity}*Milk"}).status_code == 422
+
+
+def test_nothing_is_sold_for_cash_into_a_drawer_that_was_closed(shop: Shop, till: ShopClient, milk: uuid.UUID) -> None:
+    a_line(shop, till, milk)
+    cart = ask(shop, "SELECT id, version FROM carts WHERE tenant_id = :tenant_id")[0]
+    close_the_shift(shop, reopens=False)
+    form = {"op_id": str(cart.id), "version": str(cart.version), "drawer_id": str(shop.drawer_id)}
+
+    assert till.post_form("/sell/", form).status_code in (409, 422)
+    assert count(shop, "sales") == 0
+
+
 # Deletions.
 
 
