@@ -123,7 +123,7 @@ class LooseRow:
     note: str
 
 
-_LOOSE = text("""
+_LOOSE = """
     SELECT r.id, r.number, r.returned_at, l.name AS product, r.total, coalesce(u.name, '') AS cashier,
            coalesce(x.name, '') AS approver, e.name AS reason, r.note
       FROM sale_returns AS r
@@ -131,15 +131,17 @@ _LOOSE = text("""
       JOIN return_reasons AS e ON e.tenant_id = :tenant_id AND e.id = r.reason_id
       LEFT JOIN users AS u ON u.tenant_id = :tenant_id AND u.id = r.cashier_id
       LEFT JOIN users AS x ON x.tenant_id = :tenant_id AND x.id = r.approved_by
-     WHERE r.tenant_id = :tenant_id AND r.sale_id IS NULL AND r.returned_on BETWEEN :since AND :until
+     WHERE r.tenant_id = :tenant_id AND r.sale_id IS NULL AND r.returned_on BETWEEN :since AND :until {seen}
      ORDER BY r.returned_on DESC, r.id DESC
      LIMIT 100
-""")
+"""
 
 
 def list_loose_returns(tenant_id: int, since: dt.date, until: dt.date) -> list[LooseRow]:
     """Return what came back without a receipt, the newest first."""
-    rows = session_of(tenant_id).execute(_LOOSE, {"tenant_id": tenant_id, "since": since, "until": until})
+    seen = within(person="r.cashier_id", drawer="r.drawer_id")
+    values = {"tenant_id": tenant_id, "since": since, "until": until, **reach()}
+    rows = session_of(tenant_id).execute(text(_LOOSE.format(seen=seen)), values)
     return [LooseRow(**row._mapping) for row in rows]
 
 
