@@ -31,7 +31,6 @@ from ledger_web.services.party_acts import (
     waive_dues,
 )
 from ledger_web.services.purchase_returns import ReturnToVendor, return_to_vendor
-from ledger_web.services.purchases import DeletePurchase, delete_purchase
 from tests.at_once import in_threads
 from tests.books import assert_the_books_agree, balances, cached_balance, count, written
 from tests.purchases import add_vendor, buy
@@ -251,7 +250,7 @@ def test_what_came_before_a_merge_is_undone_with_whoever_stays(shop: Shop) -> No
     take_back(shop, paid)
     give_back(shop, sold[1], (1, 1))
     give_back(shop, for_cash, (1, 1), way=CREDIT)
-    delete_purchase(DeletePurchase(id=new_id(), purchase_id=bought[0], reason="Mistake"), shop.act())
+    undo(Undo(id=new_id(), transaction_id=bought[0], reason="Mistake"), shop.act())
     going = ReturnToVendor(id=new_id(), purchase_id=bought[1], lines=((1, Decimal(1)),), reason="Too old")
     return_to_vendor(going, shop.act())
 
