@@ -64,7 +64,7 @@ def create(sale_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show(sale_id, form, _FORM, 422)
     if form.cart_id.data and form.cart_id.data != _cart_id():
-        changed = "The cart was changed in another window. Look at it once more."
+        changed = gettext("The cart was changed in another window. Look at it once more.")
         return _done_before(form) or _show(sale_id, form, _FORM, 409, trouble=changed)
     if form.remove.data:
         return _remove(sale_id, form)
