@@ -6,6 +6,8 @@ import click
 from flask import Flask
 
 from ledger_web.commands.audit import audit
+from ledger_web.commands.backup import backup
+from ledger_web.commands.cluster import cluster
 from ledger_web.commands.indexes import indexes
 from ledger_web.commands.isolation import isolation
 from ledger_web.commands.recalculation import recalculate
@@ -59,4 +61,4 @@ def demo() -> None:
         click.echo(f"The shop {made.slug} is open.\nSign in as {OWNER}, {MANAGER} or {CASHIER}: {made.password}")
 
 
-COMMANDS: list[click.Command] = [tenants, users, audit, demo, recalculate, indexes, isolation]
+COMMANDS: list[click.Command] = [tenants, users, audit, demo, recalculate, indexes, isolation, backup, cluster]

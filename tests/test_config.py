@@ -82,7 +82,7 @@ def test_production_with_all_it_needs_is_taken_as_it_is() -> None:
         ({"PROXIES": "10"}, "PROXIES='10'"),
     ],
 )
-def test_a_bad_setting_is_one_clear_sentence(changed: dict[str, str], reason: str) -> None:
+def test_o4_a_bad_setting_is_one_clear_sentence(changed: dict[str, str], reason: str) -> None:
     with pytest.raises(SettingsError) as refused:
         read_settings(PRODUCTION | changed)
 

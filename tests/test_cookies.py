@@ -18,7 +18,7 @@ TOSSED = ["x=é", "x=\xff\xfe", 'x="', 'x="open', 'a="b; c=d', "=", "x", ";;;", 
 
 @pytest.mark.parametrize("tossed", TOSSED)
 @pytest.mark.parametrize("form", ["{tossed}; {own}", "{own}; {tossed}", "{tossed}; {own}; {tossed}", 'a="; {own}; b="'])
-def test_nothing_a_sibling_host_sets_signs_anybody_out(
+def test_w4_nothing_a_sibling_host_sets_signs_anybody_out(
     app: Flask, client_of: Browsers, corner: Shop, tossed: str, form: str
 ) -> None:
     own = f"{SESSION_COOKIE}={client_of(corner).cookie(SESSION_COOKIE)}"

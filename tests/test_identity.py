@@ -45,7 +45,7 @@ def last_seen(database: Database) -> list[object]:
         return [row[0] for row in superuser.execute("SELECT last_seen_at FROM sessions").fetchall()]
 
 
-def test_every_route_says_whom_it_lets_in(app: Flask) -> None:
+def test_s8_every_route_says_whom_it_lets_in(app: Flask) -> None:
     with app.app_context():
         declared = {rule.endpoint: permission_of(rule.endpoint) for rule in app.url_map.iter_rules()}
 
@@ -99,7 +99,7 @@ def test_a_stranger_is_sent_to_sign_in_from_everywhere_else(app: Flask, client_o
         assert fragment.headers["HX-Retarget"] == "#messages", path
 
 
-def test_each_role_opens_what_it_has_the_permission_for_and_nothing_else(
+def test_s8_each_role_opens_what_it_has_the_permission_for_and_nothing_else(
     app: Flask, client_of: Browsers, corner: Shop
 ) -> None:
     for role, granted in permissions.BUILT_IN_ROLES.items():
@@ -117,7 +117,9 @@ def test_each_role_opens_what_it_has_the_permission_for_and_nothing_else(
             assert (status == 403) == (permission not in granted), (role, path, status)
 
 
-def test_shop_session_user_role_and_permissions_take_one_query(app: Flask, client_of: Browsers, corner: Shop) -> None:
+def test_s9_shop_session_user_role_and_permissions_take_one_query(
+    app: Flask, client_of: Browsers, corner: Shop
+) -> None:
     client = client_of(corner)
 
     with statements(app) as seen:
@@ -161,7 +163,7 @@ def test_a_cookie_we_did_not_write_is_nobody(client_of: Browsers, corner: Shop, 
     assert client.get("/").status_code == 303
 
 
-def test_a_session_ends_after_thirty_idle_minutes(client_of: Browsers, database: Database, corner: Shop) -> None:
+def test_s3_a_session_ends_after_thirty_idle_minutes(client_of: Browsers, database: Database, corner: Shop) -> None:
     client = client_of(corner)
 
     age_session(database, "last_seen_at", "29 minutes")
@@ -172,7 +174,9 @@ def test_a_session_ends_after_thirty_idle_minutes(client_of: Browsers, database:
     assert client.get("/").status_code == 303
 
 
-def test_a_session_ends_after_twelve_hours_however_busy(client_of: Browsers, database: Database, corner: Shop) -> None:
+def test_s3_a_session_ends_after_twelve_hours_however_busy(
+    client_of: Browsers, database: Database, corner: Shop
+) -> None:
     client = client_of(corner)
 
     age_session(database, "created_at", "11 hours 59 minutes")
@@ -196,7 +200,7 @@ def test_being_seen_is_written_at_most_once_a_minute(client_of: Browsers, databa
     assert last_seen(database) == again
 
 
-def test_a_user_who_may_come_no_more_is_out_at_once(client_of: Browsers, database: Database, corner: Shop) -> None:
+def test_s2_a_user_who_may_come_no_more_is_out_at_once(client_of: Browsers, database: Database, corner: Shop) -> None:
     client = client_of(corner, "cashier")
     assert client.get("/").status_code == 200
 
@@ -237,7 +241,9 @@ def test_flask_login_knows_the_shop_and_the_session_never_the_user_alone(corner:
     assert PASSWORD not in repr(identity)
 
 
-def test_two_hundred_checks_on_a_page_ask_the_database_nothing(app: Flask, client_of: Browsers, corner: Shop) -> None:
+def test_s9_two_hundred_checks_on_a_page_ask_the_database_nothing(
+    app: Flask, client_of: Browsers, corner: Shop
+) -> None:
     client = client_of(corner, "manager")
     rights = sorted(permissions.ALL)
     page = app.jinja_env.from_string("{% for right in rights %}{{ '1' if may(right) else '0' }}{% endfor %}")

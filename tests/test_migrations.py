@@ -160,7 +160,7 @@ def test_two_starters_migrate_once(committed_database: Database) -> None:
     assert schema_of(committed_database) == before
 
 
-def test_a_migration_waits_for_a_reader_by_trying_again(committed_database: Database) -> None:
+def test_m1_a_migration_waits_for_a_reader_by_trying_again(committed_database: Database) -> None:
     """It gives its place in the queue up each second: whoever reads meanwhile is not stopped by it."""
     owner = committed_database.conninfo("ledger_owner")
     migrate(owner, FILES[-2].name[:4])

@@ -48,7 +48,7 @@ def print_labels(command: PrintLabels, uow: UnitOfWork) -> Recorded:
             SELECT id, product_id, unit_id, copies FROM label_queue
              WHERE tenant_id = %(tenant_id)s AND user_id = %(user_id)s
              ORDER BY queued_at, id
-               FOR UPDATE
+               FOR NO KEY UPDATE
             """,
             {"user_id": uow.actor_id},
         ).all()

@@ -387,15 +387,22 @@ def _end(uow: UnitOfWork, command: CloseShift, drawer_id: uuid.UUID) -> dt.datet
         """,
         {"drawer_id": drawer_id},
     )
-    closed_at: dt.datetime = uow.execute(
+    # The clock after the lock, in a statement of its own: a cluster's UPDATE takes no function that changes.
+    closed_at: dt.datetime = uow.execute("SELECT clock_timestamp()").scalar_one()
+    uow.execute(
         """
         UPDATE shifts
-           SET closed_at = clock_timestamp(), closed_by = %(actor_id)s, closed_in = %(closed_in)s, note = %(note)s
+           SET closed_at = %(closed_at)s, closed_by = %(actor_id)s, closed_in = %(closed_in)s, note = %(note)s
          WHERE tenant_id = %(tenant_id)s AND id = %(shift_id)s
-        RETURNING closed_at
         """,
-        {"shift_id": command.shift_id, "actor_id": uow.actor_id, "closed_in": command.id, "note": command.note},
-    ).scalar_one()
+        {
+            "shift_id": command.shift_id,
+            "actor_id": uow.actor_id,
+            "closed_in": command.id,
+            "note": command.note,
+            "closed_at": closed_at,
+        },
+    )
     return closed_at
 
 

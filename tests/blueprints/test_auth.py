@@ -45,7 +45,7 @@ def test_the_right_password_opens_the_shop(client_of: Browsers, corner: Shop) ->
     assert client.get("/").status_code == 200
 
 
-def test_a_wrong_password_and_an_unknown_name_get_the_same_answer(client_of: Browsers, corner: Shop) -> None:
+def test_s5_a_wrong_password_and_an_unknown_name_get_the_same_answer(client_of: Browsers, corner: Shop) -> None:
     client = client_of(corner, "")
 
     wrong = client.post_form("/sign-in", WRONG)
@@ -103,7 +103,7 @@ def test_next_leads_back_to_the_page_that_asked(client_of: Browsers, corner: Sho
     assert response.headers["Location"] == "/?day=2026-11-20&_external=1&_scheme=evil"
 
 
-def test_signing_in_makes_a_new_session_and_ends_the_one_before(client_of: Browsers, corner: Shop) -> None:
+def test_s1_signing_in_makes_a_new_session_and_ends_the_one_before(client_of: Browsers, corner: Shop) -> None:
     client = client_of(corner)
     before = client.cookie(SESSION_COOKIE)
 
@@ -116,7 +116,7 @@ def test_signing_in_makes_a_new_session_and_ends_the_one_before(client_of: Brows
     assert client.get("/").status_code == 303
 
 
-def test_a_session_cannot_be_planted(client_of: Browsers, corner: Shop) -> None:
+def test_s1_a_session_cannot_be_planted(client_of: Browsers, corner: Shop) -> None:
     client = client_of(corner, "")
     planted = f"{corner.tenant_id}.{'A' * 43}"
     client.set_cookie(SESSION_COOKIE, planted, domain=client.host)
@@ -137,7 +137,9 @@ def test_signing_in_begins_a_new_visit(client_of: Browsers, corner: Shop) -> Non
     assert client.post("/sign-out", data={"csrf_token": token}).status_code == 403
 
 
-def test_signing_out_ends_the_session_at_once_and_twice_is_once(client_of: Browsers, app: Flask, corner: Shop) -> None:
+def test_s2_signing_out_ends_the_session_at_once_and_twice_is_once(
+    client_of: Browsers, app: Flask, corner: Shop
+) -> None:
     client, captured = client_of(corner), browser_at(app, "corner")
     captured.set_cookie(SESSION_COOKIE, client.cookie(SESSION_COOKIE) or "", domain=captured.host)
 
@@ -165,7 +167,7 @@ def test_an_inactive_user_is_nobody(client_of: Browsers, database: Database, cor
     assert client_of(corner, "").post_form("/sign-in", RIGHT).status_code == 422
 
 
-def test_the_sixth_failure_has_to_wait_and_a_right_password_too(
+def test_s4_the_sixth_failure_has_to_wait_and_a_right_password_too(
     client_of: Browsers, database: Database, corner: Shop
 ) -> None:
     client = client_of(corner, "")
@@ -237,7 +239,7 @@ def test_signing_in_oneself_does_not_clear_the_address(client_of: Browsers, data
     assert row == (3,)
 
 
-def test_twenty_guesses_at_once_are_five(app: Flask, corner: Shop) -> None:
+def test_s4_twenty_guesses_at_once_are_five(app: Flask, corner: Shop) -> None:
     barrier = threading.Barrier(20)
     answers: list[int] = []
 
@@ -259,7 +261,7 @@ def test_twenty_guesses_at_once_are_five(app: Flask, corner: Shop) -> None:
 
 
 @pytest.mark.usefixtures("slow_hashes")
-def test_an_older_hash_is_renewed_when_its_owner_signs_in(
+def test_s6_an_older_hash_is_renewed_when_its_owner_signs_in(
     client_of: Browsers, database: Database, corner: Shop
 ) -> None:
     weak = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash(PASSWORD)

@@ -99,7 +99,7 @@ def test_going_back_to_a_stored_cart_and_sending_it_again_sells_nothing(site: Si
     assert books.count(shop, "sales") == 1
 
 
-def test_without_javascript_a_sale_is_stored_and_deleted(site: Site, shop: Shop) -> None:
+def test_w7_without_javascript_a_sale_is_stored_and_deleted(site: Site, shop: Shop) -> None:
     add_product(shop, "Milk")
     page = site.open(shop, java_script_enabled=False)
     page.goto("/sell/")

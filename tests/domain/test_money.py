@@ -168,7 +168,7 @@ def test_an_amount_is_read_exactly_as_typed(text: str, currency: str, locale: st
 
 
 @pytest.mark.parametrize(("text", "currency", "locale"), REFUSED)
-def test_what_is_not_an_amount_is_refused_with_a_remedy(text: str, currency: str, locale: str) -> None:
+def test_i3_what_is_not_an_amount_is_refused_with_a_remedy(text: str, currency: str, locale: str) -> None:
     with pytest.raises(InvalidAmountError) as refused:
         parse_amount(text, currency, signs_of(locale))
 
@@ -176,7 +176,7 @@ def test_what_is_not_an_amount_is_refused_with_a_remedy(text: str, currency: str
     assert refused.value.message.endswith(".")
 
 
-def test_the_table_of_amounts_has_its_promised_size() -> None:
+def test_i3_the_table_of_amounts_has_its_promised_size() -> None:
     assert len(READ) + len(REFUSED) >= 120
 
 

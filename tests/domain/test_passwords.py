@@ -30,7 +30,7 @@ def test_what_nobody_would_try_is_taken(password: str) -> None:
     check_password(password, WORDS)
 
 
-def test_more_than_three_thousand_well_known_passwords_are_refused() -> None:
+def test_s6_more_than_three_thousand_well_known_passwords_are_refused() -> None:
     """The words the best known passwords are made of, with the tails people put behind them. Promise S6."""
     tails = ("", "1", "12", "123", "1234", "12345", "123456", "!", "1!", "2024", "2025", "2026", "01", "99", "007")
     guesses = {*COMMON} | {f"{stem}{tail}" for stem in COMMON_STEMS for tail in tails}

@@ -44,7 +44,7 @@ def test_each_policy_says_whether_stock_is_kept_and_may_be_oversold() -> None:
     }
 
 
-def test_a_line_is_nfc_with_single_spaces() -> None:
+def test_i7_a_line_is_nfc_with_single_spaces() -> None:
     assert read_line(" Cafe\u0301 \r\n\t au  lait ", "a name", 20) == "Café au lait"
 
 

@@ -68,7 +68,7 @@ def decode(drawing: str, symbology: str, fonts: bool = False) -> str:
         ("qr", 60),
     ],
 )
-def test_every_printed_symbol_reads_as_its_code(symbology: str, codes: int) -> None:
+def test_b1_every_printed_symbol_reads_as_its_code(symbology: str, codes: int) -> None:
     seed = random.SystemRandom().randrange(10**9)
     chance = random.Random(seed)
     for _ in range(codes):
@@ -101,7 +101,7 @@ def hostile_labels() -> list[str]:
 
 
 @pytest.mark.parametrize("label", hostile_labels())
-def test_a_hostile_code_is_drawn_as_an_inert_picture(label: str) -> None:
+def test_b3_a_hostile_code_is_drawn_as_an_inert_picture(label: str) -> None:
     drawing = ET.fromstring(svg(label, "code128"))  # noqa: S314
 
     assert [element.tag.partition("}")[2] for element in drawing.iter()] == ["svg", "title", "rect", "path", "text"]
@@ -118,7 +118,7 @@ def test_what_is_no_code_is_not_drawn(code: str) -> None:
         svg(code, "code128")
 
 
-def test_a_wrong_check_digit_is_refused_and_not_corrected() -> None:
+def test_b2_a_wrong_check_digit_is_refused_and_not_corrected() -> None:
     wrong = (
         ("5032783267860", "ean13"),
         ("73513530", "ean8"),

@@ -20,7 +20,7 @@ def test_the_codes_of_the_standard_are_ours(seconds: int, code: str) -> None:
     assert step_of(SECRET, code, seconds=seconds, after=0) == seconds // 30
 
 
-def test_a_clock_may_be_half_a_minute_off_and_no_more() -> None:
+def test_s7_a_clock_may_be_half_a_minute_off_and_no_more() -> None:
     now = 1_000_000_020
     codes = {aside: code_at(SECRET, now // 30 + aside) for aside in range(-3, 4)}
 
@@ -29,7 +29,7 @@ def test_a_clock_may_be_half_a_minute_off_and_no_more() -> None:
     assert taken == {-1, 0, 1}
 
 
-def test_a_step_that_was_taken_is_used_up_and_those_before_it() -> None:
+def test_s7_a_step_that_was_taken_is_used_up_and_those_before_it() -> None:
     now = 1_000_000_020
     step = now // 30
 

@@ -98,7 +98,7 @@ def test_what_is_no_workbook_is_refused_with_a_sentence(content: bytes) -> None:
     assert refusal.value.message.endswith(".")
 
 
-def test_a_bomb_is_refused_at_once_and_in_little_memory() -> None:
+def test_i5_a_bomb_is_refused_at_once_and_in_little_memory() -> None:
     part = SHEET.partition("{}")[0].encode()
     zeros = io.BytesIO()
     with zipfile.ZipFile(zeros, "w", zipfile.ZIP_DEFLATED) as book:

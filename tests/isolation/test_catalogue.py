@@ -65,7 +65,7 @@ def test_every_table_of_a_shop_starts_with_the_shop(worker_database: Database) -
         assert shops[table] == ["bigint", "NO", 1], table
 
 
-def test_row_level_security_is_enabled_and_forced(worker_database: Database) -> None:
+def test_t3_row_level_security_is_enabled_and_forced(worker_database: Database) -> None:
     rows = ask(
         worker_database,
         """
@@ -77,7 +77,7 @@ def test_row_level_security_is_enabled_and_forced(worker_database: Database) -> 
     assert {name for name, forced in rows if not forced} == OF_NO_SHOP
 
 
-def test_every_table_has_the_one_policy_both_ways(worker_database: Database) -> None:
+def test_t3_every_table_has_the_one_policy_both_ways(worker_database: Database) -> None:
     rows = ask(
         worker_database,
         """
@@ -90,7 +90,7 @@ def test_every_table_has_the_one_policy_both_ways(worker_database: Database) -> 
     assert rows == [(table, "PERMISSIVE", "{public}", "ALL", POLICY, POLICY) for table in tables]
 
 
-def test_every_key_holds_the_shop(worker_database: Database) -> None:
+def test_t3_every_key_holds_the_shop(worker_database: Database) -> None:
     """Primary keys, unique constraints and unique indexes alike: what is taken in one shop is free in another."""
     rows = ask(
         worker_database,
@@ -106,7 +106,7 @@ def test_every_key_holds_the_shop(worker_database: Database) -> None:
     assert strays == set()
 
 
-def test_every_foreign_key_stays_in_the_shop(worker_database: Database) -> None:
+def test_t3_every_foreign_key_stays_in_the_shop(worker_database: Database) -> None:
     rows = ask(
         worker_database,
         """
@@ -161,7 +161,7 @@ def test_l4_money_is_never_a_float(worker_database: Database) -> None:
     assert floats == []
 
 
-def test_every_view_looks_with_the_eyes_of_whoever_asks(worker_database: Database) -> None:
+def test_t3_every_view_looks_with_the_eyes_of_whoever_asks(worker_database: Database) -> None:
     rows = ask(
         worker_database,
         "SELECT relname, reloptions FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'v'",
@@ -176,7 +176,7 @@ def test_no_materialized_view_no_foreign_table_no_rule(worker_database: Database
     assert ask(worker_database, "SELECT rulename FROM pg_rules WHERE schemaname = 'public'") == []
 
 
-def test_no_function_runs_with_the_rights_of_another(worker_database: Database) -> None:
+def test_t3_no_function_runs_with_the_rights_of_another(worker_database: Database) -> None:
     definers = ask(
         worker_database,
         """
@@ -224,7 +224,7 @@ def test_default_privileges_grant_nothing(worker_database: Database) -> None:
     assert ask(worker_database, "SELECT defaclrole FROM pg_default_acl") == []
 
 
-def test_the_application_may_make_nothing(worker_database: Database) -> None:
+def test_t6_the_application_may_make_nothing(worker_database: Database) -> None:
     attempts = [
         "CREATE TABLE mine (id int)",
         "CREATE TEMP TABLE accounts (id int)",
@@ -247,7 +247,7 @@ def test_the_application_may_make_nothing(worker_database: Database) -> None:
 
 
 @pytest.mark.parametrize("setting", ["never set", "set back to nothing"])
-def test_without_a_shop_every_verb_on_every_table_is_an_error(worker_database: Database, setting: str) -> None:
+def test_t4_without_a_shop_every_verb_on_every_table_is_an_error(worker_database: Database, setting: str) -> None:
     """Not "no rows": a recalculation that sees none would set every balance to zero."""
     asked = 0
     with worker_database.connect("ledger_app") as connection:

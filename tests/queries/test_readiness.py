@@ -79,7 +79,7 @@ def test_a_member_of_the_applications_role_is_no_stronger_than_it(committed_data
         ("ALTER VIEW customers OWNER TO {role}", "owns tables"),
     ],
 )
-def test_a_role_that_could_step_around_isolation_is_refused(
+def test_t6_a_role_that_could_step_around_isolation_is_refused(
     committed_database: Database, break_it: Break, stranger: str, statement: str, reason: str
 ) -> None:
     break_it(statement.format(role=stranger, database=committed_database.name))
@@ -116,7 +116,7 @@ def test_the_owner_itself_is_refused(committed_database: Database) -> None:
         ("CREATE MATERIALIZED VIEW old_sales AS SELECT * FROM sales WITH NO DATA", "old_sales"),
     ],
 )
-def test_a_table_or_view_through_which_shops_could_be_seen_is_refused(
+def test_t3_t6_a_table_or_view_through_which_shops_could_be_seen_is_refused(
     committed_database: Database, break_it: Break, statement: str, name: str
 ) -> None:
     break_it(statement)
@@ -156,14 +156,14 @@ def test_the_application_does_not_start_on_the_schema_of_a_newer_release(
     assert remedy.startswith("Start the newer release")
 
 
-def test_the_application_does_not_start_on_a_server_that_forgets(committed_database: Database) -> None:
+def test_d2_the_application_does_not_start_on_a_server_that_forgets(committed_database: Database) -> None:
     reason, remedy = lines_of_refusal(committed_database, check_durability=True)[-2:]
 
     assert reason.endswith("fsync, full_page_writes, synchronous_commit is off.")
     assert "postgresql.conf" in remedy
 
 
-def test_the_application_does_not_start_with_more_rights_than_it_needs(
+def test_t6_o4_the_application_does_not_start_with_more_rights_than_it_needs(
     committed_database: Database, break_it: Break
 ) -> None:
     break_it(f"GRANT TEMP ON DATABASE {committed_database.name} TO ledger_app")

@@ -32,7 +32,7 @@ def stored(database: Database) -> list[dict[str, Any]]:
         return [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
 
 
-def test_an_act_leaves_who_when_from_where_and_what_changed(corner: Shop, database: Database) -> None:
+def test_a1_an_act_leaves_who_when_from_where_and_what_changed(corner: Shop, database: Database) -> None:
     holder, token = new_id(), origin.set(Origin("f00d", b"\x07" * 32))
     try:
         with corner.act() as uow:
@@ -62,7 +62,7 @@ def test_what_is_rolled_back_leaves_nothing(corner: Shop, database: Database) ->
     assert len(stored(database)) == before
 
 
-def test_secrets_are_never_kept_only_that_there_was_one(corner: Shop, database: Database) -> None:
+def test_a3_secrets_are_never_kept_only_that_there_was_one(corner: Shop, database: Database) -> None:
     secrets = {"password": "tiger", "old_password": "cat", "pin": "271828", "approver_pin": "1", "pin_hash": "$argon2"}
     secrets |= {"token": "abc", "totp_secret": "JBSW", "session_cookie": "x"}
     with corner.act() as uow:
@@ -74,7 +74,7 @@ def test_secrets_are_never_kept_only_that_there_was_one(corner: Shop, database: 
     assert after["nested"] == {"pin": HIDDEN}
 
 
-def test_the_application_can_neither_change_nor_remove_an_event_or_a_block(corner: Shop, database: Database) -> None:
+def test_a2_the_application_can_neither_change_nor_remove_an_event_or_a_block(corner: Shop, database: Database) -> None:
     write_some(corner)
     seal(corner.act())
 
@@ -126,7 +126,7 @@ TAMPERED = [
 
 
 @pytest.mark.parametrize("statement", TAMPERED)
-def test_whoever_touches_the_third_block_by_hand_is_found_out_there(
+def test_a2_whoever_touches_the_third_block_by_hand_is_found_out_there(
     corner: Shop, database: Database, statement: str
 ) -> None:
     """Twenty ways to edit, delete and reorder, as a superuser. Promise A2."""
