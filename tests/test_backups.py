@@ -101,18 +101,6 @@ def _forget(superuser: "psycopg.Connection[tuple[object, ...]]", tenant_id: int)
         superuser.execute(f"DELETE FROM {table} WHERE tenant_id = %s".encode(), [tenant_id])
 
 
-@pytest.mark.long
-def test_k2_the_command_restores_and_lets_the_copy_prove_itself(trading: Database, tmp_path: Path) -> None:
-    runner = trading.make_app(database_owner_url=trading.conninfo()).test_cli_runner()
-    file = str(tmp_path / "ledger.backup")
-
-    written = runner.invoke(args=["backup", "write", file])
-    proved = runner.invoke(args=["backup", "prove", file])
-
-    assert (written.exit_code, written.output.count("2 shops")) == (0, 1), written.output
-    assert (proved.exit_code, "balances, walls and audit hold" in proved.output) == (0, True), proved.output
-
-
 def test_without_citus_distributing_says_one_clear_line_and_changes_nothing(app: Flask, shop: Shop) -> None:
     result = app.test_cli_runner().invoke(args=["cluster", "distribute"])
 

@@ -10,9 +10,13 @@ import psycopg
 import pytest
 from flask import Flask
 
+from ledger_web.config import Settings
 from ledger_web.embedded_postgres import EmbeddedPostgres
+from ledger_web.factory import create_app
 from ledger_web.models.base import db
+from ledger_web.services.provisioning import APPLICATION
 from tests import books
+from tests.databases import SECRET_KEY
 from tests.shops import add_product, open_a_shop, sell
 
 SALES = 40
@@ -66,6 +70,29 @@ def test_k1_k2_everything_before_a_moment_is_there_and_nothing_after(
     books.assert_the_books_agree(shop)
     result = durable_app.test_cli_runner().invoke(args=["recalculate-balances", "--all", "--check"])
     assert result.exit_code == 0, result.output
+
+
+@pytest.mark.long
+@pytest.mark.xdist_group("faults")
+def test_k2_a_backup_is_restored_beside_the_live_books_and_proves_itself(
+    durable_app: Flask, cluster: EmbeddedPostgres, tmp_path: Path
+) -> None:
+    shop = open_a_shop("corner")
+    sell(shop, (add_product(shop), 1, 115_00))
+    db.session.remove()
+    settings = Settings(
+        secret_key=SECRET_KEY,
+        database_url=cluster.conninfo(user=APPLICATION, database="ledger"),
+        database_owner_url=cluster.conninfo(database="ledger"),
+        testing=True,
+    )
+    runner, file = create_app(settings).test_cli_runner(), str(tmp_path / "ledger.backup")
+
+    written = runner.invoke(args=["backup", "write", file])
+    proved = runner.invoke(args=["backup", "prove", file])
+
+    assert (written.exit_code, written.output.count("1 shops")) == (0, 1), written.output
+    assert (proved.exit_code, "balances, walls and audit hold" in proved.output) == (0, True), proved.output
 
 
 def _host(cluster: EmbeddedPostgres) -> str:
