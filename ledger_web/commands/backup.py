@@ -50,8 +50,7 @@ def prove(file: Path, keep: str) -> None:
     failed: list[str] = []
     try:
         manifest = backups.restore_backup(administrator, find_binaries(), file.absolute(), name)
-        there = make_conninfo(administrator, dbname=name)
-        failed = [" ".join(words) for words in PROOFS if not _holds(there, words)]
+        failed = [" ".join(words) for words in PROOFS if not _holds(name, words)]
     except BackupError as error:
         raise click.ClickException(error.message) from error
     finally:
@@ -73,10 +72,11 @@ def _administrator() -> str:
 
 
 def _holds(database: str, words: tuple[str, ...]) -> bool:
-    """Run a command of ours on another database, as a process of its own."""
+    """Run a command of ours on another database of this server, as a process of its own, by the same roles."""
+    access: DatabaseAccess = current_app.extensions["database_access"]
     environment = os.environ | {
-        "DATABASE_URL": database,
-        "DATABASE_OWNER_URL": "",
+        "DATABASE_URL": make_conninfo(access.application, dbname=database),
+        "DATABASE_OWNER_URL": make_conninfo(access.administrator or "", dbname=database),
         "SECRET_KEY": current_app.config["SECRET_KEY"],
         "BASE_DOMAIN": current_app.config["BASE_DOMAIN"],
     }

@@ -10,13 +10,10 @@ import psycopg
 import pytest
 from flask import Flask
 
-from ledger_web.config import Settings
 from ledger_web.embedded_postgres import EmbeddedPostgres
-from ledger_web.factory import create_app
 from ledger_web.models.base import db
-from ledger_web.services.provisioning import APPLICATION
+from ledger_web.services.provisioning import access_to_embedded
 from tests import books
-from tests.databases import SECRET_KEY
 from tests.shops import add_product, open_a_shop, sell
 
 SALES = 40
@@ -75,18 +72,13 @@ def test_k1_k2_everything_before_a_moment_is_there_and_nothing_after(
 @pytest.mark.long
 @pytest.mark.xdist_group("faults")
 def test_k2_a_backup_is_restored_beside_the_live_books_and_proves_itself(
-    durable_app: Flask, cluster: EmbeddedPostgres, tmp_path: Path
+    durable_app: Flask, cluster: EmbeddedPostgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop = open_a_shop("corner")
     sell(shop, (add_product(shop), 1, 115_00))
     db.session.remove()
-    settings = Settings(
-        secret_key=SECRET_KEY,
-        database_url=cluster.conninfo(user=APPLICATION, database="ledger"),
-        database_owner_url=cluster.conninfo(database="ledger"),
-        testing=True,
-    )
-    runner, file = create_app(settings).test_cli_runner(), str(tmp_path / "ledger.backup")
+    monkeypatch.setitem(durable_app.extensions, "database_access", access_to_embedded(cluster.conninfo, "ledger"))
+    runner, file = durable_app.test_cli_runner(), str(tmp_path / "ledger.backup")
 
     written = runner.invoke(args=["backup", "write", file])
     proved = runner.invoke(args=["backup", "prove", file])
