@@ -21,6 +21,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from ledger_web.domain.errors import RuleViolationError
+from ledger_web.domain.languages import gettext
 
 FORMAT = 1
 Connection: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
@@ -89,9 +90,11 @@ def read_manifest(file: Path) -> Manifest:
         manifest = Manifest(**json.loads(_manifest_of(file).read_text()))
         found = _digest(file)
     except (OSError, ValueError, TypeError) as error:
-        raise BackupError(f"{file} cannot be read as a backup: {error}") from error
+        raise BackupError(gettext("%(file)s cannot be read as a backup: %(error)s", file=file, error=error)) from error
     if found != manifest.sha256:
-        raise BackupError(f"{file} is not the file that was written: its SHA-256 is {found}.")
+        raise BackupError(
+            gettext("%(file)s is not the file that was written: its SHA-256 is %(found)s.", file=file, found=found)
+        )
     return manifest
 
 
@@ -106,7 +109,9 @@ def restore_backup(administrator: str, programs: Path, file: Path, database: str
         try:
             connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(database)))
         except psycopg.errors.DuplicateDatabase as error:
-            raise BackupError(f"There is a database {database} already. Choose another name.") from error
+            raise BackupError(
+                gettext("There is a database %(database)s already. Choose another name.", database=database)
+            ) from error
     there = make_conninfo(administrator, dbname=database)
     _run(programs / "pg_restore", there, "--exit-on-error", f"--dbname={database}", str(file))
     with psycopg.connect(there) as connection:
@@ -114,7 +119,7 @@ def restore_backup(administrator: str, programs: Path, file: Path, database: str
     if came != manifest.rows:
         tables = came.keys() | manifest.rows.keys()
         wrong = sorted(table for table in tables if came.get(table) != manifest.rows.get(table))
-        raise BackupError(f"Other rows came than went, in: {', '.join(wrong)}.")
+        raise BackupError(gettext("Other rows came than went, in: %(wrong)s.", wrong=", ".join(wrong)))
     return manifest
 
 
@@ -167,4 +172,11 @@ def _run(program: Path, conninfo: str | None, *arguments: str) -> None:
         [str(program), *arguments], env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True
     )
     if done.returncode:
-        raise BackupError(f"{program.name} failed ({done.returncode}): {done.stderr.strip()[:2000]}")
+        raise BackupError(
+            gettext(
+                "%(name)s failed (%(returncode)s): %(strip)s",
+                name=program.name,
+                returncode=done.returncode,
+                strip=done.stderr.strip()[:2000],
+            )
+        )
