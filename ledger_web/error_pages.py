@@ -19,6 +19,7 @@ from ledger_web.domain.errors import (
     ShopSuspendedError,
     TooManyAttemptsError,
 )
+from ledger_web.domain.languages import gettext, gettext_noop
 from ledger_web.identity import CodeNeededError, PermissionDeniedError
 from ledger_web.rendering import redirect_to, wants_fragment
 from ledger_web.services import meters
@@ -37,29 +38,31 @@ STATUS: dict[type[LedgerError], int] = {
 }
 
 TITLES = {
-    400: "That did not arrive in one piece",
-    403: "You may not do this",
-    404: "There is nothing here",
-    405: "That cannot be done here",
-    409: "Someone else was faster",
-    413: "That is too much at once",
-    415: "That kind of file is not read here",
-    422: "That is not possible",
-    429: "One moment",
-    500: "Something broke on our side",
-    503: "Back in a moment",
+    400: gettext_noop("That did not arrive in one piece"),
+    403: gettext_noop("You may not do this"),
+    404: gettext_noop("There is nothing here"),
+    405: gettext_noop("That cannot be done here"),
+    409: gettext_noop("Someone else was faster"),
+    413: gettext_noop("That is too much at once"),
+    415: gettext_noop("That kind of file is not read here"),
+    422: gettext_noop("That is not possible"),
+    429: gettext_noop("One moment"),
+    500: gettext_noop("Something broke on our side"),
+    503: gettext_noop("Back in a moment"),
 }
 SENTENCES = {
-    400: "The browser sent something this page does not understand. Go back, load the page again and retry.",
-    403: "This request did not come from one of the shop's own pages. Load the page again and retry.",
-    404: "There is no such thing in this shop.",
-    405: "This address does not take that kind of request.",
-    413: "What was sent is larger than this page takes. Send less at once.",
-    415: "This kind of file cannot be read here.",
-    422: "This cannot be done as it was asked.",
-    429: "That was too often. Wait a moment and try again.",
-    500: "Nothing was saved. Trying again is safe. If it stays so, pass on the number of this request.",
-    503: "The books cannot be reached right now. Nothing was lost, and trying again is safe.",
+    400: gettext_noop(
+        "The browser sent something this page does not understand. Go back, load the page again and retry."
+    ),
+    403: gettext_noop("This request did not come from one of the shop's own pages. Load the page again and retry."),
+    404: gettext_noop("There is no such thing in this shop."),
+    405: gettext_noop("This address does not take that kind of request."),
+    413: gettext_noop("What was sent is larger than this page takes. Send less at once."),
+    415: gettext_noop("This kind of file cannot be read here."),
+    422: gettext_noop("This cannot be done as it was asked."),
+    429: gettext_noop("That was too often. Wait a moment and try again."),
+    500: gettext_noop("Nothing was saved. Trying again is safe. If it stays so, pass on the number of this request."),
+    503: gettext_noop("The books cannot be reached right now. Nothing was lost, and trying again is safe."),
 }
 RETRY_AFTER_SECONDS = 5
 
@@ -86,8 +89,8 @@ def show(status: int, sentence: str = "", headers: dict[str, str] | None = None)
     known: dict[str, Any] = {
         "is_error": True,
         "status": status,
-        "title": TITLES.get(status, "That did not work"),
-        "sentence": sentence or SENTENCES.get(status, "This cannot be done as it was asked."),
+        "title": gettext(TITLES.get(status, "That did not work")),
+        "sentence": sentence or gettext(SENTENCES.get(status, "This cannot be done as it was asked.")),
     }
     if wants_fragment():
         response = make_response(render_template("errors/_error.html", **known), status)

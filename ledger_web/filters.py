@@ -10,6 +10,7 @@ from babel.dates import format_date, format_skeleton, format_time
 from flask import Flask, g, has_app_context
 from markupsafe import Markup
 
+from ledger_web.domain.audit import fact_name
 from ledger_web.domain.days import business_day
 from ledger_web.domain.exchange import Rate
 from ledger_web.domain.journal import NORMAL_SIDE
@@ -48,6 +49,7 @@ def init_app(app: Flask) -> None:
     app.template_filter("barcode_svg")(barcode_svg)
     app.template_filter("square_code")(square_code)
     app.template_filter("browser")(browser)
+    app.template_filter("fact_name")(fact_name)
 
 
 def shop_signs() -> Signs:
@@ -127,7 +129,7 @@ def owes(balance: int, currency: str, kind: str) -> str:
     """
     written = money(abs(balance), currency)
     if not balance:
-        return "settled"
+        return gettext("settled")
     if kind in _OWES_US:
         return (
             gettext("owes you %(written)s", written=written)
@@ -169,9 +171,9 @@ def square_code(text: str) -> Markup:
 
 def browser(agent: str) -> str:
     """Name a browser and its system by what it calls itself, as far as people know them."""
-    name = next((name for sign, name in _BROWSERS if sign in agent), "A browser")
+    name = next((name for sign, name in _BROWSERS if sign in agent), gettext("A browser"))
     system = next((name for sign, name in _SYSTEMS if sign in agent), "")
-    return f"{name} on {system}" if system else name
+    return gettext("%(browser)s on %(system)s", browser=name, system=gettext(system)) if system else name
 
 
 def _in_digits(written: str) -> str:

@@ -30,19 +30,19 @@ from werkzeug.routing import RequestRedirect
 
 from ledger_web.cookies import OwnCookiesRequest
 from ledger_web.domain.ids import new_id
-from ledger_web.domain.languages import ENGLISH, gettext, ngettext
+from ledger_web.domain.languages import ENGLISH, gettext, gettext_noop, ngettext
 from ledger_web.identity import TILL_COOKIE, may, may_open
 
 NAVIGATION = (  # endpoint, label, icon, shortcut
-    ("sell.show", "Sell", "sell", "Alt+S"),
-    ("sales.index", "Sales", "sales", "Alt+L"),
-    ("products.index", "Products", "products", "Alt+P"),
-    ("purchases.index", "Purchases", "box", "Alt+U"),
-    ("customers.index", "Customers", "customers", "Alt+C"),
-    ("drawers.index", "Drawers", "drawers", "Alt+W"),
-    ("transactions.index", "Books", "scales", "Alt+B"),
-    ("reports.index", "Reports", "reports", "Alt+R"),
-    ("admin.index", "Admin", "admin", "Alt+A"),
+    ("sell.show", gettext_noop("Sell"), "sell", "Alt+S"),
+    ("sales.index", gettext_noop("Sales"), "sales", "Alt+L"),
+    ("products.index", gettext_noop("Products"), "products", "Alt+P"),
+    ("purchases.index", gettext_noop("Purchases"), "box", "Alt+U"),
+    ("customers.index", gettext_noop("Customers"), "customers", "Alt+C"),
+    ("drawers.index", gettext_noop("Drawers"), "drawers", "Alt+W"),
+    ("transactions.index", gettext_noop("Books"), "scales", "Alt+B"),
+    ("reports.index", gettext_noop("Reports"), "reports", "Alt+R"),
+    ("admin.index", gettext_noop("Admin"), "admin", "Alt+A"),
 )
 # Pages that are a part of another place in the navigation.
 _PART_OF = {

@@ -16,7 +16,7 @@ from flask.typing import ResponseReturnValue
 from ledger_web.blueprints import statements
 from ledger_web.blueprints.statements import StatedAccount
 from ledger_web.domain.errors import StaleEditError
-from ledger_web.domain.languages import gettext
+from ledger_web.domain.languages import gettext, gettext_noop
 from ledger_web.domain.open_items import ageing
 from ledger_web.domain.permissions import EMPLOYEE_VIEW, PARTY_CREATE, PARTY_CREDIT_LIMIT, PARTY_EDIT, PARTY_VIEW
 from ledger_web.filters import shop_today
@@ -35,25 +35,64 @@ class Noun:
     """How a kind of party is spoken of."""
 
     kind: str
-    plural: str  # also its blueprint and the first part of its addresses
-    article: str
+    plural: str  # its blueprint and the first part of its addresses
+    title: str  # from here on texts, said by whoever shows them
+    new: str
+    add: str
+    edit: str
+    none_yet: str
     money_in: str
     money_out: str
-
-    @property
-    def one(self) -> str:
-        """Such as "a customer", "an employee"."""
-        return f"{self.article} {self.kind}"
 
 
 NOUNS: Final = MappingProxyType(
     {
         noun.kind: noun
         for noun in (
-            Noun("customer", "customers", "a", "Take a payment", "Pay back"),
-            Noun("vendor", "vendors", "a", "Take money back", "Pay"),
-            Noun("employee", "employees", "an", "Take money back", "Pay"),
-            Noun("member", "members", "a", "Take a payment", "Pay back"),
+            Noun(
+                "customer",
+                "customers",
+                gettext_noop("Customers"),
+                gettext_noop("New customer"),
+                gettext_noop("Add customer"),
+                gettext_noop("Edit customer"),
+                gettext_noop("No customers yet"),
+                gettext_noop("Take a payment"),
+                gettext_noop("Pay back"),
+            ),
+            Noun(
+                "vendor",
+                "vendors",
+                gettext_noop("Vendors"),
+                gettext_noop("New vendor"),
+                gettext_noop("Add vendor"),
+                gettext_noop("Edit vendor"),
+                gettext_noop("No vendors yet"),
+                gettext_noop("Take money back"),
+                gettext_noop("Pay"),
+            ),
+            Noun(
+                "employee",
+                "employees",
+                gettext_noop("Employees"),
+                gettext_noop("New employee"),
+                gettext_noop("Add employee"),
+                gettext_noop("Edit employee"),
+                gettext_noop("No employees yet"),
+                gettext_noop("Take money back"),
+                gettext_noop("Pay"),
+            ),
+            Noun(
+                "member",
+                "members",
+                gettext_noop("Members"),
+                gettext_noop("New member"),
+                gettext_noop("Add member"),
+                gettext_noop("Edit member"),
+                gettext_noop("No members yet"),
+                gettext_noop("Take a payment"),
+                gettext_noop("Pay back"),
+            ),
         )
     }
 )

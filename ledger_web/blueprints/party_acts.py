@@ -13,7 +13,7 @@ from ledger_web.blueprints.parties import NOUNS
 from ledger_web.domain.errors import ConflictError, NotFoundError, RuleViolationError
 from ledger_web.domain.ids import parse_id
 from ledger_web.domain.journal import NORMAL_SIDE
-from ledger_web.domain.languages import gettext
+from ledger_web.domain.languages import gettext, gettext_noop
 from ledger_web.domain.permissions import EXPENSE_CREATE, JOURNAL_POST, PARTY_EDIT
 from ledger_web.error_pages import status_of
 from ledger_web.forms.party_acts import (
@@ -56,36 +56,36 @@ ACTS: Final = MappingProxyType(
     {
         "salaries": PartyAct(
             "employee",
-            "Salary earned",
-            "What they have earned from the shop. Pay it afterwards; an advance is settled with it.",
-            "Write it down",
+            gettext_noop("Salary earned"),
+            gettext_noop("What they have earned from the shop. Pay it afterwards; an advance is settled with it."),
+            gettext_noop("Write it down"),
             SalaryForm,
             ("memo",),
             accrue_salary,
         ),
         "deductions": PartyAct(
             "employee",
-            "Deduction",
-            "Taken off what the shop owes them: goods they took home, a shortage in their drawer.",
-            "Deduct",
+            gettext_noop("Deduction"),
+            gettext_noop("Taken off what the shop owes them: goods they took home, a shortage in their drawer."),
+            gettext_noop("Deduct"),
             DeductionForm,
             ("purpose", "memo"),
             deduct_salary,
         ),
         "dues": PartyAct(
             "member",
-            "Charge dues",
-            "What they owe for their membership. What they paid ahead settles it.",
-            "Charge",
+            gettext_noop("Charge dues"),
+            gettext_noop("What they owe for their membership. What they paid ahead settles it."),
+            gettext_noop("Charge"),
             DuesForm,
             ("memo", "expires_on"),
             charge_dues,
         ),
         "waivers": PartyAct(
             "member",
-            "Waive dues",
-            "Dues they need not pay. No more than they owe.",
-            "Waive",
+            gettext_noop("Waive dues"),
+            gettext_noop("Dues they need not pay. No more than they owe."),
+            gettext_noop("Waive"),
             WaiverForm,
             ("memo",),
             waive_dues,

@@ -149,7 +149,7 @@ def _customer_form(customer: CustomerPriceList, sent: Any) -> CustomerPriceListF
     form = CustomerPriceListForm(sent, data={"price_list_id": customer.price_list_id})
     lists = queries.list_price_lists(g.tenant.id)
     usable = [each for each in lists if each.archived_at is None or each.id == customer.price_list_id]
-    form.price_list_id.choices = [("", "Everybody's prices"), *((each.id, each.name) for each in usable)]
+    form.price_list_id.choices = [("", gettext("Everybody's prices")), *((each.id, each.name) for each in usable)]
     return form
 
 

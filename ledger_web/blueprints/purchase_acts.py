@@ -126,7 +126,7 @@ def new_charge(purchase_id: uuid.UUID) -> ResponseReturnValue:
 @permission_required(PURCHASE_CREATE)
 def create_charge(purchase_id: uuid.UUID) -> ResponseReturnValue:
     form = LateChargeForm(request.form)
-    form.payee_id.choices = [("", "choose …"), *_vendors()]
+    form.payee_id.choices = [("", gettext("choose …")), *_vendors()]
     if not form.validate():
         return _show_charge(purchase_id, form, 422)
     try:
@@ -264,7 +264,7 @@ def _show_return(purchase: queries.PurchaseDetails, form: Any, status: int = 200
 
 
 def _show_charge(purchase_id: uuid.UUID, form: LateChargeForm, status: int = 200, **said: Any) -> Response:
-    form.payee_id.choices = [("", "choose …"), *_vendors()]
+    form.payee_id.choices = [("", gettext("choose …")), *_vendors()]
     offer_first(form.currency, [g.tenant.base_currency, "USD", "EUR"])
     context = {"trouble": "", "is_locked": False, **said}
     purchase = queries.get_purchase(g.tenant.id, purchase_id)

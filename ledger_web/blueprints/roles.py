@@ -128,6 +128,6 @@ def _form_of(role: RoleRow) -> RoleForm:
 def _rights_by_area() -> list[tuple[str, list[dict[str, Any]]]]:
     areas = groupby(sorted(ALL), key=lambda right: right.partition(".")[0])
     return [
-        (AREAS.get(area, area.capitalize()), [{"name": right, "sentence": describe(right)} for right in rights])
+        (AREAS.get(area) or area.capitalize(), [{"name": right, "sentence": describe(right)} for right in rights])
         for area, rights in areas
     ]

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from ledger_web import mail
 from ledger_web.domain.errors import ConflictError, NotFoundError, RuleViolationError
-from ledger_web.domain.languages import gettext
+from ledger_web.domain.languages import gettext, gettext_noop
 from ledger_web.domain.permissions import SALE_REPRINT, SALE_VIEW
 from ledger_web.domain.sheets import Row, amount_cell
 from ledger_web.downloads import download
@@ -30,18 +30,18 @@ from ledger_web.services.sale_states import look_at_sale
 blueprint = Blueprint("sales", __name__, url_prefix="/sales")
 
 _HEADER: Final = (
-    "Number",
-    "Day",
-    "Drawer",
-    "Customer",
-    "Cashier",
-    "Currency",
-    "Total",
-    "Tax",
-    "On account",
-    "Came back",
-    "Net",
-    "State",
+    gettext_noop("Number"),
+    gettext_noop("Day"),
+    gettext_noop("Drawer"),
+    gettext_noop("Customer"),
+    gettext_noop("Cashier"),
+    gettext_noop("Currency"),
+    gettext_noop("Total"),
+    gettext_noop("Tax"),
+    gettext_noop("On account"),
+    gettext_noop("Came back"),
+    gettext_noop("Net"),
+    gettext_noop("State"),
 )
 
 
@@ -66,7 +66,9 @@ def download_list(ending: str) -> ResponseReturnValue:
     if not form.validate():
         raise NotFoundError("There is no such list of sales. Ask for it from the list.")
     rows = list_for_file(g.tenant.id, form.to_asked())
-    return download(f"sales-{form.meta.today}", ending, [_HEADER, *(_row(sale) for sale in rows)])
+    return download(
+        f"sales-{form.meta.today}", ending, [[gettext(each) for each in _HEADER], *(_row(sale) for sale in rows)]
+    )
 
 
 @blueprint.get("/<uuid:sale_id>")

@@ -7,6 +7,7 @@ from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
 
 from ledger_web.domain.errors import NotFoundError
+from ledger_web.domain.languages import gettext, gettext_noop
 from ledger_web.domain.permissions import REPORT_VIEW
 from ledger_web.domain.sheets import Row, amount_cell
 from ledger_web.downloads import download
@@ -17,7 +18,15 @@ from ledger_web.rendering import render
 
 blueprint = Blueprint("sales_reports", __name__, url_prefix="/sales/report")
 
-_HEADER: Final = ("Sales", "Gross", "Deletions", "Deleted", "Returns", "Returned", "Net")
+_HEADER: Final = (
+    gettext_noop("Sales"),
+    gettext_noop("Gross"),
+    gettext_noop("Deletions"),
+    gettext_noop("Deleted"),
+    gettext_noop("Returns"),
+    gettext_noop("Returned"),
+    gettext_noop("Net"),
+)
 
 
 @blueprint.get("/")
@@ -52,7 +61,7 @@ def download_report(ending: str) -> ResponseReturnValue:
 
 def _file(division: str, rows: list[ReportRow]) -> Iterator[Row]:
     currency = g.tenant.base_currency
-    yield [division, *_HEADER]
+    yield [division, *map(gettext, _HEADER)]
     for row in rows:
         yield [
             row.key,

@@ -16,7 +16,7 @@ from flask.typing import ResponseReturnValue
 
 from ledger_web.domain.errors import NotFoundError
 from ledger_web.domain.journal import NORMAL_SIDE
-from ledger_web.domain.languages import gettext
+from ledger_web.domain.languages import gettext, gettext_noop
 from ledger_web.domain.sheets import ENDINGS, Row, amount_cell
 from ledger_web.downloads import download
 from ledger_web.forms.statements import PrintForm, StatementForm
@@ -35,12 +35,12 @@ from ledger_web.rendering import render
 # What makes the balance of an account larger, and what makes it smaller.
 _COLUMNS: Final = MappingProxyType(
     {
-        "customer": ("Charged", "Paid"),
-        "member": ("Charged", "Paid"),
-        "vendor": ("Billed", "Paid"),
-        "employee": ("Earned", "Paid"),
-        "cash": ("In", "Out"),
-        "bank": ("In", "Out"),
+        "customer": (gettext_noop("Charged"), gettext_noop("Paid")),
+        "member": (gettext_noop("Charged"), gettext_noop("Paid")),
+        "vendor": (gettext_noop("Billed"), gettext_noop("Paid")),
+        "employee": (gettext_noop("Earned"), gettext_noop("Paid")),
+        "cash": (gettext_noop("In"), gettext_noop("Out")),
+        "bank": (gettext_noop("In"), gettext_noop("Out")),
     }
 )
 
@@ -57,7 +57,8 @@ class StatedAccount:
     @property
     def columns(self) -> tuple[str, str]:
         sides = (gettext("Debit"), gettext("Credit"))
-        return _COLUMNS.get(self.kind) or (sides if NORMAL_SIDE[self.kind] == "debit" else sides[::-1])
+        up, down = _COLUMNS.get(self.kind) or (sides if NORMAL_SIDE[self.kind] == "debit" else sides[::-1])
+        return gettext(up), gettext(down)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,17 +9,17 @@ from ledger_web.domain.errors import RuleViolationError
 from ledger_web.domain.expenses import EXPENSES, GOODS
 from ledger_web.domain.ids import parse_id
 from ledger_web.domain.journal import NORMAL_SIDE, PARTY_KINDS, AccountKey
-from ledger_web.domain.languages import Texts, gettext
+from ledger_web.domain.languages import Texts, gettext, gettext_noop
 
 # The chart: its parts in the order an accountant reads them, and the kinds in each.
 CHART: Final = MappingProxyType(
     {
-        "What the shop has": ("cash", "bank", "customer", "member", "inventory", "tax_receivable"),
-        "What the shop owes": ("vendor", "employee", "tax_payable", "store_credit"),
-        "The owner’s share": ("equity",),
-        "Income": ("revenue",),
-        "Costs": ("cost_of_sales", "expense"),
-        "Differences": ("exchange", "over_short", "rounding"),
+        gettext_noop("What the shop has"): ("cash", "bank", "customer", "member", "inventory", "tax_receivable"),
+        gettext_noop("What the shop owes"): ("vendor", "employee", "tax_payable", "store_credit"),
+        gettext_noop("The owner’s share"): ("equity",),
+        gettext_noop("Income"): ("revenue",),
+        gettext_noop("Costs"): ("cost_of_sales", "expense"),
+        gettext_noop("Differences"): ("exchange", "over_short", "rounding"),
     }
 )
 

@@ -10,15 +10,20 @@ from uuid import UUID
 from ledger_web.domain.currencies import plain
 from ledger_web.domain.errors import RuleViolationError
 from ledger_web.domain.journal import NORMAL_SIDE
-from ledger_web.domain.languages import gettext
+from ledger_web.domain.languages import gettext, gettext_noop
 from ledger_web.domain.numbers import round_half_up
 
 Side = Literal["charge", "credit"]
 OPPOSITE: Final[dict[Side, Side]] = {"charge": "credit", "credit": "charge"}
 
 # Days past due up to which an amount stands in a bucket, and what the bucket is called.
-BUCKETS: Final = ((0, "Not yet due"), (30, "1–30 days"), (60, "31–60 days"), (90, "61–90 days"))
-OLDEST: Final = "Over 90 days"
+BUCKETS: Final = (
+    (0, gettext_noop("Not yet due")),
+    (30, gettext_noop("1–30 days")),
+    (60, gettext_noop("31–60 days")),
+    (90, gettext_noop("61–90 days")),
+)
+OLDEST: Final = gettext_noop("Over 90 days")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +147,8 @@ def _share(item: Item, other: Item, amount: int) -> Share:
 
 def ageing(charges: Iterable[tuple[dt.date, int]], today: dt.date) -> list[tuple[str, int]]:
     """Add up open amounts by how long they are past due; every bucket is there, also an empty one."""
-    buckets = dict.fromkeys([*(name for _, name in BUCKETS), OLDEST], 0)
+    buckets = dict.fromkeys([*(gettext(name) for _, name in BUCKETS), gettext(OLDEST)], 0)
     for due_on, amount in charges:
         days = (today - due_on).days
-        buckets[next((name for limit, name in BUCKETS if days <= limit), OLDEST)] += amount
+        buckets[gettext(next((name for limit, name in BUCKETS if days <= limit), OLDEST))] += amount
     return list(buckets.items())

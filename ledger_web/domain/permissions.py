@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import Any, Final
 
-from ledger_web.domain.languages import Texts
+from ledger_web.domain.languages import Texts, gettext_noop
 
 HOME_VIEW: Final = "home.view"
 PRODUCT_VIEW: Final = "product.view"
@@ -225,29 +225,29 @@ class Limit:
 LIMITS: Final[Mapping[str, Limit]] = MappingProxyType(
     {
         "sale.discount": Limit(
-            "Discount",
-            "The largest discount on a line or a sale, in percent.",
+            gettext_noop("Discount"),
+            gettext_noop("The largest discount on a line or a sale, in percent."),
             "percent",
             Decimal(50),
             Decimal(5),
         ),
         "sale.price_cut": Limit(
-            "Price cut",
-            "How far below the product's price a line may be sold, in percent.",
+            gettext_noop("Price cut"),
+            gettext_noop("How far below the product's price a line may be sold, in percent."),
             "percent",
             Decimal(50),
             Decimal(5),
         ),
         "sale.refund": Limit(
-            "Refund",
-            "The largest refund of one sale or return.",
+            gettext_noop("Refund"),
+            gettext_noop("The largest refund of one sale or return."),
             "money",
             Decimal(10_000_000),
             Decimal(10_000),
         ),
         "sale.void_minutes": Limit(
-            "Void within",
-            "How many minutes after it was stored a sale may be deleted.",
+            gettext_noop("Void within"),
+            gettext_noop("How many minutes after it was stored a sale may be deleted."),
             "minutes",
             Decimal(43_200),
             Decimal(15),

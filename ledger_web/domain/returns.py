@@ -26,7 +26,7 @@ from ledger_web.domain.journal import (
     store_credit,
     tax_payable,
 )
-from ledger_web.domain.languages import Texts, gettext
+from ledger_web.domain.languages import Texts, gettext, gettext_noop
 from ledger_web.domain.numbers import round_half_up
 from ledger_web.domain.tenders import BANK, CASH, METHOD_NAMES, carried_over, round_to
 
@@ -64,12 +64,12 @@ class DefaultReason:
 
 
 DEFAULT_REASONS: Final = (
-    DefaultReason("mistake", "Rung up by mistake"),
-    DefaultReason("changed_mind", "Customer changed their mind"),
-    DefaultReason("wrong_item", "Wrong product"),
-    DefaultReason("damaged", "Damaged or does not work", restocks=False),
-    DefaultReason("expired", "Past its date", restocks=False),
-    DefaultReason("other", "Something else", needs_approval=True),
+    DefaultReason("mistake", gettext_noop("Rung up by mistake")),
+    DefaultReason("changed_mind", gettext_noop("Customer changed their mind")),
+    DefaultReason("wrong_item", gettext_noop("Wrong product")),
+    DefaultReason("damaged", gettext_noop("Damaged or does not work"), restocks=False),
+    DefaultReason("expired", gettext_noop("Past its date"), restocks=False),
+    DefaultReason("other", gettext_noop("Something else"), needs_approval=True),
 )
 OTHER: Final = "other"  # the code of the reason that has to be written out
 

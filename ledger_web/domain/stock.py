@@ -14,6 +14,7 @@ from ledger_web.domain.errors import InvalidQuantityError
 from ledger_web.domain.expenses import GOODS_DIFFERENCES, GOODS_GIVEN, GOODS_SPOILED, GOODS_USED
 from ledger_web.domain.journal import AccountKey, Entry, equity, expense, unless_zero
 from ledger_web.domain.journal import inventory as stock_account
+from ledger_web.domain.languages import gettext_noop
 
 OPENING: Final = "opening"  # the code of the equity account that goods without a purchase come from
 QUANTITY_LIMIT: Final = Decimal(10) ** 9
@@ -30,14 +31,14 @@ class Reason:
 
 REASONS: Final = MappingProxyType(
     {
-        "counted": Reason("Counted", GOODS_DIFFERENCES),
-        "damaged": Reason("Damaged", GOODS_SPOILED),
-        "expired": Reason("Expired", GOODS_SPOILED),
-        "lost": Reason("Lost or stolen", GOODS_DIFFERENCES),
-        "found": Reason("Found", GOODS_DIFFERENCES),
-        "used": Reason("Used in the shop", GOODS_USED),
-        "given": Reason("Given away, samples", GOODS_GIVEN),
-        "opening": Reason("Opening quantity was wrong", None),
+        "counted": Reason(gettext_noop("Counted"), GOODS_DIFFERENCES),
+        "damaged": Reason(gettext_noop("Damaged"), GOODS_SPOILED),
+        "expired": Reason(gettext_noop("Expired"), GOODS_SPOILED),
+        "lost": Reason(gettext_noop("Lost or stolen"), GOODS_DIFFERENCES),
+        "found": Reason(gettext_noop("Found"), GOODS_DIFFERENCES),
+        "used": Reason(gettext_noop("Used in the shop"), GOODS_USED),
+        "given": Reason(gettext_noop("Given away, samples"), GOODS_GIVEN),
+        "opening": Reason(gettext_noop("Opening quantity was wrong"), None),
     }
 )
 

@@ -11,6 +11,25 @@ from ledger_web.domain.languages import Texts, gettext
 
 _NAMES: Final = Texts(
     {
+        "sale": "Sale",
+        "sale_return": "Sale return",
+        "purchase": "Purchase",
+        "payment": "Payment",
+        "expense": "Expense",
+        "drop": "Drop",
+        "transfer": "Transfer",
+        "exchange": "Exchange",
+        "salary": "Salary",
+        "deduction": "Deduction",
+        "dues": "Dues",
+        "dues_waived": "Dues waived",
+        "set_off": "Set off",
+        "shift_opening": "Shift opening",
+        "shift_closing": "Shift closing",
+        "allocation": "Allocation",
+        "release": "Release",
+        "merge": "Merge",
+        "reversal": "Reversal",
         "opening_balance": "Opening balance",
         "pay_in": "Paid in",
         "pay_out": "Paid out",
@@ -88,7 +107,9 @@ def title_of(kind: str, document_kind: str, number: str) -> str:
     name = f"{name_of(document_kind)} {number}".strip()
     if kind != "reversal":
         return name
-    return f"{name} {'deleted' if document_kind in {'sale', 'purchase'} else 'reversed'}"
+    if document_kind in {"sale", "purchase"}:
+        return gettext("%(document)s deleted", document=name)
+    return gettext("%(document)s reversed", document=name)
 
 
 def why_not_reversible(kind: str) -> str:

@@ -6,31 +6,31 @@ from typing import Any
 
 from wtforms import ValidationError
 
-from ledger_web.domain.languages import gettext
+from ledger_web.domain.languages import gettext, gettext_noop
 from ledger_web.filters import shop_zone
 from ledger_web.forms.base import QueryForm
 from ledger_web.forms.fields import ChoiceField, DateField, IdField
 from ledger_web.queries.audit import AskedEvents
 
 AREAS = (
-    ("", "Everything"),
-    ("access", "Refusals"),
-    ("approval", "Approvals"),
-    ("barcode", "Barcodes"),
-    ("cart", "Carts"),
-    ("drawer", "Drawers"),
-    ("export", "Exports"),
-    ("label", "Labels"),
-    ("party", "Customers, vendors and others"),
-    ("price", "Prices"),
-    ("product", "Products"),
-    ("recalculation", "Repairs"),
-    ("role", "Roles"),
-    ("sale", "Sales"),
-    ("session", "Signing in and out"),
-    ("settings", "Settings"),
-    ("till", "Tills"),
-    ("user", "People who sign in"),
+    ("", gettext_noop("Everything")),
+    ("access", gettext_noop("Refusals")),
+    ("approval", gettext_noop("Approvals")),
+    ("barcode", gettext_noop("Barcodes")),
+    ("cart", gettext_noop("Carts")),
+    ("drawer", gettext_noop("Drawers")),
+    ("export", gettext_noop("Exports")),
+    ("label", gettext_noop("Labels")),
+    ("party", gettext_noop("Customers, vendors and others")),
+    ("price", gettext_noop("Prices")),
+    ("product", gettext_noop("Products")),
+    ("recalculation", gettext_noop("Repairs")),
+    ("role", gettext_noop("Roles")),
+    ("sale", gettext_noop("Sales")),
+    ("session", gettext_noop("Signing in and out")),
+    ("settings", gettext_noop("Settings")),
+    ("till", gettext_noop("Tills")),
+    ("user", gettext_noop("People who sign in")),
 )
 
 

@@ -12,6 +12,7 @@ from ledger_web.domain.accounts import CHART, EQUITY, KIND_NAMES, MANY_HOLDERS, 
 from ledger_web.domain.errors import NotFoundError
 from ledger_web.domain.expenses import EXPENSES
 from ledger_web.domain.journal import NORMAL_SIDE, AccountKey
+from ledger_web.domain.languages import gettext
 from ledger_web.models.base import session_of
 from ledger_web.queries.balances import END_OF_TIME, balances_before
 
@@ -134,7 +135,7 @@ def list_chart(tenant_id: int, base_currency: str) -> list[ChartPart]:
         return line.currency != base_currency, line.currency, line.name
 
     parts = [
-        ChartPart(name, tuple(line for kind in kinds for line in sorted(lines[kind], key=order)))
+        ChartPart(gettext(name), tuple(line for kind in kinds for line in sorted(lines[kind], key=order)))
         for name, kinds in CHART.items()
     ]
     return [part for part in parts if part.lines]

@@ -12,7 +12,6 @@ from typing import Any, Final
 from sqlalchemy import Row, text
 
 from ledger_web.domain.barcodes import normalise
-from ledger_web.domain.languages import gettext
 from ledger_web.domain.search_words import prefix_range, ranges, words
 from ledger_web.models.base import session_of
 from ledger_web.queries.search import bounds
@@ -143,7 +142,7 @@ def _find(tenant_id: int, wanted: Wanted, asked: _Asked, named: str, shown: str)
         if len(rows) == wanted.rows:
             return rows
     found, each = _found(wanted, asked)
-    return _rows(tenant_id, wanted, shown, values, named=named, found=found, limit=gettext("OFFSET 0"), words=each)
+    return _rows(tenant_id, wanted, shown, values, named=named, found=found, limit="OFFSET 0", words=each)
 
 
 def _rows(

@@ -86,9 +86,9 @@ class SaleRow:
     def state(self) -> str:
         """Say in a word how it stands; nothing where it stands as it was sold."""
         if self.is_deleted:
-            return "deleted"
+            return gettext("deleted")
         if self.return_count:
-            return "returned" if self.returned_total == self.total else gettext("partly returned")
+            return gettext("returned") if self.returned_total == self.total else gettext("partly returned")
         return gettext("on account") if self.on_account else ""
 
 

@@ -43,7 +43,7 @@ class CountRow:
 
     @property
     def state(self) -> str:
-        return "open" if self.is_open else "posted" if self.is_posted else gettext("put aside")
+        return gettext("open") if self.is_open else gettext("posted") if self.is_posted else gettext("put aside")
 
 
 @dataclass(frozen=True, slots=True)

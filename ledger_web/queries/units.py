@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from sqlalchemy import text
 
+from ledger_web.domain.languages import gettext
 from ledger_web.domain.units import Pack, price_of
 from ledger_web.models.base import session_of
 
@@ -34,7 +35,8 @@ class UnitRow:
     @property
     def uses(self) -> list[str]:
         """What it is used for, in words."""
-        return [word for word, is_so in (("selling", self.is_sold), ("buying", self.is_bought)) if is_so]
+        words = ((gettext("selling"), self.is_sold), (gettext("buying"), self.is_bought))
+        return [word for word, is_so in words if is_so]
 
 
 def list_units(tenant_id: int, product_id: uuid.UUID, *, archived: bool = False) -> list[UnitRow]:

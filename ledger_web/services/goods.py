@@ -75,7 +75,7 @@ def adjust_stock(command: AdjustStock, uow: UnitOfWork) -> Recorded:
         InvalidQuantityError: More than can be counted.
     """
     with uow:
-        memo = _memo(REASONS[command.reason].name, command.note)
+        memo = _memo(gettext(REASONS[command.reason].name), command.note)
         if uow.is_replay(command, id=command.id, kind="stock_adjustment", memo=memo):
             return Recorded(command.id, replayed=True)
         level = _lock_level(uow, command.product_id)

@@ -17,7 +17,7 @@ from psycopg.errors import LockNotAvailable
 from sqlalchemy.exc import OperationalError
 
 from ledger_web.domain.errors import NotFoundError, RecalculationRunningError, RuleViolationError
-from ledger_web.domain.languages import gettext
+from ledger_web.domain.languages import gettext, gettext_noop
 from ledger_web.domain.money import exponent
 from ledger_web.services import cached_balances, meters
 from ledger_web.services.cached_balances import ACCOUNTS, DAILY_TOTALS, OPEN_ITEMS, STOCK, Look, Source, Wrong
@@ -60,18 +60,18 @@ class CachedBalance:
 
 CACHED_BALANCES: Final[Mapping[str, CachedBalance]] = MappingProxyType(
     {
-        "customers": CachedBalance("Customers", ACCOUNTS, ("customer",)),
-        "vendors": CachedBalance("Vendors", ACCOUNTS, ("vendor",)),
-        "employees": CachedBalance("Employees", ACCOUNTS, ("employee",)),
-        "members": CachedBalance("Members", ACCOUNTS, ("member",)),
-        "cash_drawer_money": CachedBalance("Cash in drawers", ACCOUNTS, ("cash",)),
-        "bank_accounts": CachedBalance("Bank accounts", ACCOUNTS, ("bank",)),
-        "store_credit": CachedBalance("Store credit", ACCOUNTS, ("store_credit",)),
-        "stock": CachedBalance("Stock", STOCK),
-        "open_items": CachedBalance("What is settled of documents", OPEN_ITEMS),
-        "daily_totals": CachedBalance("Daily totals", DAILY_TOTALS),
+        "customers": CachedBalance(gettext_noop("Customers"), ACCOUNTS, ("customer",)),
+        "vendors": CachedBalance(gettext_noop("Vendors"), ACCOUNTS, ("vendor",)),
+        "employees": CachedBalance(gettext_noop("Employees"), ACCOUNTS, ("employee",)),
+        "members": CachedBalance(gettext_noop("Members"), ACCOUNTS, ("member",)),
+        "cash_drawer_money": CachedBalance(gettext_noop("Cash in drawers"), ACCOUNTS, ("cash",)),
+        "bank_accounts": CachedBalance(gettext_noop("Bank accounts"), ACCOUNTS, ("bank",)),
+        "store_credit": CachedBalance(gettext_noop("Store credit"), ACCOUNTS, ("store_credit",)),
+        "stock": CachedBalance(gettext_noop("Stock"), STOCK),
+        "open_items": CachedBalance(gettext_noop("What is settled of documents"), OPEN_ITEMS),
+        "daily_totals": CachedBalance(gettext_noop("Daily totals"), DAILY_TOTALS),
         # Reported, never repaired: which of the two is right is for a person to say. Source: product spec 9.
-        "documents": CachedBalance("Documents and their entries", DOCUMENTS),
+        "documents": CachedBalance(gettext_noop("Documents and their entries"), DOCUMENTS),
     }
 )
 

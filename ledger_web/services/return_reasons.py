@@ -88,7 +88,7 @@ def insert_default_reasons(act: Act) -> None:
         {
             "ids": [new_id() for _ in DEFAULT_REASONS],
             "codes": [each.code for each in DEFAULT_REASONS],
-            "names": [each.name for each in DEFAULT_REASONS],
+            "names": [gettext(each.name) for each in DEFAULT_REASONS],
             "restocks": [each.restocks for each in DEFAULT_REASONS],
             "approvals": [each.needs_approval for each in DEFAULT_REASONS],
         },

@@ -1,0 +1,98 @@
+"""Every text goes through one catalogue, and every catalogue says all of them."""
+
+import re
+from collections.abc import Callable
+from gettext import NullTranslations
+from html.parser import HTMLParser
+
+import pytest
+from babel.numbers import get_currency_name
+from flask import Flask
+
+from ledger_web.domain import languages
+from ledger_web.domain.currencies import CURRENCIES
+from ledger_web.domain.languages import Catalogue
+from tests.clients import ShopClient
+from tests.pages import walk
+from tests.shops import Shop
+from tests.surface import furnish_with
+
+WORD = re.compile(r"[A-Za-z]{2,}")
+SHOWN = {"alt", "aria-label", "placeholder", "title", "data-label"}
+DATA = {"bdi", "code", "kbd", "time"}  # what people typed, and what is the same in every language
+UNREAD = {"script", "style", "svg"}
+WORDS_OF_OURS = "چیز"  # stands in everything the shop of this test keeps
+OUT, BRACKETS = "\x1e", re.compile(r"⟦[^⟦⟧]*⟧")
+# The same in every language: our name, units, kinds of files and codes, keys; then names the test's own shop was given.
+EVERYWHERE = re.compile(
+    r"Ledger Web|\b(?:[A-Z]{3}|mm|kg|dpi|PIN|SKU|CSV|XLSX|PDF|QR|GS1|EAN|UPC|ITF|Code|A4|A5|Letter|[0-9a-f]{6,}|x)\b"
+    r"|Corner|Olga Owner|Till 1|pcs|owner|manager|cashier|PUR-|corner"
+)
+DAY = re.compile(r"(?:[A-Z][a-z]{2,8} )(?:\d{1,2}, )?\d{4}(?: \d{1,2}:\d\d\s?[AP]M)?")
+CURRENCY_NAMES = {f"{code} {get_currency_name(code, locale='en')}" for code in CURRENCIES}
+
+
+class Marked(NullTranslations):
+    """A language in which everything is its English in brackets."""
+
+    def gettext(self, message: str) -> str:
+        return f"⟦{message}⟧"
+
+    def ngettext(self, one: str, many: str, count: int) -> str:
+        return f"⟦{one if count == 1 else many}⟧"
+
+
+class Reader(HTMLParser):
+    """Reads what a page shows or reads aloud; data is left out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self._inside: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in DATA | UNREAD:
+            self._inside.append(tag)
+        self.texts += [f"{OUT}{value}{OUT}" for name, value in attrs if name in SHOWN and value]
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._inside and self._inside[-1] == tag:
+            self._inside.pop()
+
+    def handle_data(self, data: str) -> None:
+        if not self._inside:
+            self.texts.append(f"{data}{OUT if BRACKETS.fullmatch(data) else ''}")
+            self.texts.append("\x1f")
+
+
+@pytest.fixture
+def marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let everything be said in brackets."""
+    catalogue = Catalogue("en", Marked())
+    monkeypatch.setattr(languages, "catalogue_of", lambda _language: catalogue)
+
+
+@pytest.mark.usefixtures("marked")
+def test_every_text_of_every_page_goes_through_the_catalogue(
+    app: Flask, shop: Shop, client_of: Callable[..., ShopClient]
+) -> None:
+    furnish_with(shop, WORDS_OF_OURS, "2100000001002")
+    found: dict[str, str] = {}
+
+    for page in walk(app, client_of(shop)):
+        if "<main" in page.html:
+            found |= dict.fromkeys(_not_said(page.html), page.endpoint)
+
+    assert not found
+
+
+def _not_said(html: str) -> list[str]:
+    """Return what a page shows that was not said in brackets, nor typed by somebody."""
+    reader = Reader()
+    reader.feed(html)
+    text, before = "".join(reader.texts), ""
+    while text != before:  # from the innermost brackets outwards; they may hold tags
+        text, before = BRACKETS.sub("", text), text
+    shown = {piece.strip() for piece in re.split("[\x1e\x1f]", text)} - CURRENCY_NAMES
+    pieces = (DAY.sub("", EVERYWHERE.sub("", piece)).strip() for piece in shown)
+    return [piece for piece in pieces if WORDS_OF_OURS not in piece and WORD.search(piece)]
