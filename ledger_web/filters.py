@@ -19,6 +19,7 @@ from ledger_web.domain.locales import in_digits
 from ledger_web.domain.money import format_amount
 from ledger_web.domain.numbers import ENGLISH, Signs, signs_of, write_number
 from ledger_web.domain.symbols import svg
+from ledger_web.domain.transactions import name_of
 
 # In this order: Edge and Chrome also call themselves Safari.
 _BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrom", "Chrome"), ("Safari", "Safari"))
@@ -50,6 +51,7 @@ def init_app(app: Flask) -> None:
     app.template_filter("square_code")(square_code)
     app.template_filter("browser")(browser)
     app.template_filter("fact_name")(fact_name)
+    app.template_filter("kind_name")(name_of)
 
 
 def shop_signs() -> Signs:

@@ -261,7 +261,7 @@ def list_shop_accounts(tenant_id: int) -> Mapping[str, list[Choice]]:
     offered[KIND_NAMES["expense"]] = [
         Choice(f"expense:{each.value}", each.name) for each in list_categories(tenant_id, "expense")
     ]
-    offered["Others"] = [
+    offered[gettext("Others")] = [
         Choice(f"{kind}:", KIND_NAMES[kind])
         for kind in ("tax_payable", "tax_receivable", "cost_of_sales", "exchange", "over_short", "rounding")
     ]
