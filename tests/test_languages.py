@@ -1,6 +1,7 @@
 """Every text goes through one catalogue, and every catalogue says all of them."""
 
 import re
+import zoneinfo
 from collections.abc import Callable
 from gettext import NullTranslations
 from html.parser import HTMLParser
@@ -29,7 +30,7 @@ EVERYWHERE = re.compile(
     r"|Corner|Olga Owner|Till 1|pcs|owner|manager|cashier|PUR-|corner"
 )
 DAY = re.compile(r"(?:[A-Z][a-z]{2,8} )(?:\d{1,2}, )?\d{4}(?: \d{1,2}:\d\d\s?[AP]M)?")
-CURRENCY_NAMES = {f"{code} {get_currency_name(code, locale='en')}" for code in CURRENCIES}
+NAMES = zoneinfo.available_timezones() | {f"{code} {get_currency_name(code, locale='en')}" for code in CURRENCIES}
 
 
 class Marked(NullTranslations):
@@ -93,6 +94,6 @@ def _not_said(html: str) -> list[str]:
     text, before = "".join(reader.texts), ""
     while text != before:  # from the innermost brackets outwards; they may hold tags
         text, before = BRACKETS.sub("", text), text
-    shown = {piece.strip() for piece in re.split("[\x1e\x1f]", text)} - CURRENCY_NAMES
+    shown = {piece.strip() for piece in re.split("[\x1e\x1f]", text)} - NAMES
     pieces = (DAY.sub("", EVERYWHERE.sub("", piece)).strip() for piece in shown)
     return [piece for piece in pieces if WORDS_OF_OURS not in piece and WORD.search(piece)]
