@@ -207,7 +207,7 @@ def _keep_house(shop: Shop, word: str) -> None:
 def _print_labels(shop: Shop, word: str, product_id: uuid.UUID, actor: uuid.UUID) -> None:
     template, printer = new_id(), new_id()
     paper, blocks = TEMPLATES["L7160"].paper, TEMPLATES["L7160"].blocks
-    name = f"{word[:40]} {template}"[-60:]
+    name = f"{word[:40]} {str(template)[-6:]}"  # no id: whatever holds one is asked with a rival's
     save_template(
         SaveTemplate(op_id=template, template_id=template, name=name, paper=paper, blocks=blocks), shop.act(actor)
     )
