@@ -21,6 +21,7 @@ from benchmarks.products import measure_products
 from benchmarks.reports import measure_reports
 from benchmarks.scans import measure_scans
 from benchmarks.selling import measure_selling
+from benchmarks.shops import measure_shops
 from ledger_web.config import ROOT
 
 RESULTS = ROOT / "build" / "bench" / "results.json"
@@ -39,6 +40,7 @@ GOALS = {
     "posting.1m_vs_10k": 0.83,
     "permissions.vs_query_each": 100,
     "request.users_10k_vs_1": 0.9,
+    "request.shops_10k_vs_10": 0.9,
     "scan.server_ms.p50": 1,
     "scan.server_ms.p99": 1,
     "scan.queries": 1,
@@ -66,6 +68,7 @@ MEASURES: dict[str, Callable[[Ground], list[Result]]] = {
     "batches": measure_batches,
     "pages": measure_pages,
     "permissions": measure_permissions,
+    "shops": measure_shops,
     "recalculation": measure_recalculation,
     "reports": measure_reports,
     "scans": measure_scans,
