@@ -3,12 +3,14 @@
 Sent at once, so that whoever sends sees if it fails.
 """
 
+import contextlib
 import smtplib
 import ssl
+import threading
 from email.message import EmailMessage
 from typing import Final
 
-from flask import current_app
+from flask import Flask, current_app
 
 from ledger_web.domain.errors import LedgerError
 
@@ -50,6 +52,17 @@ def send(to: str, subject: str, text: str, *, sender_name: str, attachment: tupl
     except (OSError, smtplib.SMTPException) as error:
         current_app.logger.warning("an e-mail was not sent: %s", type(error).__name__)
         raise MailNotSentError from error
+
+
+def send_apart(to: str, subject: str, text: str, *, sender_name: str) -> None:
+    """Send one e-mail while the answer is on its way already: how long it takes tells nobody that it was sent."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+
+    def work() -> None:
+        with app.app_context(), contextlib.suppress(MailNotSentError):  # it is in the log
+            send(to, subject, text, sender_name=sender_name)
+
+    threading.Thread(target=work, name="mail").start()
 
 
 _NOT_IN_NAMES: Final = '"\\\r\n<>'

@@ -105,6 +105,12 @@ def address_of(slug: str) -> str:
     return f"{request.scheme}://{slug}.{current_app.config['BASE_DOMAIN']}{port[0] if port else ''}/"
 
 
+def bare_address() -> str:
+    """Return the address of the bare domain, on the port this request came to."""
+    port = _PORT.search(request.headers.get("Host", ""))
+    return f"{request.scheme}://{current_app.config['BASE_DOMAIN']}{port[0] if port else ''}/"
+
+
 def _host() -> str:
     """Return the Host header; a request line that names another host is refused.
 

@@ -20,6 +20,7 @@ FLOORS = {
     "cookies": 4,
     "approval": 4,
     "refunds": 4,
+    "strangers": 4,
     "csrf": 4,
     "rendering": 4,
     "downloads": 4,

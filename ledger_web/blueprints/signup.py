@@ -1,23 +1,26 @@
 """Signing up: a shop of one's own, from the bare domain."""
 
 import hashlib
-import hmac
 import uuid
 
-from flask import Blueprint, Response, current_app, make_response, request
+from flask import Blueprint, Response, current_app, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
+from ledger_web import mail
 from ledger_web.domain.errors import DuplicateSlugError, InvalidSlugError, NotFoundError, TooManyAttemptsError
 from ledger_web.domain.languages import gettext
 from ledger_web.domain.slugs import check_slug, look
 from ledger_web.error_pages import status_of
-from ledger_web.forms.signup import AddressForm, SignUpForm
+from ledger_web.forms.mail import MailAddressForm
+from ledger_web.forms.signup import AddressForm, ProofForm, SignUpForm
 from ledger_web.identity import public
 from ledger_web.queries.tenants import find_tenant, is_free
 from ledger_web.rendering import render
-from ledger_web.services.tenants import TENANT_IDS, open_shop
+from ledger_web.services.mailing import AskForMail, may_be_mailed
+from ledger_web.services.tenants import TENANT_IDS, new_tenant_id, open_shop
 from ledger_web.services.unit_of_work import UnitOfWork
-from ledger_web.tenancy import address_of, bare_domain
+from ledger_web.strangers import digest_of_address, place, proof_of, proven
+from ledger_web.tenancy import address_of, bare_address, bare_domain
 
 blueprint = Blueprint("signup", __name__, url_prefix="/sign-up")
 
@@ -32,7 +35,33 @@ def _must_be_offered() -> None:
 @public
 @bare_domain
 def new() -> ResponseReturnValue:
-    return _show(SignUpForm())
+    """Ask for what a shop needs; where the system sends mail, first for an address that a mail of ours reaches."""
+    if not mail.is_configured():
+        return _show(SignUpForm())
+    asked = ProofForm(request.args)
+    proof = asked.proof.data if asked.validate() else None
+    if proven(proof) is None:
+        trouble = gettext("This link is too old, or not whole. Ask for another one.") if proof else ""
+        return _ask_for_address(MailAddressForm(), 422 if proof else 200, trouble)
+    return _show(SignUpForm(data={"proof": proof}))
+
+
+@blueprint.post("/mail")
+@public
+@bare_domain
+def create_mail() -> ResponseReturnValue:
+    """Send the way to the form. The same is said to everybody, whether a mail is sent or not."""
+    form = MailAddressForm(request.form)
+    if not mail.is_configured():
+        raise NotFoundError
+    if not form.validate():
+        return _ask_for_address(form, 422)
+    asked = AskForMail(address=digest_of_address(form.address.data), place=place())
+    if may_be_mailed(asked, UnitOfWork(new_tenant_id())):
+        way = f"{bare_address()}sign-up/?proof={proof_of(form.address.data)}"
+        text = render_template("signup/mail.txt", address=way)
+        mail.send_apart(form.address.data, gettext("Your new shop"), text, sender_name="Ledger Web")
+    return render("signup/mailed.html", "signup/_mailed.html", address=form.address.data)
 
 
 @blueprint.post("/")
@@ -42,9 +71,16 @@ def create() -> ResponseReturnValue:
     form = SignUpForm(request.form)
     if not form.validate():
         return _show(form, 422)
+    owner_mail = proven(form.proof.data)
+    if owner_mail is None and mail.is_configured():
+        return _ask_for_address(
+            MailAddressForm(), 422, gettext("This link is too old, or not whole. Ask for another one.")
+        )
     tenant_id = _tenant_id_of(form.op_id.data)
     try:
-        slug = open_shop(form.to_command(_opened_from()), UnitOfWork(tenant_id)).slug
+        slug = open_shop(
+            form.to_command(place(), digest_of_address(owner_mail) if owner_mail else None), UnitOfWork(tenant_id)
+        ).slug
     except (DuplicateSlugError, InvalidSlugError) as refusal:
         slug = check_slug(form.slug.data)
         found = find_tenant(slug)
@@ -78,6 +114,10 @@ def address() -> ResponseReturnValue:
     return render("signup/address.html", "signup/_address_note.html", sentence=sentence, can_be=can_be)
 
 
+def _ask_for_address(form: MailAddressForm, status: int = 200, trouble: str = "") -> ResponseReturnValue:
+    return render("signup/ask.html", "signup/_address_form.html", status, form=form, trouble=trouble)
+
+
 def _show(form: SignUpForm, status: int = 200, trouble: str = "") -> ResponseReturnValue:
     return render("signup/new.html", "signup/_sign_up_form.html", status, form=form, trouble=trouble)
 
@@ -92,9 +132,3 @@ def _welcome(slug: str) -> Response:
 def _tenant_id_of(op_id: uuid.UUID) -> int:
     """Return the id of the shop that this form opens: the same form sent twice opens one."""
     return int.from_bytes(hashlib.sha256(b"shop" + op_id.bytes).digest()[:8]) % TENANT_IDS + 1
-
-
-def _opened_from() -> bytes:
-    """Return a digest of where the form comes from. Nobody without the secret can tell the address from it."""
-    secret = str(current_app.config["SECRET_KEY"]).encode()
-    return hmac.digest(secret, b"sign-up" + (request.remote_addr or "").encode(), "sha256")

@@ -4,16 +4,27 @@ import uuid
 from collections.abc import Callable
 from typing import TypeVar
 
-from flask import Blueprint, g, request
+from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
-from ledger_web.domain.errors import ConflictError, RuleViolationError, StaleEditError
+from ledger_web import mail
+from ledger_web.domain.errors import ConflictError, NotFoundError, RuleViolationError, StaleEditError
 from ledger_web.domain.languages import gettext
 from ledger_web.domain.permissions import USER_MANAGE
+from ledger_web.domain.tokens import TOKEN, digest_of
 from ledger_web.error_pages import status_of
+from ledger_web.forms.mail import LinkMailForm
 from ledger_web.forms.people import CodesRuleForm, EditPersonForm, PersonActForm, PersonForm
 from ledger_web.identity import new_act, permission_required
-from ledger_web.queries.people import PersonRow, get_own_account, get_person, list_people, list_roles, list_sessions
+from ledger_web.queries.people import (
+    PersonRow,
+    get_open_link,
+    get_own_account,
+    get_person,
+    list_people,
+    list_roles,
+    list_sessions,
+)
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services.credentials import remove_codes, require_codes
 from ledger_web.services.people import MadeLink, edit_user, end_sessions_of, invite, make_link, set_active
@@ -92,6 +103,32 @@ def create_link(user_id: uuid.UUID) -> ResponseReturnValue:
     return _show_link(link)
 
 
+@blueprint.post("/<uuid:user_id>/links/mails")
+@permission_required(USER_MANAGE)
+def create_link_mail(user_id: uuid.UUID) -> ResponseReturnValue:
+    """Send a link that was just made, as long as it works."""
+    person, form = get_person(g.tenant.id, user_id), LinkMailForm(request.form)
+    if not mail.is_configured():
+        raise NotFoundError("This system sends no e-mail: whoever looks after it has set no SMTP server.")
+    token = form.token.data or ""
+    link = get_open_link(g.tenant.id, digest_of(token)) if TOKEN.fullmatch(token) else None
+    if link is None or link.login != person.login:
+        raise NotFoundError("This link works no more. Make another one.")
+    made = MadeLink(user_id, link.kind, token)
+    if not form.validate():
+        return _show_link(made, form, 422)
+    address = f"{address_of(g.tenant.slug)}links/{token}"
+    text = render_template("users/link_mail.txt", person=person, link=link, address=address)
+    try:
+        mail.send(
+            form.address.data, gettext("Your way into %(name)s", name=g.tenant.name), text, sender_name=g.tenant.name
+        )
+    except mail.MailNotSentError as error:
+        return _show_link(made, form, 422, error.message)
+    say(gettext("The link was sent to %(address)s.", address=form.address.data))
+    return redirect_to(".show", user_id=user_id)
+
+
 @blueprint.post("/<uuid:user_id>/<any(disabling, enabling):act>")
 @permission_required(USER_MANAGE)
 def update_access(user_id: uuid.UUID, act: str) -> ResponseReturnValue:
@@ -167,10 +204,21 @@ def _show_new(form: PersonForm, status: int = 200, trouble: str = "") -> Respons
     return render("users/new.html", "users/_invitation_form.html", status, form=form, trouble=trouble)
 
 
-def _show_link(link: MadeLink) -> ResponseReturnValue:
+def _show_link(
+    link: MadeLink, form: LinkMailForm | None = None, status: int = 200, trouble: str = ""
+) -> ResponseReturnValue:
     address = f"{address_of(g.tenant.slug)}links/{link.token}" if link.token else ""
     person = get_person(g.tenant.id, link.user_id)
-    return render("users/link.html", "users/_link_panel.html", person=person, link=link, address=address)
+    return render(
+        "users/link.html",
+        "users/_link_panel.html",
+        status,
+        person=person,
+        link=link,
+        address=address,
+        mail_form=(form or LinkMailForm()) if mail.is_configured() else None,
+        trouble=trouble,
+    )
 
 
 def _show_person(person: PersonRow, form: EditPersonForm, status: int = 200, trouble: str = "") -> ResponseReturnValue:

@@ -1,18 +1,12 @@
 """How a receipt is looked at and printed."""
 
-import re
 import uuid
-from typing import Final
 
-from wtforms import ValidationError
-
-from ledger_web.domain.languages import gettext
 from ledger_web.domain.receipts import PAPERS
 from ledger_web.forms.base import LedgerForm, QueryForm
-from ledger_web.forms.fields import BooleanField, ChoiceField, IdField, TextField
+from ledger_web.forms.fields import BooleanField, ChoiceField, IdField
+from ledger_web.forms.mail import MailAddressForm
 from ledger_web.services.receipts import PrintReceipt
-
-_ADDRESS: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,6}")
 
 
 class ReceiptForm(QueryForm):
@@ -22,15 +16,8 @@ class ReceiptForm(QueryForm):
     print = IdField("Print", required=False)
 
 
-class MailForm(LedgerForm):
+class MailForm(MailAddressForm):
     """Where a receipt is sent."""
-
-    address = TextField("E-mail", max_length=200, identifier=True)
-
-    def validate_address(self, field: TextField) -> None:
-        """An address has one @ with something on both sides; whether somebody is there, only sending says."""
-        if field.data and not _ADDRESS.fullmatch(field.data):
-            raise ValidationError(gettext("E-mail: Enter an address like alice@example.com."))
 
     def to_command(self, sale_id: uuid.UUID, *, may_copy: bool) -> PrintReceipt:
         return PrintReceipt(

@@ -24,6 +24,12 @@ class AddressForm(QueryForm):
     slug = TextField("Address", max_length=60, required=False)
 
 
+class ProofForm(QueryForm):
+    """What a mail of ours led here with."""
+
+    proof = TextField("Proof", max_length=500, required=False)
+
+
 class SignUpForm(LedgerForm):
     """A shop and its owner. What is left empty is as usual in the country."""
 
@@ -38,6 +44,7 @@ class SignUpForm(LedgerForm):
     owner_name = TextField("Your name", max_length=80, render_kw={"autocomplete": "name"})
     login = TextField("Name to sign in with", max_length=80, identifier=True, render_kw={"autocomplete": "username"})
     password = PasswordField("Password", render_kw={"autocomplete": "new-password"})
+    proof = TextField("Proof", max_length=500, required=False)  # of an e-mail address, where the system sends mail
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -48,7 +55,7 @@ class SignUpForm(LedgerForm):
         self.currency.choices = [("", USUAL), *((code, code) for code in sorted(CURRENCIES))]
         self.time_zone.choices = [("", USUAL), *((zone, zone) for zone in sorted(time_zones()))]
 
-    def to_command(self, opened_from: bytes) -> OpenShop:
+    def to_command(self, opened_from: bytes, owner_mail: bytes | None) -> OpenShop:
         country = countries()[self.country.data]
         return OpenShop(
             slug=self.slug.data,
@@ -60,6 +67,7 @@ class SignUpForm(LedgerForm):
             owner_name=self.owner_name.data,
             owner_password=self.password.data,
             opened_from=opened_from,
+            owner_mail=owner_mail,
         )
 
     def validate_slug(self, field: TextField) -> None:

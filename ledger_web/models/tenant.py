@@ -26,8 +26,19 @@ class TenantDirectory(Base):
     )
     opened_at: Mapped[MadeAt]
     opened_from: Mapped[bytes | None]  # whose sign-up, as a digest: how many come from one place
+    owner_mail: Mapped[bytes | None]  # digest of the address that proved itself: who asks for their shops by mail
     leads_to: Mapped[str | None]  # of a former address: the slug that came after it
     until: Mapped[dt.date | None]  # a former address leads on, and a deleted shop can be had back, until this day
+
+
+class MailRequest(Base):
+    """How often an address was written to, or a place asked for it, within the hour. Both are digests."""
+
+    __tablename__ = "mail_requests"
+
+    subject: Mapped[bytes] = mapped_column(primary_key=True)
+    requests: Mapped[int]
+    window_start: Mapped[Moment]
 
 
 class Tenant(Base):

@@ -150,3 +150,19 @@ def get_shop(tenant_id: int) -> ShopRow:
         {"tenant_id": tenant_id},
     )
     return ShopRow(*row.one())
+
+
+def list_shops_of(owner_mail: bytes) -> list[str]:
+    """Return the addresses of the shops whose owner proved to be reached at this e-mail address, by its digest."""
+    rows = directory_session().execute(
+        text(
+            """
+            SELECT slug FROM tenant_directory
+             WHERE owner_mail = :owner_mail
+               AND status IN ('active', 'suspended')
+             ORDER BY slug
+            """
+        ),
+        {"owner_mail": owner_mail},
+    )
+    return [row.slug for row in rows]

@@ -60,7 +60,7 @@ def move_shop(command: MoveShop, uow: UnitOfWork) -> str:
             return slug
         _leave(uow, current.slug, slug)
         if not _return_to(uow, slug, current.status):
-            enter_in_directory(uow, slug, status=current.status)
+            enter_in_directory(uow, slug, status=current.status, owner_mail=current.owner_mail)
         uow.audit("shop.move", before={"address": current.slug}, after={"address": slug})
     return slug
 
@@ -134,19 +134,20 @@ class _Place:
     slug: str
     status: str
     today: dt.date
+    owner_mail: bytes | None
 
 
 def _lock(uow: UnitOfWork) -> _Place:
     row = uow.execute(
         """
-        SELECT slug, status, current_date AS today FROM tenant_directory
+        SELECT slug, status, current_date AS today, owner_mail FROM tenant_directory
          WHERE tenant_id = %(tenant_id)s AND status <> 'former'
            FOR NO KEY UPDATE
         """
     ).one_or_none()
     if row is None:
         raise NotFoundError("There is no such shop.")
-    return _Place(row.slug, row.status, row.today)
+    return _Place(row.slug, row.status, row.today, row.owner_mail)
 
 
 def _change(uow: UnitOfWork, before: str, after: str) -> None:

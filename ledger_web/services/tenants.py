@@ -36,6 +36,7 @@ class OpenShop:
     owner_password: str = field(repr=False)
     time_zone: str = "UTC"
     locale: str = "en"
+    owner_mail: bytes | None = None  # digest of an address that proved itself
     opened_from: bytes | None = None  # digest of the place a stranger signs up from; None: whoever runs the system
 
 
@@ -75,7 +76,7 @@ def open_shop(command: OpenShop, uow: UnitOfWork) -> OpenedShop:
     shop = OpenedShop(uow.tenant_id, slug, owner_id=new_id(), drawer_id=new_id())
     with uow:
         _must_not_be_too_many(uow, command.opened_from)
-        enter_in_directory(uow, slug, opened_from=command.opened_from)
+        enter_in_directory(uow, slug, opened_from=command.opened_from, owner_mail=command.owner_mail)
         _insert_tenant(uow, command)
         roles = _insert_roles(uow)
         _insert_owner(uow, shop.owner_id, login, command.owner_name, password_hash, roles["owner"])
@@ -117,7 +118,14 @@ def _must_not_be_too_many(uow: UnitOfWork, opened_from: bytes | None) -> None:
         raise TooManyAttemptsError(3600)
 
 
-def enter_in_directory(uow: UnitOfWork, slug: str, *, status: str = "active", opened_from: bytes | None = None) -> None:
+def enter_in_directory(
+    uow: UnitOfWork,
+    slug: str,
+    *,
+    status: str = "active",
+    opened_from: bytes | None = None,
+    owner_mail: bytes | None = None,
+) -> None:
     """Take an address. Two who ask for the same, or for look-alikes, at once: one gets it, by the keys of the table.
 
     Raises:
@@ -125,12 +133,12 @@ def enter_in_directory(uow: UnitOfWork, slug: str, *, status: str = "active", op
     """
     entered = uow.execute(
         """
-        INSERT INTO tenant_directory AS d (slug, tenant_id, status, opened_from)
-        VALUES (%(slug)s, %(tenant_id)s, %(status)s, %(opened_from)s)
+        INSERT INTO tenant_directory AS d (slug, tenant_id, status, opened_from, owner_mail)
+        VALUES (%(slug)s, %(tenant_id)s, %(status)s, %(opened_from)s, %(owner_mail)s)
         ON CONFLICT DO NOTHING
         RETURNING d.slug
         """,
-        {"slug": slug, "status": status, "opened_from": opened_from},
+        {"slug": slug, "status": status, "opened_from": opened_from, "owner_mail": owner_mail},
     ).first()
     if entered is None:
         raise DuplicateSlugError(
