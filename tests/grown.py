@@ -16,8 +16,8 @@ NOT_COPIED: Final = frozenset(
         "alembic_version", "tenant_directory", "tenants", "users", "roles", "sessions", "tills", "cash_drawers",
         "number_series", "tax_classes", "taxes", "tax_rates", "price_lists", "accounts_of_banks", "bank_accounts",
         "return_reasons", "label_templates", "label_printers", "audit_blocks", "recovery_codes", "password_links",
-        "throttle", "attempts", "lock_date_changes", "settings", "mail_requests", "shop_logos", "role_drawers", "categories",
-        "shifts",
+        "throttle", "attempts", "lock_date_changes", "settings", "categories", "shifts",
+        "mail_requests", "shop_logos", "role_drawers",
     }
 )  # fmt: skip
 

@@ -16,7 +16,8 @@ PROMISED = (
     "R1", "R2", "R3", "R4", "R6", "V1", "I8",
     "D1", "D3", "D4", "D5", "D6", "D7", "D8", "X1", "X2", "X3", "X6", "O1", "O2", "O3", "A3", "K1", "K2", "K3",
     "T1", "T2",
-    "T4", "T5", "T7", "T9", "T10", "T12", "W1", "W2", "W3", "W4", "W5", "S10", "I1", "I2", "B4", "V2", "V3",
+    "T4", "T5", "T7", "T9", "T10", "T12", "W1", "W2", "W3", "W4", "W5", "I1", "I2", "B4", "V2", "V3",
+    "S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8", "S9", "S10", "A1", "A2",
 )  # fmt: skip
 MEASURED_ELSEWHERE = {
     "C2": "the benchmark posting.hot.32 and http.store_sale: what a hot drawer bears depends on the machine",

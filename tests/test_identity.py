@@ -60,7 +60,10 @@ def test_only_a_few_routes_are_open_to_strangers(app: Flask) -> None:
     assert public <= {
         "static",
         "landing.index",
+        "landing.new_search",
+        "landing.create_search",
         "signup.new",
+        "signup.create_mail",
         "signup.create",
         "signup.address",
         "auth.new",
@@ -139,7 +142,7 @@ def test_of_a_stranger_only_the_directory_is_read(app: Flask, client_of: Browser
     assert "FROM tenant_directory" in seen[0]
 
 
-def test_a_cookie_of_one_shop_is_worthless_at_another(
+def test_t7_a_cookie_of_one_shop_is_worthless_at_another(
     app: Flask, client_of: Browsers, corner: Shop, rival: Shop
 ) -> None:
     value = client_of(corner).cookie(SESSION_COOKIE) or ""
@@ -210,7 +213,7 @@ def test_s2_a_user_who_may_come_no_more_is_out_at_once(client_of: Browsers, data
     assert client.get("/").status_code == 303
 
 
-def test_a_right_taken_from_a_role_is_gone_with_the_next_request(
+def test_s2_a_right_taken_from_a_role_is_gone_with_the_next_request(
     client_of: Browsers, database: Database, corner: Shop
 ) -> None:
     client = client_of(corner, "cashier")

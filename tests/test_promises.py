@@ -1,4 +1,4 @@
-"""Every promise about the ledger, concurrency and recalculation has a test that carries its id."""
+"""Every promise that is held to here has a test that carries its id."""
 
 from tests.promises import MEASURED_ELSEWHERE, PROMISED, proofs
 

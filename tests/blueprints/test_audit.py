@@ -61,7 +61,7 @@ def test_it_is_searched_by_person_kind_and_day_page_by_page(client_of: Browsers,
     assert client.get("/admin/audit/?since=2026-02-01&until=2026-01-01").status_code == 422
 
 
-def test_a_refusal_is_written_down_once_a_minute_and_right(
+def test_a3_a_refusal_is_written_down_once_a_minute_and_right(
     client_of: Browsers, corner: Shop, database: Database
 ) -> None:
     cashier = client_of(corner, "cashier")

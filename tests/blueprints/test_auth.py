@@ -81,7 +81,7 @@ def test_no_text_breaks_the_form(client_of: Browsers, corner: Shop, field: str) 
 
 
 @pytest.mark.parametrize("target", ELSEWHERE)
-def test_next_cannot_leave_our_own_pages(client_of: Browsers, corner: Shop, target: str) -> None:
+def test_s10_next_cannot_leave_our_own_pages(client_of: Browsers, corner: Shop, target: str) -> None:
     client = client_of(corner, "")
     sent = target.encode("utf-8", "surrogatepass")
 
@@ -128,7 +128,7 @@ def test_s1_a_session_cannot_be_planted(client_of: Browsers, corner: Shop) -> No
     assert client.get("/").status_code == 303
 
 
-def test_signing_in_begins_a_new_visit(client_of: Browsers, corner: Shop) -> None:
+def test_s1_signing_in_begins_a_new_visit(client_of: Browsers, corner: Shop) -> None:
     client = client_of(corner, "")
     token = client.csrf_token()
 
@@ -160,7 +160,7 @@ def test_a_person_of_another_shop_is_nobody_here(client_of: Browsers, corner: Sh
     assert response.status_code == 422
 
 
-def test_an_inactive_user_is_nobody(client_of: Browsers, database: Database, corner: Shop) -> None:
+def test_s2_an_inactive_user_is_nobody(client_of: Browsers, database: Database, corner: Shop) -> None:
     with database.connect() as superuser:
         superuser.execute("UPDATE users SET active = false")
 
@@ -184,7 +184,7 @@ def test_s4_the_sixth_failure_has_to_wait_and_a_right_password_too(
     assert client.post_form("/sign-in", WRONG).status_code == 422
 
 
-def test_the_wait_doubles_up_to_fifteen_minutes(client_of: Browsers, database: Database, corner: Shop) -> None:
+def test_s4_the_wait_doubles_up_to_fifteen_minutes(client_of: Browsers, database: Database, corner: Shop) -> None:
     client = client_of(corner, "")
     for _ in range(5):
         client.post_form("/sign-in", WRONG)
@@ -216,7 +216,9 @@ def test_one_login_that_waits_keeps_no_other_waiting(client_of: Browsers, corner
     assert client.post_form("/sign-in", {"login": "ben", "password": PASSWORD}).status_code == 303
 
 
-def test_thirty_failures_from_one_address_make_it_wait(client_of: Browsers, database: Database, corner: Shop) -> None:
+def test_s4_thirty_failures_from_one_address_make_it_wait(
+    client_of: Browsers, database: Database, corner: Shop
+) -> None:
     client = client_of(corner, "")
     with database.connect() as superuser:
         superuser.execute(

@@ -146,7 +146,7 @@ def test_a2_whoever_touches_the_third_block_by_hand_is_found_out_there(
     assert found.blocks == 2
 
 
-def test_an_event_slipped_into_the_past_is_found(corner: Shop, database: Database) -> None:
+def test_a2_an_event_slipped_into_the_past_is_found(corner: Shop, database: Database) -> None:
     write_some(corner)
     seal(corner.act())
     with database.connect() as superuser:

@@ -98,7 +98,7 @@ def test_who_is_invited_chooses_a_password_with_a_link_that_works_once(corner: S
     assert token not in str(stored(database))
 
 
-def test_a_link_opens_nothing_at_another_shop(corner: Shop, rival: Shop) -> None:
+def test_t7_a_link_opens_nothing_at_another_shop(corner: Shop, rival: Shop) -> None:
     token = invite_ben(corner)
 
     with pytest.raises(LinkSpentError):
@@ -239,7 +239,7 @@ def test_two_owners_who_demote_each_other_at_once_leave_one(app: Flask, corner: 
     assert [each.role_name for each in list_people(corner.tenant_id)].count("owner") == 1
 
 
-def test_ending_access_ends_what_is_open_and_giving_it_back_opens_nothing_old(corner: Shop) -> None:
+def test_s2_ending_access_ends_what_is_open_and_giving_it_back_opens_nothing_old(corner: Shop) -> None:
     cashier = person(corner, "cashier")
     signed_in = come_in(corner, "cashier")
 
@@ -251,7 +251,7 @@ def test_ending_access_ends_what_is_open_and_giving_it_back_opens_nothing_old(co
     assert is_in(corner, come_in(corner, "cashier"))
 
 
-def test_another_role_begins_with_a_new_session(corner: Shop) -> None:
+def test_s1_s2_another_role_begins_with_a_new_session(corner: Shop) -> None:
     cashier = person(corner, "cashier")
     signed_in = come_in(corner, "cashier")
 
@@ -324,7 +324,7 @@ def test_nobody_of_another_shop_is_in_reach(corner: Shop, rival: Shop) -> None:
         make_link(MakeLink(op_id=new_id(), user_id=spy), corner.act())
 
 
-def test_what_was_done_to_people_is_told_without_a_secret(corner: Shop, database: Database) -> None:
+def test_a3_what_was_done_to_people_is_told_without_a_secret(corner: Shop, database: Database) -> None:
     cashier = person(corner, "cashier")
     token = invite_ben(corner)
     use_link(UseLink(token=token, password=SENTENCE), UnitOfWork(corner.tenant_id))

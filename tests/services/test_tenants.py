@@ -48,7 +48,7 @@ def test_a_shop_has_its_name_settings_roles_owner_and_a_drawer(app: Flask, datab
 
 
 @pytest.mark.parametrize("slug", ["corner", "Corner", "c0rner", "comer", "cor-ner"])
-def test_an_address_that_is_taken_or_looks_so_is_refused(corner: Shop, slug: str) -> None:
+def test_t9_an_address_that_is_taken_or_looks_so_is_refused(corner: Shop, slug: str) -> None:
     with pytest.raises(DuplicateSlugError):
         opened(replace(BAKERY, slug=slug))
 

@@ -109,7 +109,7 @@ def test_a_refused_attempt_is_not_counted_against_the_address(corner: Shop, data
 
 
 @pytest.mark.usefixtures("slow_hashes")
-def test_an_unknown_name_takes_as_long_as_a_wrong_password(corner: Shop, database: Database) -> None:
+def test_s5_an_unknown_name_takes_as_long_as_a_wrong_password(corner: Shop, database: Database) -> None:
     def seconds(login: str) -> float:
         start = time.thread_time()  # of this thread alone: whatever else the machine does is not in it
         with pytest.raises(WrongPasswordError):
@@ -135,7 +135,7 @@ def test_a_new_user_signs_in_and_is_created_once(corner: Shop) -> None:
         create_user(replace(BEN, name="Benjamin"), corner.act())
 
 
-def test_no_password_is_in_what_is_remembered_of_a_form(corner: Shop) -> None:
+def test_a3_no_password_is_in_what_is_remembered_of_a_form(corner: Shop) -> None:
     create_user(BEN, corner.act())
 
     assert create_user(replace(BEN, password="another long password"), corner.act()).replayed
@@ -159,7 +159,7 @@ def test_a_user_needs_a_role_there_is_and_a_password_worth_one(corner: Shop) -> 
             create_user(replace(BEN, password=weak), corner.act())
 
 
-def test_another_password_renews_this_session_and_ends_every_other(corner: Shop) -> None:
+def test_s2_another_password_renews_this_session_and_ends_every_other(corner: Shop) -> None:
     here, elsewhere = come_in(corner), come_in(corner)
     command = ChangePassword(
         user_id=corner.owner_id,
@@ -188,7 +188,7 @@ def test_another_password_needs_the_old_one_and_guessing_it_is_throttled(corner:
         change_password(replace(guess, old_password=PASSWORD), corner.act())
 
 
-def test_workers_at_once_get_no_more_attempts_than_one(app: Flask, corner: Shop) -> None:
+def test_s4_workers_at_once_get_no_more_attempts_than_one(app: Flask, corner: Shop) -> None:
     barrier, outcomes = threading.Barrier(8), []
 
     def guess() -> None:
@@ -220,7 +220,7 @@ def test_a_user_of_another_shop_cannot_be_given_a_password(corner: Shop, rival: 
 
 
 @pytest.mark.usefixtures("slow_hashes")
-def test_a_hash_is_argon2id_and_long_passwords_are_not_cut() -> None:
+def test_s6_a_hash_is_argon2id_and_long_passwords_are_not_cut() -> None:
     longest = "x" * 127 + "y"
     stored = hash_password(longest)
 

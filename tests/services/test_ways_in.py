@@ -82,7 +82,7 @@ def test_a_right_password_alone_opens_nothing_where_codes_are_used(corner: Shop,
         enter(corner, waiting, this_code(secret, 1))
 
 
-def test_a_code_works_once(corner: Shop, database: Database) -> None:
+def test_s7_a_code_works_once(corner: Shop, database: Database) -> None:
     secret, _ = with_codes(corner, database)
     code = this_code(secret)
     enter(corner, come_in(corner), code)
@@ -92,7 +92,7 @@ def test_a_code_works_once(corner: Shop, database: Database) -> None:
     assert code not in str([event["after"] for event in stored(database)])
 
 
-def test_one_code_typed_in_two_windows_at_once_opens_one(app: Flask, corner: Shop, database: Database) -> None:
+def test_s7_one_code_typed_in_two_windows_at_once_opens_one(app: Flask, corner: Shop, database: Database) -> None:
     secret, _ = with_codes(corner, database)
     windows = [come_in(corner) for _ in range(4)]
     code, barrier, opened = this_code(secret), threading.Barrier(4), list[SignedIn]()
@@ -112,7 +112,7 @@ def test_one_code_typed_in_two_windows_at_once_opens_one(app: Flask, corner: Sho
     assert len(opened) == 1
 
 
-def test_a_recovery_code_works_once(corner: Shop, database: Database) -> None:
+def test_s7_a_recovery_code_works_once(corner: Shop, database: Database) -> None:
     _, codes = with_codes(corner, database)
 
     assert is_in(corner, enter(corner, come_in(corner), codes[0].upper()))

@@ -48,7 +48,7 @@ def leaves_something(name: str, functions: dict[str, ast.FunctionDef], seen: fro
     return False
 
 
-def test_every_act_leaves_an_event_or_a_transaction() -> None:
+def test_a1_every_act_leaves_an_event_or_a_transaction() -> None:
     silent, told = set(), 0
     for path in SERVICES:
         functions = acts_of(path)
