@@ -124,6 +124,7 @@ def _engine(access: DatabaseAccess, settings: Settings) -> dict[str, Any]:
             | DEAD_CONNECTIONS
             | conninfo_to_dict(access.application),
             "pool_size": settings.threads,
+            "pool_use_lifo": True,  # those used last have what the next one asks ready in their memory
             "max_overflow": 0,
             "pool_timeout": 3,
             "pool_recycle": 1800,

@@ -132,6 +132,20 @@ def watch_pool(engine: Engine) -> None:
     event.listen(engine, "connect", _furnish)
     event.listen(engine, "checkin", _note_the_time)
     event.listen(engine, "checkout", _refuse_the_dead)
+    event.listen(engine, "rollback", _roll_back)
+
+
+def _roll_back(connection: Connection) -> None:
+    """End a transaction that did not fail and keep what is prepared: every page that only reads ends so.
+
+    psycopg's own way, which finds nothing left to do after this, forgets all prepared statements with each rollback,
+    in case tables were made in it. The application's role may make none.
+    """
+    if connection.closed or connection.invalidated:
+        return
+    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+    if driver.pgconn.transaction_status == psycopg.pq.TransactionStatus.INTRANS:
+        driver.pgconn.exec_(b"ROLLBACK")
 
 
 def _furnish(driver: "psycopg.Connection[Any]", _record: ConnectionPoolEntry) -> None:

@@ -37,6 +37,40 @@ class IdentityRow:
     is_touch_due: bool
 
 
+_IDENTITY = text("""
+    SELECT t.tenant_id, d.slug, t.name, t.base_currency, t.time_zone, t.locale,
+           t.digits, t.day_starts_at, d.status = 'suspended', u.id, u.name,
+           r.name, r.built_in, r.permissions, r.limits,
+           t.owners_need_code AND r.built_in = 'owner' AND u.totp_secret IS NULL,
+           r.own_records,
+           ARRAY(SELECT w.drawer_id
+                   FROM role_drawers AS w
+                  WHERE w.tenant_id = :tenant_id AND w.role_id = r.id),
+           u.language,
+           s.last_seen_at < now() - interval '1 minute'
+      FROM sessions AS s
+      JOIN users AS u
+        ON u.tenant_id = :tenant_id
+       AND u.id = s.user_id
+       AND u.active
+      JOIN roles AS r
+        ON r.tenant_id = :tenant_id
+       AND r.id = u.role_id
+      JOIN tenants AS t
+        ON t.tenant_id = :tenant_id
+      JOIN tenant_directory AS d
+        ON d.tenant_id = :tenant_id
+       AND d.slug = :slug
+       AND d.status IN ('active', 'suspended')
+     WHERE s.tenant_id = :tenant_id
+       AND s.id = :session_digest
+       AND s.revoked_at IS NULL
+       AND NOT s.waits_for_code
+       AND s.last_seen_at > now() - interval '30 minutes'
+       AND s.created_at > now() - interval '12 hours'
+""")
+
+
 def find_identity(tenant_id: int, slug: str, session_digest: bytes) -> IdentityRow | None:
     """Return who holds a session of this shop, if the session lives, the user is active and the name is the shop's.
 
@@ -50,40 +84,7 @@ def find_identity(tenant_id: int, slug: str, session_digest: bytes) -> IdentityR
     row = (
         session_of(tenant_id)
         .execute(
-            text(
-                """
-                SELECT t.tenant_id, d.slug, t.name, t.base_currency, t.time_zone, t.locale,
-                       t.digits, t.day_starts_at, d.status = 'suspended', u.id, u.name,
-                       r.name, r.built_in, r.permissions, r.limits,
-                       t.owners_need_code AND r.built_in = 'owner' AND u.totp_secret IS NULL,
-                       r.own_records,
-                       ARRAY(SELECT w.drawer_id
-                               FROM role_drawers AS w
-                              WHERE w.tenant_id = :tenant_id AND w.role_id = r.id),
-                       u.language,
-                       s.last_seen_at < now() - interval '1 minute'
-                  FROM sessions AS s
-                  JOIN users AS u
-                    ON u.tenant_id = :tenant_id
-                   AND u.id = s.user_id
-                   AND u.active
-                  JOIN roles AS r
-                    ON r.tenant_id = :tenant_id
-                   AND r.id = u.role_id
-                  JOIN tenants AS t
-                    ON t.tenant_id = :tenant_id
-                  JOIN tenant_directory AS d
-                    ON d.tenant_id = :tenant_id
-                   AND d.slug = :slug
-                   AND d.status IN ('active', 'suspended')
-                 WHERE s.tenant_id = :tenant_id
-                   AND s.id = :session_digest
-                   AND s.revoked_at IS NULL
-                   AND NOT s.waits_for_code
-                   AND s.last_seen_at > now() - interval '30 minutes'
-                   AND s.created_at > now() - interval '12 hours'
-                """
-            ),
+            _IDENTITY,
             {"tenant_id": tenant_id, "slug": slug, "session_digest": session_digest},
         )
         .one_or_none()

@@ -225,7 +225,7 @@ def insert_lines(
     cards: Mapping[str, uuid.UUID],
 ) -> None:
     """Write the lines of a sale in one statement, however many."""
-    act.execute(
+    act.send(
         """
         INSERT INTO sale_lines AS l
                (tenant_id, sale_id, line, product_id, name, quantity, unit_price, tax_percent, total, tax, cost,

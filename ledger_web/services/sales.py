@@ -166,7 +166,7 @@ def take_cart(uow: UnitOfWork, command: StoreCart) -> tuple[RecordSale, PricedSa
     cart = _read_cart(uow, command)
     sale, priced = _priced(command, cart)
     _must_be_within_ceilings(command, cart, priced)
-    uow.execute("DELETE FROM carts WHERE tenant_id = %(tenant_id)s AND id = %(id)s", {"id": command.id})
+    uow.send("DELETE FROM carts WHERE tenant_id = %(tenant_id)s AND id = %(id)s", {"id": command.id})
     return sale, priced
 
 
@@ -394,7 +394,7 @@ def _must_be_a_customer(uow: UnitOfWork, customer_id: uuid.UUID | None) -> None:
 def _insert_sale(
     uow: UnitOfWork, sale: RecordSale, number: str, priced: PricedSale, cost: int, settlement: Settlement
 ) -> None:
-    uow.execute(
+    uow.send(
         """
         INSERT INTO sales (tenant_id, id, number, drawer_id, customer_id, cashier_id, sold_on, sold_at, currency,
                            total, tax_total, cost_total, on_account, discount, note, salesperson_id, rounding,

@@ -291,7 +291,7 @@ def revalue(act: Act, values: Mapping[uuid.UUID, int]) -> dict[uuid.UUID, int]:
 
 def insert_moves(act: Act, moves: Sequence[Goods]) -> None:
     """Write down what moved, one line per product: quantity and value above zero came in, below went out."""
-    act.execute(
+    act.send(
         """
         INSERT INTO stock_moves AS m (tenant_id, transaction_id, line, product_id, quantity, value, occurred_on)
         SELECT s.tenant_id, %(transaction_id)s::uuid, n.line, n.product_id, n.quantity, n.value, %(occurred_on)s::date

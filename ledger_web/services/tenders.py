@@ -193,7 +193,7 @@ def insert_payments(
     if not rows:
         return
     foreign = [row.rate is not None and row.worth > 0 for row in rows]
-    act.execute(
+    act.send(
         """
         INSERT INTO payments AS m
                (tenant_id, id, transaction_id, direction, party_id, sale_id, drawer_id, bank_id, gift_card_id, method,

@@ -27,6 +27,7 @@ from sqlalchemy.orm import Session
 from ledger_web.domain.errors import ConflictError, InvariantBrokenError, LedgerError, ResubmissionError
 from ledger_web.domain.journal import Entry
 from ledger_web.models.base import session_of
+from ledger_web.models.pipeline import execute_together
 from ledger_web.services import audit, calendar, daily_totals, meters, posting
 
 ATTEMPTS_MAX = 4
@@ -75,6 +76,7 @@ class UnitOfWork:
         self.posted_at: datetime | None = None
         self.has_left_marks = False
         self._hooks: list[Callable[[], None]] = []
+        self._unsent: list[tuple[str, dict[str, object]]] = []
         self._op_id: uuid.UUID | None = None
         self._has_audited = False
         return self
@@ -82,13 +84,14 @@ class UnitOfWork:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        session, self._session = self.session, None
+        session = self._open_session()
         try:
             if error is None:
-                session.commit()
+                self._commit(session)
             else:
                 session.rollback()
         finally:
+            self._session = None
             session.info.pop("unit_of_work", None)
         if error is None:
             for hook in [*self._hooks, self._bring_totals_up_to_date, self._seal_audit]:
@@ -96,9 +99,10 @@ class UnitOfWork:
 
     @property
     def session(self) -> Session:
-        if self._session is None:
-            raise InvariantBrokenError("A unit of work was used outside its `with` block.")
-        return self._session
+        """The act's session, with everything sent that was to go along with something else."""
+        session = self._open_session()
+        self._send_all()
+        return session
 
     @property
     def transaction_id(self) -> uuid.UUID:
@@ -116,7 +120,16 @@ class UnitOfWork:
 
     def execute(self, sql: str, values: Mapping[str, object] | None = None) -> CursorResult[Any]:
         """Run SQL text as written, psycopg's `%(name)s` parameters bound; `tenant_id` is always among them."""
-        return self.session.connection().exec_driver_sql(sql, {"tenant_id": self.tenant_id, **(values or {})})
+        connection = self._open_session().connection()
+        together, self._unsent = [*self._unsent, (sql, self._bound(values))], []
+        return execute_together(connection, together)
+
+    def send(self, sql: str, values: Mapping[str, object] | None = None) -> None:
+        """Do what `execute` does where nobody reads the answer: it goes in one round trip with what is executed next.
+
+        The order stays; an error shows where the next one is executed, at the latest before the commit.
+        """
+        self._unsent.append((sql, self._bound(values)))
 
     def is_replay(
         self,
@@ -242,6 +255,27 @@ class UnitOfWork:
     def after_commit(self, hook: Callable[[], None]) -> None:
         """Run `hook` once everything is stored; a rolled back act runs none."""
         self._hooks.append(hook)
+
+    def _open_session(self) -> Session:
+        if self._session is None:
+            raise InvariantBrokenError("A unit of work was used outside its `with` block.")
+        return self._session
+
+    def _commit(self, session: Session) -> None:
+        try:
+            self._send_all()
+        except BaseException:
+            session.rollback()
+            raise
+        session.commit()
+
+    def _bound(self, values: Mapping[str, object] | None) -> dict[str, object]:
+        return {"tenant_id": self.tenant_id, **(values or {})}
+
+    def _send_all(self) -> None:
+        if self._unsent:
+            together, self._unsent = self._unsent, []
+            execute_together(self._open_session().connection(), together)
 
     def _bring_totals_up_to_date(self) -> None:
         """Total what this act left marks for, and the days that became due, in transactions of their own."""
