@@ -245,6 +245,9 @@ def payment() -> ResponseReturnValue:
 @permission_required(SALE_CREATE)
 def payment_preview() -> ResponseReturnValue:
     """What is paid, what is missing and what goes back, while it is being typed."""
+    cart = _find_cart()
+    if request.htmx and (cart is None or not cart.rows):  # type: ignore[attr-defined]
+        return "", 204  # stored while this was asked: the page is on its way to the receipt
     return _show_payment(_tender_form(request.args))
 
 

@@ -236,7 +236,7 @@ def _money_of(act: Act, span: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _sales_of(act: Act, span: dict[str, Any]) -> dict[str, int]:
-    """Count what was sold in the shift, and what was deleted in it, whenever it was sold."""
+    """Count what was sold in the shift, and what was deleted and came back in it, whenever it was sold."""
     row = act.execute(
         """
         SELECT count(*) FILTER (WHERE t.reverses_id IS NULL) AS sales,
@@ -255,7 +255,19 @@ def _sales_of(act: Act, span: dict[str, Any]) -> dict[str, int]:
         """,
         span,
     ).one()
-    return dict(row._mapping)
+    back = act.execute(
+        """
+        SELECT count(*) AS returns, coalesce(sum(r.total), 0)::bigint AS returned
+          FROM transactions AS t
+          JOIN sale_returns AS r ON r.tenant_id = %(tenant_id)s AND r.id = t.id
+         WHERE t.tenant_id = %(tenant_id)s
+           AND t.posted_at >= %(since)s
+           AND t.posted_at <= coalesce(%(until)s::timestamptz, 'infinity')
+           AND r.drawer_id = %(drawer_id)s
+        """,
+        span,
+    ).one()
+    return {**row._mapping, **back._mapping}
 
 
 def _must_be_in_use(uow: UnitOfWork, drawer_id: uuid.UUID) -> None:

@@ -61,6 +61,15 @@
   });
 })();
 
+// Once the sale is on its way nobody needs to see what it would come to: an answer to that must not get in between.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  "use strict";
+  const form = event.detail.elt.closest?.("#payment-form");
+  if (!form) return;
+  if (event.detail.elt === form) htmx.trigger(form.querySelector("[hx-get]"), "htmx:abort");
+  else if (form.hasAttribute("aria-busy")) event.preventDefault();
+});
+
 // The sell page: scans are sent one after another, in the order they came, and none is lost while another is under way.
 (() => {
   "use strict";

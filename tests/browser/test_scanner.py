@@ -1,11 +1,10 @@
 """A fast scanner at the sell page, and a slow hand in a text box."""
 
-import time
 from collections.abc import Iterable
 from decimal import Decimal
 
 import pytest
-from playwright.sync_api import CDPSession, Page, expect
+from playwright.sync_api import Page, expect
 
 from ledger_web.domain.barcodes import read_barcode
 from ledger_web.domain.ids import new_id
@@ -13,6 +12,7 @@ from ledger_web.domain.measures import MeasureRule
 from ledger_web.services.measure_rules import CreateMeasureRule, create_measure_rule
 from ledger_web.services.products import CreateProduct, create_product
 from tests.browser.conftest import Site
+from tests.browser.scanners import Scanner
 from tests.shops import Shop, add_product
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]  # one Chromium at a time
@@ -44,29 +44,6 @@ CART = {
     "Cheese": Decimal("1.234") * 2,
     "Candle": Decimal(2),
 }
-
-
-class Scanner:
-    """Types like a scanner: keys ten milliseconds apart, however slow the machine of the test is."""
-
-    def __init__(self, page: Page) -> None:
-        self._session: CDPSession = page.context.new_cdp_session(page)
-        self._clock = time.time()
-
-    def scan(self, code: str, end: str = "Enter", pause: tuple[int, float] = (0, 0)) -> None:
-        """Type a code; `pause` is the place of a key before which it hesitates, and for how many seconds."""
-        self._clock = max(self._clock + 0.080, time.time())
-        for place, key in enumerate([*code, end]):
-            self._clock += 0.010 + (pause[1] if place == pause[0] else 0)
-            self._press(key)
-
-    def _press(self, key: str) -> None:
-        text = {"Enter": "\r", "Tab": ""}.get(key, key)
-        event = {"key": key, "text": text, "timestamp": self._clock}
-        if key in {"Enter", "Tab"}:
-            event |= {"code": key, "windowsVirtualKeyCode": 13 if key == "Enter" else 9}
-        self._session.send("Input.dispatchKeyEvent", {"type": "keyDown", **event})
-        self._session.send("Input.dispatchKeyEvent", {"type": "keyUp", **event, "text": ""})
 
 
 @pytest.fixture
