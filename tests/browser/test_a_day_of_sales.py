@@ -218,8 +218,8 @@ class Day:
         self.page.wait_for_url("**/sell/")
         expect(self.page.get_by_text("The cart is empty")).to_be_visible()
 
-    def _sold(self, total: int, **paid: int) -> Sold:
-        return Sold("", self._goods, total, **paid)
+    def _sold(self, total: int, *, rupees: int = 0, dollars: int = 0, card: int = 0, owed: int = 0) -> Sold:
+        return Sold("", self._goods, total, rupees, dollars, card, owed)
 
     # Ways to pay.
 
