@@ -214,6 +214,7 @@ class Day:
         sale.id = re.findall(r"/sales/([0-9a-f-]{36})/", self.page.url)[0]
         expect(self.page.locator(".receipt-sums")).to_contain_text(f"{sale.total:,}.00")
         self.tally.sell(sale)
+        expect(self.page.get_by_role("link", name="New sale")).to_be_focused()
         self.page.keyboard.press("Enter")
         self.page.wait_for_url("**/sell/")
         expect(self.page.get_by_text("The cart is empty")).to_be_visible()
