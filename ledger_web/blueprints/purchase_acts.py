@@ -21,6 +21,7 @@ from ledger_web.filters import shop_today
 from ledger_web.forms.payments import offer_first
 from ledger_web.forms.purchases import (
     DraftActForm,
+    ExchangeForm,
     LateChargeForm,
     PaperForm,
     PurchaseDeletionForm,
@@ -248,12 +249,12 @@ def vendor_account(vendor_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.get("/exchange")
 @permission_required(PURCHASE_VIEW)
 def exchange() -> ResponseReturnValue:
-    """Value what the shop holds and owes in foreign currencies at today's rates of its table."""
-    return render(
-        "purchases/exchange.html",
-        rows=papers.list_exchange(g.tenant.id, shop_today()),
-        today=shop_today(),
-    )
+    """Value what the shop got and owes in foreign currencies at a day's rates of its table, or today's."""
+    form = ExchangeForm(request.args)
+    status = 200 if form.validate() else 422
+    day = form.day.data or shop_today()
+    rows = papers.list_exchange(g.tenant.id, day)
+    return render("purchases/exchange.html", "", status, form=form, day=day, rows=rows)
 
 
 def _show_return(purchase: queries.PurchaseDetails, form: Any, status: int = 200, **said: Any) -> Response:

@@ -88,6 +88,12 @@ class PurchasesListForm(QueryForm):
         return {name: value for name, value in asked.items() if value}
 
 
+class ExchangeForm(QueryForm):
+    """On which day foreign money is valued."""
+
+    day = DateField("On", days_ahead=0, required=False)
+
+
 class CopyForm(LedgerForm):
     """A purchase that is to be entered once more, or corrected."""
 

@@ -105,7 +105,7 @@ class ExchangeRow:
     """A foreign currency: what the shop has less what it owes in it, what that stands at, and what it is worth."""
 
     currency: str
-    held: int  # minor units of the currency; below zero: the shop owes more than it has
+    held: int  # minor units of the currency; below zero: more went out, or is owed, than came in
     booked: int  # minor units of the base currency
     rate: Rate | None
     valid_on: dt.date | None
@@ -246,8 +246,8 @@ def get_vendor_account(tenant_id: int, vendor_id: uuid.UUID) -> VendorAccount:
     return VendorAccount(lines, [(code, amount) for code, amount in owed.items() if amount], owed_base, base_currency)
 
 
-def list_exchange(tenant_id: int, today: dt.date) -> list[ExchangeRow]:
-    """Value the exchange accounts at a day's rates: what they stand at differs by what is not realised yet.
+def list_exchange(tenant_id: int, day: dt.date) -> list[ExchangeRow]:
+    """Value the exchange accounts as they stood at the end of a day at its rates: what differs is not realised yet.
 
     A foreign currency's exchange account holds the other side of all that is had and owed in it. What the shop gave
     for it stands on the base currency's, mixed with all others, so only the sum of the rows is a gain or a loss.
@@ -266,16 +266,17 @@ def list_exchange(tenant_id: int, today: dt.date) -> list[ExchangeRow]:
               JOIN tenants AS t ON t.tenant_id = :tenant_id
               LEFT JOIN entries AS e
                 ON e.tenant_id = :tenant_id AND a.id IN (e.debit_account_id, e.credit_account_id)
+               AND e.occurred_on <= :day
               LEFT JOIN LATERAL (
                     SELECT x.value, x.unit, x.valid_on FROM exchange_rates AS x
-                     WHERE x.tenant_id = :tenant_id AND x.currency = a.currency AND x.valid_on <= :today
+                     WHERE x.tenant_id = :tenant_id AND x.currency = a.currency AND x.valid_on <= :day
                      ORDER BY x.valid_on DESC, x.id DESC
                      LIMIT 1) AS r ON true
              WHERE a.tenant_id = :tenant_id AND a.kind = 'exchange'
              GROUP BY a.id, a.currency, t.base_currency, r.value, r.unit, r.valid_on
              ORDER BY a.currency
         """),
-            {"tenant_id": tenant_id, "today": today},
+            {"tenant_id": tenant_id, "day": day},
         )
         .all()
     )
