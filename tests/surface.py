@@ -34,11 +34,14 @@ from ledger_web.services.parties import CreateParty, create_party
 from ledger_web.services.payments import RecordOpeningBalance, RecordPayment, record_opening_balance, record_payment
 from ledger_web.services.product_imports import UploadProducts, upload_products
 from ledger_web.services.products import CreateProduct, create_product
+from ledger_web.services.purchase_papers import AddPaper, add_paper
+from ledger_web.services.purchase_returns import AddLateCharge, ReturnToVendor, add_late_charge, return_to_vendor
 from ledger_web.services.rates import RecordRate, record_rate
 from ledger_web.services.recalculation import StartRecalculation, start_recalculation
 from ledger_web.services.shifts import CloseShift, Count, OpenShift, close_shift, open_shift
 from ledger_web.services.stock_counts import AddToCount, StartCount, add_to_count, start_count
 from ledger_web.services.transactions import PostManual, post_manual
+from ledger_web.services.vendor_prices import SetVendorPrice, set_vendor_price
 from tests.clients import ShopClient
 from tests.databases import Database
 from tests.pages import FoundForm, FoundPage, endpoint_of, read_page, walk
@@ -140,7 +143,7 @@ def furnish_with(shop: Shop, word: str, code: str) -> None:
 
 
 def _let_goods_come(shop: Shop, word: str, vendor_id: uuid.UUID, product_id: uuid.UUID) -> None:
-    """A rate, a purchase with a charge that came, and one that is being written down."""
+    """A rate, a purchase with all that can come of one, one that is being written down, and what its vendor asks."""
     valid_on = dt.datetime.now(dt.UTC).date()
     command = RecordRate(
         id=new_id(), currency="USD", unit="USD", value=Decimal(280), valid_on=valid_on, note=f"{word[:100]} rate"
@@ -151,7 +154,39 @@ def _let_goods_come(shop: Shop, word: str, vendor_id: uuid.UUID, product_id: uui
         say_head(shop, draft_id, vendor_id, invoice_number=f"{word[:40]} {is_received}", memo=f"{word} memo")
         add_charge(shop, draft_id, 4_00, "hand" if not is_received else "value", name=f"{word[:40]} freight")
         if is_received:
-            receive(shop, draft_id)
+            _let_more_come(shop, word, vendor_id, receive(shop, draft_id))
+    asked = SetVendorPrice(
+        id=new_id(),
+        vendor_id=vendor_id,
+        product_id=product_id,
+        code=f"{word[:40]} 7",
+        currency="USD",
+        unit_cost=Decimal("1.25"),
+        pack=Decimal(12),
+        lead_days=14,
+    )
+    set_vendor_price(asked, shop.act())
+
+
+def _let_more_come(shop: Shop, word: str, vendor_id: uuid.UUID, purchase_id: uuid.UUID) -> None:
+    """A paper, goods that go back, and a charge that comes late."""
+    paper = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer<<>>\n%%EOF"
+    add_paper(AddPaper(id=new_id(), purchase_id=purchase_id, name=f"{word[:40]}.pdf", content=paper), shop.act())
+    back = ReturnToVendor(id=new_id(), purchase_id=purchase_id, lines=((1, Decimal(1)),), reason=f"{word[:40]} reason")
+    return_to_vendor(back, shop.act())
+    late = AddLateCharge(
+        id=new_id(),
+        purchase_id=purchase_id,
+        name=f"{word[:40]} duty",
+        payee_id=vendor_id,
+        currency=shop.currency,
+        net=50_00,
+        tax_percent=Decimal(0),
+        rate=None,
+        rate_unit=None,
+        spread_by="quantity",
+    )
+    add_late_charge(late, shop.act())
 
 
 def _party(shop: Shop, kind: str, word: str) -> uuid.UUID:

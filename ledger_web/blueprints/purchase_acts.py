@@ -1,6 +1,8 @@
 """What is done with a purchase that was received: returns, late charges, selling prices, papers; and vendors' lists."""
 
 import uuid
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint, Response, g, request
@@ -11,7 +13,7 @@ from ledger_web.domain.errors import ConflictError, PeriodLockedError, RuleViola
 from ledger_web.domain.languages import gettext
 from ledger_web.domain.papers import BYTES_MAX
 from ledger_web.domain.permissions import (
-    PRODUCT_EDIT,
+    PRODUCT_PRICE,
     PURCHASE_CREATE,
     PURCHASE_DELETE,
     PURCHASE_VIEW,
@@ -35,7 +37,7 @@ from ledger_web.queries import purchase_papers as papers
 from ledger_web.queries import purchases as queries
 from ledger_web.queries.carts import list_product_hits
 from ledger_web.queries.parties import get_party
-from ledger_web.queries.stock import list_to_buy
+from ledger_web.queries.stock import ToBuyRow, list_to_buy
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services.purchase_drafts import StartDraft, WantedLine, start_draft
 from ledger_web.services.purchase_papers import add_paper
@@ -69,14 +71,21 @@ def _take_files(endpoint: str | None, _values: object) -> None:
 def create_reorder() -> ResponseReturnValue:
     """Begin a draft with what is below its level, as much as the list of things to buy says."""
     form = ReorderForm(request.form)
-    form.vendor_id.choices = [("", gettext("none yet")), *_vendors()]
+    form.vendor_id.choices = [("", gettext("any vendor")), *_vendors()]
     form.validate_or_refuse()
-    lines = tuple(
-        WantedLine(product_id=row.product_id, quantity=row.suggestion.in_base) for row in list_to_buy(g.tenant.id)
-    )
+    vendor_id = form.vendor_id.data or None
+    rows = list_to_buy(g.tenant.id)
+    packs = queries.list_offered(g.tenant.id, vendor_id) if vendor_id else None
+    lines = tuple(_wanted(row, packs) for row in rows if packs is None or row.product_id in packs)
+    if rows and not lines:
+        raise RuleViolationError(
+            gettext(
+                "This vendor has sold or listed nothing of what is below its level. Choose another vendor, or none."
+            )
+        )
     if not lines:
         raise RuleViolationError("Nothing is below its level: there is nothing to buy.")
-    draft = start_draft(StartDraft(id=form.op_id.data, vendor_id=form.vendor_id.data or None, lines=lines), new_act())
+    draft = start_draft(StartDraft(id=form.op_id.data, vendor_id=vendor_id, lines=lines), new_act())
     return redirect_to("purchase_drafts.show", draft_id=draft.id)
 
 
@@ -154,13 +163,13 @@ def create_charge_deletion(charge_id: uuid.UUID) -> ResponseReturnValue:
 
 
 @blueprint.get("/<uuid:purchase_id>/prices")
-@permission_required(PRODUCT_EDIT)
+@permission_required(PRODUCT_PRICE)
 def edit_prices(purchase_id: uuid.UUID) -> ResponseReturnValue:
     return _show_prices(purchase_id)
 
 
 @blueprint.post("/<uuid:purchase_id>/prices")
-@permission_required(PRODUCT_EDIT)
+@permission_required(PRODUCT_PRICE)
 def update_prices(purchase_id: uuid.UUID) -> ResponseReturnValue:
     proposals = queries.list_price_proposals(g.tenant.id, purchase_id)
     form = prices_form(each.product_id for each in proposals)(request.form)
@@ -255,6 +264,14 @@ def exchange() -> ResponseReturnValue:
     day = form.day.data or shop_today()
     rows = papers.list_exchange(g.tenant.id, day)
     return render("purchases/exchange.html", "", status, form=form, day=day, rows=rows)
+
+
+def _wanted(row: ToBuyRow, packs: Mapping[uuid.UUID, Decimal] | None) -> WantedLine:
+    """What is to be bought of a product: in its own packs, or in whole packs of the vendor's list."""
+    unit, pack = row.suggestion.unit, (packs or {}).get(row.product_id, Decimal(1))
+    if unit.id is not None or pack <= 1:
+        return WantedLine(product_id=row.product_id, quantity=Decimal(row.suggestion.quantity), unit_id=unit.id)
+    return WantedLine(product_id=row.product_id, quantity=-(-row.suggestion.in_base // pack) * pack)
 
 
 def _show_return(purchase: queries.PurchaseDetails, form: Any, status: int = 200, **said: Any) -> Response:

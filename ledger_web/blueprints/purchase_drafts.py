@@ -18,7 +18,7 @@ from ledger_web.domain.errors import (
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.languages import gettext
 from ledger_web.domain.numbers import signs_of
-from ledger_web.domain.permissions import PAYMENT_CREATE, PURCHASE_CREATE, PURCHASE_OVERRIDE_RATE
+from ledger_web.domain.permissions import PAYMENT_CREATE, PURCHASE_CREATE, PURCHASE_OVERRIDE_RATE, PURCHASE_SET_RATE
 from ledger_web.domain.places import read_place
 from ledger_web.domain.purchases import CHARGES_MAX, SPREADS
 from ledger_web.domain.rates import SOURCES
@@ -100,7 +100,7 @@ def update_head(draft_id: uuid.UUID) -> ResponseReturnValue:
 
 
 @blueprint.post("/<uuid:draft_id>/rate")
-@permission_required(PURCHASE_CREATE)
+@permission_required(PURCHASE_SET_RATE)
 def update_rate(draft_id: uuid.UUID) -> ResponseReturnValue:
     form = DraftRateForm(request.form)
     if not form.validate():

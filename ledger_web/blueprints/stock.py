@@ -12,9 +12,11 @@ from ledger_web.domain.languages import gettext
 from ledger_web.domain.permissions import PRODUCT_COST, PRODUCT_VIEW
 from ledger_web.domain.sheets import Cell, Row, amount_cell, quantity_cell
 from ledger_web.downloads import download
+from ledger_web.forms.purchases import ReorderForm
 from ledger_web.forms.stock import LevelsForm, MovesForm
 from ledger_web.identity import may, permission_required
 from ledger_web.queries import stock as queries
+from ledger_web.queries.purchases import list_vendor_choices
 from ledger_web.queries.stock import LedgerLine, LevelDetails, LevelRow, ToBuyRow
 from ledger_web.rendering import render
 
@@ -55,8 +57,10 @@ def levels_file(ending: str) -> ResponseReturnValue:
 @blueprint.get("/to-buy")
 @permission_required(PRODUCT_VIEW)
 def to_buy() -> ResponseReturnValue:
-    rows = queries.list_to_buy(g.tenant.id)
-    return render("stock/to_buy.html", rows=rows, cost=sum(map(_cost_of, rows)), most=queries.TO_BUY_MAX)
+    rows, form = queries.list_to_buy(g.tenant.id), ReorderForm()
+    form.vendor_id.choices = [("", gettext("any vendor")), *((v.id, v.name) for v in list_vendor_choices(g.tenant.id))]
+    cost = sum(map(_cost_of, rows))
+    return render("stock/to_buy.html", rows=rows, form=form, cost=cost, most=queries.TO_BUY_MAX)
 
 
 @blueprint.get("/to-buy.<any(csv, xlsx):ending>")

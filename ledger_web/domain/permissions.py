@@ -42,6 +42,7 @@ SALE_CHANGE_REFUND: Final = "sale.change_refund"
 SALE_REASON_EDIT: Final = "sale.reason_edit"
 PURCHASE_VIEW: Final = "purchase.view"
 PURCHASE_CREATE: Final = "purchase.create"
+PURCHASE_SET_RATE: Final = "purchase.set_rate"
 PURCHASE_OVERRIDE_RATE: Final = "purchase.override_rate"
 PURCHASE_DELETE: Final = "purchase.delete"
 RATE_EDIT: Final = "rate.edit"
@@ -106,6 +107,7 @@ _DESCRIPTIONS: Final = Texts(
         SALE_REPRINT: "Print copies of a receipt, which are counted and marked.",
         PURCHASE_VIEW: "See purchases.",
         PURCHASE_CREATE: "Record purchases.",
+        PURCHASE_SET_RATE: "Say at which rate a purchase is, beside what is filled in by itself.",
         PURCHASE_OVERRIDE_RATE: "Receive a purchase although its rate looks odd.",
         PURCHASE_DELETE: "Delete and correct purchases, which reverses them in the books.",
         RATE_EDIT: "Write exchange rates into the shop’s table, and set its rules for buying.",
@@ -183,6 +185,7 @@ _MANAGER: Final = _CASHIER | {
     SALE_REASON_EDIT,
     PURCHASE_VIEW,
     PURCHASE_CREATE,
+    PURCHASE_SET_RATE,
     PURCHASE_OVERRIDE_RATE,
     PURCHASE_DELETE,
     RATE_EDIT,

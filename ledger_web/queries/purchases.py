@@ -524,6 +524,25 @@ def list_landed(tenant_id: int, draft: DraftDetails) -> list[LandedRow]:
     ]
 
 
+def list_offered(tenant_id: int, vendor_id: uuid.UUID) -> dict[uuid.UUID, Decimal]:
+    """Return the products a vendor lists or has sold, with the pack that the list says they come in, or 1."""
+    rows = session_of(tenant_id).execute(
+        text("""
+            SELECT o.product_id, max(o.pack) AS pack
+              FROM (SELECT x.product_id, x.pack FROM vendor_prices AS x
+                     WHERE x.tenant_id = :tenant_id AND x.vendor_id = :vendor_id
+                     UNION ALL
+                    SELECT l.product_id, 1
+                      FROM purchases AS p
+                      JOIN purchase_lines AS l ON l.tenant_id = :tenant_id AND l.purchase_id = p.id
+                     WHERE p.tenant_id = :tenant_id AND p.vendor_id = :vendor_id AND p.deleted_at IS NULL) AS o
+             GROUP BY o.product_id
+        """),
+        {"tenant_id": tenant_id, "vendor_id": vendor_id},
+    )
+    return {row.product_id: row.pack for row in rows}
+
+
 def list_price_proposals(tenant_id: int, purchase_id: uuid.UUID) -> list[PriceProposal]:
     """Return what the products of a purchase should be sold at by the shop's margin rule, by name."""
     rows = session_of(tenant_id).execute(

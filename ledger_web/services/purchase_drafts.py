@@ -964,7 +964,7 @@ def _insert_lines(
     wanted: tuple[WantedLine, ...],
     first_id: uuid.UUID | None = None,
 ) -> None:
-    """Put products on a draft at the cost, discount and tax of the last time this vendor sold them in this currency."""
+    """Put products on a draft at what this vendor asked last in this currency: on an invoice or on their price list."""
     if not wanted:
         return
     rows = uow.execute(
@@ -972,6 +972,8 @@ def _insert_lines(
         SELECT n.place, p.id AS product_id, p.name, p.archived_at IS NOT NULL AS is_archived, p.tax_percent,
                u.id AS unit_id, u.is_bought, u.archived_at IS NOT NULL AS is_unit_archived, {TAXES},
                last.unit_cost, last.discount_percent, last.tax_percent AS last_tax, t.base_currency,
+               listed.unit_cost * coalesce(u.factor_numerator, 1) / coalesce(u.factor_denominator, 1) AS listed_cost,
+               last.posted_at IS NULL OR listed.written_at > last.posted_at AS is_list_newer,
                (SELECT coalesce(max(d.position), 0) FROM purchase_draft_lines AS d
                  WHERE d.tenant_id = %(tenant_id)s AND d.draft_id = %(draft_id)s) AS position
           FROM unnest(%(products)s::uuid[], %(units)s::uuid[]) WITH ORDINALITY AS n(product_id, unit_id, place)
@@ -980,13 +982,17 @@ def _insert_lines(
           LEFT JOIN product_units AS u
             ON u.tenant_id = %(tenant_id)s AND u.product_id = n.product_id AND u.id = n.unit_id
           LEFT JOIN LATERAL (
-                SELECT l.unit_cost, l.discount_percent, l.tax_percent
+                SELECT l.unit_cost, l.discount_percent, l.tax_percent, h.posted_at
                   FROM purchase_lines AS l
                   JOIN purchases AS b ON b.tenant_id = %(tenant_id)s AND b.id = l.purchase_id
+                  JOIN transactions AS h ON h.tenant_id = %(tenant_id)s AND h.id = l.purchase_id
                  WHERE l.tenant_id = %(tenant_id)s AND l.product_id = p.id AND l.unit_id IS NOT DISTINCT FROM n.unit_id
                    AND b.vendor_id = %(vendor_id)s::uuid AND b.currency = %(currency)s AND b.deleted_at IS NULL
                  ORDER BY l.purchase_id DESC
-                 LIMIT 1) AS last ON true {TAXES_FROM}
+                 LIMIT 1) AS last ON true
+          LEFT JOIN vendor_prices AS listed
+            ON listed.tenant_id = %(tenant_id)s AND listed.product_id = p.id AND listed.unit_id IS NULL
+           AND listed.vendor_id = %(vendor_id)s::uuid AND listed.currency = %(currency)s {TAXES_FROM}
          ORDER BY n.place
         """,
         {
@@ -1012,7 +1018,9 @@ def _insert_lines(
         is_foreign = currency != row.base_currency
         tax_percent = row.last_tax if row.last_tax is not None else Decimal(0) if is_foreign else row.tax_percent
         cost, discount = each.unit_cost, Decimal(0)
-        if cost is None:
+        if cost is None and row.listed_cost is not None and row.is_list_newer:
+            cost = round(row.listed_cost, 6)
+        elif cost is None:
             cost, discount = row.unit_cost, row.discount_percent or Decimal(0)
         rates = input_rates(tax_percent, rates_of_class(row))
         amounts = line_amounts(each.quantity, cost or Decimal(0), currency, discount, rates)

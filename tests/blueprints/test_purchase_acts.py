@@ -143,6 +143,24 @@ def test_what_is_below_its_level_begins_a_purchase(client: ShopClient, kabul: Sh
     assert 'value="25"' in client.get(begun.location).text
 
 
+def test_a_vendor_is_asked_for_what_they_offer_in_their_packs_at_their_price(client: ShopClient, kabul: Shop) -> None:
+    karim, other, rice, salt = add_vendor(kabul), add_vendor(kabul, "Other"), add_goods(kabul), add_goods(kabul, "Salt")
+    for product_id in (rice, salt):
+        buy_below(kabul, product_id, 10, 25, unit="kg")
+    asked = {"product_id": str(rice), "currency": "USD", "unit_cost": "2.50", "pack": "12"}
+    send(client, f"/purchases/vendors/{karim}/prices", **asked)
+
+    nothing = send(client, "/purchases/reorders", vendor_id=str(other))
+    begun = send(client, "/purchases/reorders", vendor_id=str(karim))
+    page = client.get(begun.location).text
+
+    assert nothing.status_code == 422
+    assert "nothing of what is below its level" in nothing.text
+    assert page.count('<li id="purchase-line-') == 1
+    assert 'value="36"' in page  # 25 are missing, three packs of 12
+    assert 'value="2.5"' in page
+
+
 def test_a_vendors_account_and_foreign_money_are_shown_in_the_shops_currency(client: ShopClient, kabul: Shop) -> None:
     """100.00 USD owed at 70 stand at 7,000; at 72 they are worth 7,200: a loss of 200 that is not realised yet."""
     karim, rice = add_vendor(kabul), add_goods(kabul)

@@ -348,3 +348,71 @@ def test_every_page_of_purchases_has_something_to_show(client: ShopClient, kabul
         "/rates/?currency=USD",
     ):
         assert client.get(path).status_code == 200
+
+
+def test_rates_are_read_as_people_write_them_and_refused_as_they_should_be(client: ShopClient, kabul: Shop) -> None:
+    draft_id = begin(kabul, add_vendor(kabul))
+
+    def rate(value: str, unit: str = "USD") -> tuple[int, str]:
+        answer = send(client, at(draft_id, "/rate"), {"source": "typed", "value": value, "unit": unit})
+        words = re.search(r'<strong><bdi dir="ltr">([^<]+)', answer.text)
+        return answer.status_code, words[1] if words else ""
+
+    assert rate("71.5") == (200, "1 USD = 71.50 AFN")
+    assert rate("0.0139860140", "AFN") == (200, "1 AFN = 0.013986014 USD")
+    assert rate("٧١٫٥") == (200, "1 USD = 71.50 AFN")
+    assert rate("1,071.5") == (200, "1 USD = 1,071.50 AFN")
+    for value in ("0", "0.0", "-71", "", "  ", "NaN", "Infinity", "7e1", "9" * 40, "71,5", "71.5.5", "0.00000000001"):
+        assert rate(value) == (422, "1 USD = 1,071.50 AFN"), value
+    assert rate("71.5", "EUR")[0] == 422
+
+
+def test_a_purchase_in_the_shops_own_currency_has_the_rate_one_and_keeps_it(client: ShopClient, kabul: Shop) -> None:
+    draft_id = begin(kabul, add_vendor(kabul, currency="AFN"))
+
+    for said in ({"source": "typed", "value": "2", "unit": "AFN"}, {"source": "last"}, {"source": "table"}):
+        refused = send(client, at(draft_id, "/rate"), said)
+        assert (refused.status_code, "the rate is 1 and stays so" in refused.text) == (422, True)
+    assert "1 AFN = 1 AFN" in client.get(at(draft_id)).text
+
+
+def test_amounts_have_no_more_decimals_than_their_currency(client: ShopClient, kabul: Shop) -> None:
+    carrier, draft_id = add_vendor(kabul, "Carrier", "JPY"), begin(kabul, add_vendor(kabul, currency="KWD"))
+    said = {"name": "Freight", "spread_by": "value", "payee_id": str(carrier), "rate": "0.5"}
+
+    def net(amount: str, currency: str) -> int:
+        answer = send(client, at(draft_id, "/charges"), said | {"net": amount, "currency": currency})
+        return int(answer.status_code)
+
+    assert [net("10.5", "JPY"), net("10.505", "USD"), net("10.5055", "KWD")] == [422] * 3
+    assert [net("10", "JPY"), net("10.50", "USD"), net("10.505", "KWD")] == [200] * 3
+
+
+def test_a_drawer_that_cannot_pay_stores_nothing_and_what_was_typed_stays(client: ShopClient, kabul: Shop) -> None:
+    karim, rice = add_vendor(kabul), add_goods(kabul)
+    draft_id = begin(kabul, karim, (rice, 1, 5), rate="70")
+    form = dict(re.findall(r'name="(version|payment_id)" value="([^"]*)"', client.get(at(draft_id)).text))
+    paid = {"pay_amount": "5", "pay_currency": "USD", "place": f"cash:{kabul.drawer_id}", "currency": "USD"}
+
+    refused = send(client, at(draft_id, "/receive"), form | paid | {"op_id": str(draft_id)})
+    nowhere = send(client, at(draft_id, "/receive"), form | paid | {"op_id": str(draft_id), "place": ""})
+
+    assert (refused.status_code, nowhere.status_code) == (422, 422)
+    assert 'value="5"' in refused.text
+    assert "Choose the drawer or bank account" in nowhere.text
+    assert (count(kabul, "purchases"), count(kabul, "payments")) == (0, 0)
+    assert stock_of(kabul, rice) == (0, 0)
+
+
+def test_receiving_is_sent_twice_and_done_once(client: ShopClient, kabul: Shop) -> None:
+    karim, rice = add_vendor(kabul, currency="AFN"), add_goods(kabul)
+    draft_id = begin(kabul, karim, (rice, 1, 5))
+    form = dict(re.findall(r'name="(version)" value="([^"]*)"', client.get(at(draft_id)).text))
+
+    sent = [
+        client.post_form(at(draft_id, "/receive"), form | {"op_id": str(draft_id), "currency": "AFN"}) for _ in "12"
+    ]
+
+    assert [answer.location for answer in sent] == [f"/purchases/{draft_id}"] * 2
+    assert "received already" in client.get(sent[1].location).text
+    assert stock_of(kabul, rice) == (1, 5)

@@ -2,11 +2,15 @@
 
 import dataclasses
 import datetime as dt
+import os
+import random
 import uuid
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import Row, text
 
 from ledger_web.domain.errors import (
     CurrencyMismatchError,
@@ -21,6 +25,7 @@ from ledger_web.domain.errors import (
 )
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import vendor
+from ledger_web.models.base import session_of
 from ledger_web.services.banks import CreateBank, create_bank
 from ledger_web.services.books import SetLockDate, set_lock_date
 from ledger_web.services.deletions import Undo, undo
@@ -55,6 +60,8 @@ from tests.purchases import (
     version_of,
 )
 from tests.shops import Shop, open_a_shop, sell
+
+SEED = int(os.environ.get("PURCHASE_SEED", "0")) or random.randrange(1, 2**32)
 
 
 @pytest.fixture
@@ -437,3 +444,83 @@ def test_a_correction_moves_what_was_paid_over_to_the_right_purchase(kabul: Shop
     assert cached_balance(kabul, vendor(karim, "AFN")) == -100
     assert stock_of(kabul, rice) == (10, 900)
     assert_the_books_agree(kabul)
+
+
+@pytest.mark.parametrize("rounds", [6, pytest.param(300, marks=pytest.mark.long)])
+def test_a_random_purchase_is_worth_in_stock_what_was_received_and_deleting_it_leaves_no_trace(
+    app: Flask, rounds: int
+) -> None:
+    print(f"PURCHASE_SEED={SEED}")
+    chance = random.Random(SEED)
+    shops = [open_a_shop("kabul", "AFN"), open_a_shop("kuwait", "KWD"), open_a_shop("tokyo", "JPY")]
+    casts = [(shop, [add_goods(shop, f"Goods {n}") for n in range(5)], add_vendor(shop, "Carrier")) for shop in shops]
+    for number in range(rounds):
+        shop, goods, carrier = casts[number % len(casts)]
+        before, stock = _every_account(shop), [stock_of(shop, id) for id in goods]
+
+        purchase_id = _buy_at_random(shop, goods, carrier, chance, number)
+
+        [row] = _rows(shop, "SELECT value_base, total_base, tax_base FROM purchases WHERE id = :id", purchase_id)
+        [lines] = _rows(
+            shop,
+            "SELECT sum(net_base + charges_base) AS value, sum(tax_base) AS tax FROM purchase_lines"
+            " WHERE purchase_id = :id",
+            purchase_id,
+        )
+        [charges] = _rows(
+            shop, "SELECT coalesce(sum(tax_base), 0) AS tax FROM purchase_charges WHERE purchase_id = :id", purchase_id
+        )
+        gained = sum(stock_of(shop, id)[1] for id in goods) - sum(value for _, value in stock)
+        assert gained == row.value_base == lines.value
+        assert row.tax_base == lines.tax + charges.tax
+        delete_purchase(DeletePurchase(id=new_id(), purchase_id=purchase_id, reason="Random"), shop.act())
+        assert _every_account(shop) == before
+        assert [stock_of(shop, id) for id in goods] == stock
+    for shop in shops:
+        assert_the_books_agree(shop)
+
+
+def _buy_at_random(
+    shop: Shop, goods: list[uuid.UUID], carrier: uuid.UUID, chance: random.Random, number: int
+) -> uuid.UUID:
+    currency = chance.choice(("USD", "EUR", "JPY", "KWD", shop.currency))
+    rate = None if currency == shop.currency else f"{chance.uniform(0.5, 300):.4f}"
+    karim = add_vendor(shop, f"Vendor {number}", currency)
+    draft_id = begin(shop, karim, currency=currency, rate=rate, unit=currency)
+    for product_id in chance.sample(goods, chance.randint(1, len(goods))):
+        percents = {"discount_percent": chance.choice((0, 5, "33.333")), "tax_percent": chance.choice((0, 10, "15.5"))}
+        add_line(
+            shop, draft_id, product_id, f"{chance.uniform(0.5, 500):.3f}", f"{chance.uniform(1, 90):.6f}", **percents
+        )
+    for _ in range(chance.randint(0, 2)):
+        of = chance.choice(("USD", shop.currency))
+        add_charge(
+            shop,
+            draft_id,
+            chance.randrange(100, 90_000),
+            chance.choice(("value", "quantity")),
+            payee_id=carrier,
+            currency=of,
+            rate=None if of == shop.currency else f"{chance.uniform(0.5, 300):.4f}",
+            tax=chance.choice((0, 5)),
+        )
+    return receive(shop, draft_id, confirms_rate=True)
+
+
+def _every_account(shop: Shop) -> dict[uuid.UUID, int]:
+    """What each account is debited more than credited; settled ones are left out."""
+    rows = session_of(shop.tenant_id).execute(
+        text(
+            "SELECT a.id, sum(CASE WHEN e.debit_account_id = a.id THEN e.amount ELSE -e.amount END)::bigint AS net"
+            "  FROM accounts AS a JOIN entries AS e"
+            "    ON e.tenant_id = a.tenant_id AND a.id IN (e.debit_account_id, e.credit_account_id)"
+            " WHERE a.tenant_id = :tenant_id GROUP BY a.id"
+        ),
+        {"tenant_id": shop.tenant_id},
+    )
+    return {row.id: row.net for row in rows if row.net}
+
+
+def _rows(shop: Shop, sql: str, id: uuid.UUID) -> list[Row[Any]]:
+    values = {"tenant_id": shop.tenant_id, "id": id}
+    return list(session_of(shop.tenant_id).execute(text(f"{sql} AND tenant_id = :tenant_id"), values))
