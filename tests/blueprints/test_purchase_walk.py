@@ -215,7 +215,7 @@ class Walk:
 
     def pay_the_rest(self) -> str:
         """Pay what is left out of the drawer's own currency; return what the preview said."""
-        said = {
+        said: dict[str, Any] = {
             "party_id": self.karim,
             "direction": "out",
             "currency": self.hand.base,
