@@ -1,5 +1,6 @@
 """What is done with a purchase that was received: returns, late charges, selling prices, papers; and vendors' lists."""
 
+import math
 import uuid
 from collections.abc import Mapping
 from decimal import Decimal
@@ -271,7 +272,7 @@ def _wanted(row: ToBuyRow, packs: Mapping[uuid.UUID, Decimal] | None) -> WantedL
     unit, pack = row.suggestion.unit, (packs or {}).get(row.product_id, Decimal(1))
     if unit.id is not None or pack <= 1:
         return WantedLine(product_id=row.product_id, quantity=Decimal(row.suggestion.quantity), unit_id=unit.id)
-    return WantedLine(product_id=row.product_id, quantity=-(-row.suggestion.in_base // pack) * pack)
+    return WantedLine(product_id=row.product_id, quantity=math.ceil(row.suggestion.in_base / pack) * pack)
 
 
 def _show_return(purchase: queries.PurchaseDetails, form: Any, status: int = 200, **said: Any) -> Response:
