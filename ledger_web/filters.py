@@ -154,7 +154,8 @@ def side(balance: int, currency: str, kind: str) -> str:
     written = money(abs(balance), currency)
     if not balance:
         return written
-    return f"{written} {'Dr' if (balance > 0) == (NORMAL_SIDE[kind] == 'debit') else 'Cr'}"
+    is_debit = (balance > 0) == (NORMAL_SIDE[kind] == "debit")
+    return gettext("%(amount)s Dr", amount=written) if is_debit else gettext("%(amount)s Cr", amount=written)
 
 
 def barcode_svg(code: str, symbology: str, module_mm: str = "0.33", height_mm: str = "18", text: bool = True) -> Markup:

@@ -157,7 +157,7 @@ def _price_of(product: ProductDetails) -> PriceForm:
 
 
 def _with_classes(form: PriceForm) -> PriceForm:
-    form.tax_class_id.choices = [OWN_TAX, *list_tax_choices(g.tenant.id)]
+    form.tax_class_id.choices = [("", gettext(OWN_TAX)), *list_tax_choices(g.tenant.id)]
     return form
 
 

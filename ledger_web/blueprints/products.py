@@ -17,7 +17,7 @@ from ledger_web.blueprints.product_page import (
 )
 from ledger_web.domain.barcodes import CODE_MAX
 from ledger_web.domain.errors import ConflictError, LedgerError, RuleViolationError, StaleEditError
-from ledger_web.domain.languages import gettext
+from ledger_web.domain.languages import gettext, gettext_noop
 from ledger_web.domain.permissions import (
     BARCODE_ASSIGN,
     PRODUCT_ARCHIVE,
@@ -51,7 +51,7 @@ from ledger_web.services.unit_of_work import Recorded
 
 blueprint = Blueprint("products", __name__, url_prefix="/products")
 
-OWN_TAX: Final = ("", "A percentage of its own")
+OWN_TAX: Final = gettext_noop("A percentage of its own")
 
 
 @blueprint.get("/")
@@ -287,7 +287,7 @@ def _archive(product_id: uuid.UUID, *, archived: bool, sentence: str) -> Respons
 def _new_form(sent: Any) -> NewProductForm:
     """Make the form of a new product; opening stock is only for those who may say how much there is."""
     form = NewProductForm(sent, data={"unit": "pcs", "tax_percent": 0, "stock_policy": usual_stock_policy(g.tenant.id)})
-    form.tax_class_id.choices = [OWN_TAX, *queries.list_tax_choices(g.tenant.id)]
+    form.tax_class_id.choices = [("", gettext(OWN_TAX)), *queries.list_tax_choices(g.tenant.id)]
     if not may(STOCK_ADJUST):
         del form.opening_quantity
         del form.opening_unit_cost

@@ -25,6 +25,24 @@ AREAS = Texts(
         "party": "People the shop deals with",
         "shift": "Shifts",
         "user": "People who sign in",
+        "audit": "Audit",
+        "barcode": "Barcode",
+        "drawer": "Drawer",
+        "employee": "Employee",
+        "expense": "Expense",
+        "label": "Label",
+        "payment": "Payment",
+        "product": "Product",
+        "purchase": "Purchase",
+        "rate": "Rate",
+        "recalculation": "Recalculation",
+        "report": "Report",
+        "role": "Role",
+        "sale": "Sale",
+        "settings": "Settings",
+        "shop": "Shop",
+        "stock": "Stock",
+        "till": "Till",
     }
 )
 
@@ -127,7 +145,4 @@ def _form_of(role: RoleRow) -> RoleForm:
 
 def _rights_by_area() -> list[tuple[str, list[dict[str, Any]]]]:
     areas = groupby(sorted(ALL), key=lambda right: right.partition(".")[0])
-    return [
-        (AREAS.get(area) or area.capitalize(), [{"name": right, "sentence": describe(right)} for right in rights])
-        for area, rights in areas
-    ]
+    return [(AREAS[area], [{"name": right, "sentence": describe(right)} for right in rights]) for area, rights in areas]

@@ -10,7 +10,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
 
-from ledger_web.domain.languages import gettext
+from ledger_web.domain.languages import gettext, gettext_noop
 from ledger_web.domain.symbols import SQUARE, rows_of
 
 INCH: Final = Decimal("25.4")
@@ -29,16 +29,16 @@ SIZE_MOST: Final = Decimal(30)
 # What may stand on a label, and how large its letters are if nobody says otherwise, mm. In this order on one line.
 BLOCKS: Final = MappingProxyType(
     {
-        "name": ("Name", Decimal(3)),
-        "shop": ("Name of the shop", Decimal("2.2")),
-        "variant": ("Variant", Decimal("2.4")),
-        "sku": ("SKU", Decimal("2.2")),
-        "unit_price": ("Price per kg or l", Decimal("2.2")),
-        "code": ("Barcode", Decimal(0)),
-        "digits": ("Code in digits", Decimal("2.4")),
-        "date": ("Date of printing", Decimal(2)),
-        "old_price": ("Old price", Decimal("2.6")),
-        "price": ("Price", Decimal(4)),
+        "name": (gettext_noop("Name"), Decimal(3)),
+        "shop": (gettext_noop("Name of the shop"), Decimal("2.2")),
+        "variant": (gettext_noop("Variant"), Decimal("2.4")),
+        "sku": (gettext_noop("SKU"), Decimal("2.2")),
+        "unit_price": (gettext_noop("Price per kg or l"), Decimal("2.2")),
+        "code": (gettext_noop("Barcode"), Decimal(0)),
+        "digits": (gettext_noop("Code in digits"), Decimal("2.4")),
+        "date": (gettext_noop("Date of printing"), Decimal(2)),
+        "old_price": (gettext_noop("Old price"), Decimal("2.6")),
+        "price": (gettext_noop("Price"), Decimal(4)),
     }
 )
 PRICES: Final = frozenset({"price", "unit_price", "old_price"})

@@ -208,7 +208,7 @@ class TemplateMeasuresForm(QueryForm):
     def block_fields(self) -> list[tuple[str, Any, Any, Any]]:
         """Return title, line, size and boldness of each block."""
         return [
-            (title, self[f"{kind}_line"], self[f"{kind}_size"], self[f"{kind}_bold"])
+            (gettext(title), self[f"{kind}_line"], self[f"{kind}_size"], self[f"{kind}_bold"])
             for kind, (title, _) in BLOCKS.items()
         ]
 

@@ -473,7 +473,7 @@ def test_a_random_purchase_is_worth_in_stock_what_was_received_and_deleting_it_l
         gained = sum(stock_of(shop, id)[1] for id in goods) - sum(value for _, value in stock)
         assert gained == row.value_base == lines.value
         assert row.tax_base == lines.tax + charges.tax
-        delete_purchase(DeletePurchase(id=new_id(), purchase_id=purchase_id, reason="Random"), shop.act())
+        undo(Undo(id=new_id(), transaction_id=purchase_id, reason="Random"), shop.act())
         assert _every_account(shop) == before
         assert [stock_of(shop, id) for id in goods] == stock
     for shop in shops:
