@@ -54,6 +54,8 @@ Rows = dict[str, tuple[int, int]]
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 TOKEN = re.compile(r"\bI[A-Za-z0-9_-]{40,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")  # of a form, as itsdangerous writes it
 
+# The button by which a form does something: without it, it only shows itself again.
+PRESSED = {"exchanges.create": {"act": "exchange", "q": ""}}
 # What a form wants and its page does not say, by the name of the field.
 FILLED = {
     "0-account": "equity:owner",

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from flask import Blueprint, Response, abort, g, request
@@ -100,7 +101,7 @@ def create_repriced() -> ResponseReturnValue:
 def update(line_id: uuid.UUID) -> ResponseReturnValue:
     form = CopiesForm(request.form)
     if not form.validate():
-        return _refused(" ".join(form.sentences))
+        return _refused(" ".join(form.sentences), typed={line_id: form.copies.raw})
     services.set_copies(form.to_command(line_id), new_act())
     return _done()
 
@@ -321,6 +322,7 @@ def _show(
     hits: list[ProductHit] | None = None,
     q: str = "",
     copies: int = 1,
+    typed: Mapping[uuid.UUID, str] | None = None,  # copies of a line, as they were refused
     notice: Scanned | None = None,
     print_form: PrintLabelsForm | None = None,
     found_form: FoundForm | None = None,
@@ -341,6 +343,7 @@ def _show(
         hits=hits or [],
         q=q,
         copies=copies,
+        typed=typed or {},
         notice=notice,
         has_prices=may(LABEL_PRICE),
     )

@@ -47,7 +47,7 @@ def test_a_long_file_is_checked_while_somebody_looks_on(
     site: Site, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(product_imports, "STEP_SECONDS", 0)
-    content = ("name,price\n" + "".join(f"Tea {number},{number}\n" for number in range(3_500))).encode()
+    content = ("name,price\n" + "".join(f"Tea {number},{number + 1}\n" for number in range(3_500))).encode()
     command = UploadProducts(op_id=new_id(), file_name="tea.csv", content=content, stock_policy="warn")
     import_id = upload_products(command, shop.act()).id
     page = site.open(shop)

@@ -21,11 +21,10 @@ from tests.attack import (
 from tests.databases import Database
 from tests.isolation.conftest import World
 from tests.shops import Shop
-from tests.surface import Answer, Connection, furnish_with, looking_at, masked, takes_ids
+from tests.surface import PRESSED, Answer, Connection, furnish_with, looking_at, masked, takes_ids
 
 TEXTS = (CANARY_CODE, f"{CANARY}-1", f"{CANARY} product", "rival")  # for addresses that take something else than an id
 STEP = 6
-PRESSED = {"exchanges.create": {"act": "exchange"}}  # without its button a form only shows itself again
 
 
 @pytest.fixture
