@@ -164,6 +164,7 @@ def find_tables(connection: Connection) -> list[Table]:
            AND c.relkind IN ('r', 'p')
            AND c.relname <> 'tenant_directory'
            AND EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id')
+           AND EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id')
          ORDER BY c.relname
         """
     ).fetchall()

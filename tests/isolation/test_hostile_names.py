@@ -28,6 +28,7 @@ HOSTILE = " ".join(
     )
 )
 HARMLESS = "Harmless"
+DRAWN = {"x", "y", "font-size", "font-weight", "text-anchor", "direction"}
 
 
 class Shape(HTMLParser):
@@ -40,7 +41,9 @@ class Shape(HTMLParser):
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, tuple(name for name, _ in attrs)))
+        names = tuple(name for name, _ in attrs)
+        if tag != "text" or not set(names) <= DRAWN:  # a long name takes more lines of a label than a short one
+            self.elements.append((tag, names))
         self.targets += [value or "" for name, value in attrs if name in {"href", "action", "src", "hx-get", "hx-post"}]
 
 

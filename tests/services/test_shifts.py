@@ -78,6 +78,8 @@ def test_a_day_from_the_float_to_a_shortage_is_told_by_the_z_report(shop: Shop) 
         "on_account": 115_00,
         "deletions": 1,
         "deleted": 230_00,
+        "returns": 0,
+        "returned": 0,
     }
     moves = {(move["kind"], move["reversed"]): (move["received"], move["paid"]) for move in rupees["movements"]}
     assert moves == {
