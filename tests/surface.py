@@ -315,7 +315,8 @@ def one_of_each(ids: dict[str, set[uuid.UUID]]) -> list[uuid.UUID]:
 
 def _tables(connection: Connection) -> list[str]:
     rows = connection.execute(
-        "SELECT table_name FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)"
+        "SELECT table_name FROM information_schema.columns AS c"
+        "  JOIN information_schema.tables USING (table_schema, table_name)"
         " WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND column_name = 'tenant_id' ORDER BY 1"
     )
     return [name for (name,) in rows]

@@ -25,7 +25,7 @@ MEASURED = {
     "domain/symbols.py", "domain/totp.py", "domain/typeface.py", "services/credentials.py", "services/provisioning.py",
     "services/unit_of_work.py", "models/base.py",
     "domain/workbooks.py",  # reads what a spreadsheet keeps as one, to fifteen digits, as the spreadsheet shows it
-    "services/product_imports.py",  # seconds
+    "services/product_imports.py", "services/meters.py",  # seconds
 }  # fmt: skip
 
 

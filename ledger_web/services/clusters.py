@@ -12,7 +12,11 @@ import psycopg
 from psycopg import sql
 
 ROOT: Final = "tenants"  # what all other tables lie beside
-LOCAL: Final = ("tenant_directory", "alembic_version")  # of no shop: they stay on the coordinator, known to all nodes
+LOCAL: Final = (
+    "tenant_directory",
+    "mail_requests",
+    "alembic_version",
+)  # of no shop: they stay on the coordinator, known to all nodes
 
 Connection: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
 

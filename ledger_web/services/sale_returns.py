@@ -294,12 +294,15 @@ def list_ways(act: Act, sale: HeldSale, drawer_id: uuid.UUID) -> list[PaidBy]:
                CASE WHEN o.method = 'bank' AND o.applied_base > 0
                     THEN round(o.applied::numeric * p.applied_base / o.applied_base)::bigint
                     ELSE p.applied END AS applied,
-               b.code AS bank_code, b.name AS bank_name, c.code AS card_code,
+               coalesce(b.code, ob.code) AS bank_code, coalesce(b.name, ob.name) AS bank_name,
+               coalesce(c.code, oc.code) AS card_code,
                coalesce(r.refunded, 0) AS refunded, coalesce(r.paid_back, 0) AS paid_back
           FROM payments AS p
           LEFT JOIN payments AS o ON o.tenant_id = %(tenant_id)s AND o.id = p.carried_from
-          LEFT JOIN bank_accounts AS b ON b.tenant_id = %(tenant_id)s AND b.id = coalesce(p.bank_id, o.bank_id)
-          LEFT JOIN gift_cards AS c ON c.tenant_id = %(tenant_id)s AND c.id = coalesce(p.gift_card_id, o.gift_card_id)
+          LEFT JOIN bank_accounts AS b ON b.tenant_id = %(tenant_id)s AND b.id = p.bank_id
+          LEFT JOIN bank_accounts AS ob ON ob.tenant_id = %(tenant_id)s AND ob.id = o.bank_id
+          LEFT JOIN gift_cards AS c ON c.tenant_id = %(tenant_id)s AND c.id = p.gift_card_id
+          LEFT JOIN gift_cards AS oc ON oc.tenant_id = %(tenant_id)s AND oc.id = o.gift_card_id
           LEFT JOIN refunded_payments AS r ON r.tenant_id = %(tenant_id)s AND r.payment_id = p.id
          WHERE p.tenant_id = %(tenant_id)s AND p.sale_id = %(sale_id)s AND p.return_id IS NULL
          ORDER BY p.id

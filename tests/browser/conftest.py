@@ -4,6 +4,7 @@ Without a Chromium these tests are skipped with one line that says so; where CI 
 """
 
 import os
+import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -53,7 +54,10 @@ class Trouble:
 
     def _note_console(self, message: ConsoleMessage) -> None:
         # A refused form answers 422, which Chromium reports on the console; the server's errors are noted below.
-        if message.type in {"error", "warning"} and "Failed to load resource" not in message.text:
+        # A preview that is overtaken by the next one is given up, which htmx reports, too.
+        if message.type in {"error", "warning"} and not re.search(
+            r"Failed to load resource|htmx:(sendAbort|afterRequest)", message.text
+        ):
             self.complaints.append(f"console: {message.text}")
 
     def _note_response(self, response: Response) -> None:
