@@ -29,6 +29,7 @@ MAY_LOOK_AT_ALL = {
     "customers.index": "looks for the archived, and for those who owe, among all customers",
     "employees.index": "looks for the archived, and for those who are owed, among all employees",
     "labels.index": "counts the products that have no code yet",
+    "loose_returns.new": "as products.index",
     "members.index": "looks for the archived, and for those who owe, among all members",
     "price_lists.index": "counts the prices and the customers of each list",
     "price_lists.show": "shows what a list asks beside everybody's price, in the order of names",
@@ -56,6 +57,7 @@ ASKED_ELSEWHERE = {
     "audit_events_holder_idx": "what was done to one thing, which its page leads to",
     "price_changes_by_time": "labels of what changed its price since the last ones were printed",
     "purchases_by_day": "purchases between two days, where these are few of many",
+    "tenant_directory_owner_mail_idx": "which shops an address owns, asked on the bare domain",
     "tenant_directory_opened_idx": "how many shops were opened from one place in the last hour",
 }
 # Neither unique nor led by the columns of a foreign key.

@@ -26,6 +26,7 @@ MEASURED = {
     "services/unit_of_work.py", "models/base.py",
     "domain/workbooks.py",  # reads what a spreadsheet keeps as one, to fifteen digits, as the spreadsheet shows it
     "services/product_imports.py", "services/meters.py",  # seconds
+    "queries/plans.py",  # rows, as PostgreSQL estimates them
 }  # fmt: skip
 
 
