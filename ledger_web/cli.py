@@ -10,6 +10,7 @@ from ledger_web.commands.backup import backup
 from ledger_web.commands.cluster import cluster
 from ledger_web.commands.indexes import indexes
 from ledger_web.commands.isolation import isolation
+from ledger_web.commands.languages import languages
 from ledger_web.commands.recalculation import recalculate
 from ledger_web.commands.tenants import tenants
 from ledger_web.demo import CASHIER, MANAGER, OWNER, make_demo
@@ -61,4 +62,15 @@ def demo() -> None:
         click.echo(f"The shop {made.slug} is open.\nSign in as {OWNER}, {MANAGER} or {CASHIER}: {made.password}")
 
 
-COMMANDS: list[click.Command] = [tenants, users, audit, demo, recalculate, indexes, isolation, backup, cluster]
+COMMANDS: list[click.Command] = [
+    tenants,
+    users,
+    audit,
+    demo,
+    recalculate,
+    indexes,
+    isolation,
+    backup,
+    cluster,
+    languages,
+]

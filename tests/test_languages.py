@@ -4,14 +4,17 @@ import re
 from collections.abc import Callable
 from gettext import NullTranslations
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 from babel.numbers import get_currency_name
 from flask import Flask
 
+from ledger_web.commands.languages import messages
 from ledger_web.domain import languages
 from ledger_web.domain.currencies import CURRENCIES
-from ledger_web.domain.languages import Catalogue
+from ledger_web.domain.languages import FOLDER, Catalogue
 from tests.clients import ShopClient
 from tests.pages import walk
 from tests.shops import Shop
@@ -72,6 +75,36 @@ def marked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let everything be said in brackets."""
     catalogue = Catalogue("en", Marked())
     monkeypatch.setattr(languages, "catalogue_of", lambda _language: catalogue)
+
+
+def test_texts_of_templates_errors_fields_and_tables_are_found() -> None:
+    found = messages()
+
+    assert "templates/account/show.html" in found["Your account"]
+    assert "ledger_web/domain/errors.py" in found["There is no such thing in this shop."]
+    assert "ledger_web/domain/accounts.py" in found["Cash drawers"]
+    assert ("%(count)s line", "%(count)s lines") in found
+    assert len(found) > 2_500
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.po")), ids=lambda path: path.stem)
+def test_a_translation_keeps_the_places_and_the_tags_of_its_text(path: Path) -> None:
+    with path.open("rb") as source:
+        catalogue = read_po(source, locale=path.stem)
+
+    wrong = [
+        (each.id, said)
+        for each in catalogue
+        for said in ([each.string] if isinstance(each.string, str) else each.string)
+        if each.id and said and _kept_of(said) != _kept_of(each.id if isinstance(each.id, str) else each.id[-1])
+    ]
+
+    assert wrong == []
+    assert len(catalogue) > 2_500
+
+
+def _kept_of(text: str) -> tuple[set[str], list[str]]:
+    return set(re.findall(r"%\(\w+\)s|%%", text)), sorted(re.findall(r"<[^>]+>", text))
 
 
 @pytest.mark.usefixtures("marked")
