@@ -29,6 +29,12 @@ WIDTH: Final = 120  # of the lines of a catalogue
 SAYERS: Final = frozenset({"say", "gettext", "gettext_noop", "done", "_done", "_archive"})
 KEYWORDS: Final = frozenset({"choices", "one", "other", "hint"})
 
+# Lines of a header that change with each run, or say nothing.
+_OF_THE_MOMENT: Final = tuple(
+    f'"{name}'.encode()
+    for name in ("POT-", "PO-", "Project-", "Report-", "Last-", "Language-Team", "MIME-", "Generated-")
+)
+
 Message = str | tuple[str, str]  # a text, or one of one thing and of many
 
 
@@ -55,7 +61,7 @@ def brought_up_to_date(code: str) -> Catalog:
     if path.exists():
         with path.open("rb") as source:
             known = read_po(source, locale=code)
-    catalogue = Catalog(locale=code, project="Ledger Web", version="1", charset="utf-8")
+    catalogue = Catalog(locale=code, header_comment="# What Ledger Web says.", charset="utf-8", fuzzy=False)
     for message, places in sorted(messages().items(), key=lambda found: (found[1], str(found[0]))):
         before = known.get(message[0] if isinstance(message, tuple) else message)
         catalogue.add(message, before.string if before else None, locations=[(place, 0) for place in places])
@@ -66,7 +72,7 @@ def written(catalogue: Catalog) -> bytes:
     """Write a catalogue as it is kept: without dates, so that only what changed differs."""
     out = BytesIO()
     write_po(out, catalogue, width=WIDTH, omit_header=False, sort_by_file=True, include_lineno=False)
-    kept = [line for line in out.getvalue().split(b"\n") if b"-Date:" not in line]
+    kept = [line for line in out.getvalue().split(b"\n") if not line.startswith(_OF_THE_MOMENT)]
     return b"\n".join(kept)
 
 
