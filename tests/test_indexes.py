@@ -26,6 +26,13 @@ def owner(database: Database) -> Iterator["psycopg.Connection[tuple[object, ...]
         yield connection
 
 
+@pytest.fixture(autouse=True)
+def _forgotten(owner: "psycopg.Connection[tuple[object, ...]]") -> None:
+    """The database of all tests remembers what others read and kept in it; a report tells of what is remembered."""
+    owner.execute("SELECT pg_stat_reset()")
+    owner.commit()
+
+
 def findings_of(kind: str) -> list[tuple[str, str, str]]:
     return [(each.table, each.name, each.detail) for each in read_report().findings if each.kind == kind]
 

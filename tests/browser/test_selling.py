@@ -115,6 +115,7 @@ def test_a_cart_is_parked_and_taken_up_again_by_keys(site: Site, shop: Shop) -> 
 
 
 def _scan(page: Page, text: str) -> None:
+    page.wait_for_load_state("networkidle")
     page.keyboard.type(text)
     page.keyboard.press("Enter")
     expect(page.locator("table.cart tbody tr")).to_have_count(1)
