@@ -7,7 +7,7 @@ import hashlib
 import importlib.util
 import os
 import shutil
-import subprocess  # nosec B404: runs pip with fixed arguments, never a shell
+import subprocess  # nosec B404 # runs pip with fixed arguments, never a shell
 import sys
 import sysconfig
 import venv
@@ -46,7 +46,7 @@ def _run_with_a_newer_python() -> None:
     for minor in range(PYTHON_NEWEST[1], PYTHON_OLDEST[1] - 1, -1):
         newer = shutil.which(f"python3.{minor}")
         if newer:
-            os.execv(newer, [newer, *sys.argv])  # nosec B606: no shell
+            os.execv(newer, [newer, *sys.argv])  # nosec B606 # no shell
     sys.exit(f"Python 3.{PYTHON_OLDEST[1]} or newer is needed, this is {sys.version.split()[0]}.")
 
 
@@ -143,4 +143,4 @@ def _line_that_installs_pip() -> str:
 def _enter(environment: Path) -> None:
     if Path(sys.prefix).resolve() != environment.resolve():
         python = str(_python_of(environment))
-        os.execv(python, [python, *sys.argv])  # nosec B606: no shell
+        os.execv(python, [python, *sys.argv])  # nosec B606 # no shell

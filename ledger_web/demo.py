@@ -241,7 +241,7 @@ class _Story:
     """
 
     def __init__(self, opened_at: dt.datetime, first_drawer: uuid.UUID) -> None:
-        self._chance = random.Random(SEED)  # noqa: S311  # nosec B311: a story, not a secret
+        self._chance = random.Random(SEED)  # noqa: S311  # nosec B311 # a story, not a secret
         self._end = opened_at.astimezone(ZONE)
         self._first_day = self._end.date() - dt.timedelta(days=DAYS - 1)
         self._moment = dt.datetime.combine(self._first_day, dt.time(6), ZONE)

@@ -13,7 +13,7 @@ import os
 import pwd
 import shutil
 import socket
-import subprocess  # nosec B404: runs PostgreSQL's own programs with fixed arguments, never a shell
+import subprocess  # nosec B404 # runs PostgreSQL's own programs with fixed arguments, never a shell
 import tempfile
 import time
 from collections.abc import Iterator

@@ -169,7 +169,7 @@ def square_code(text: str) -> Markup:
     drawing = segno.make(text, error="m", micro=False).svg_inline(
         scale=4, border=4, dark="#000", light="#fff", svgclass="square-code", lineclass=None
     )
-    return Markup(drawing)  # noqa: S704  # nosec B704 (paths of numbers, nothing of the text)
+    return Markup(drawing)  # noqa: S704  # nosec B704 # paths of numbers, nothing of the text
 
 
 def browser(agent: str) -> str:

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-import subprocess  # nosec B404: runs psql and the tools of lint with fixed arguments, never a shell
+import subprocess  # nosec B404 # runs psql and the tools of lint with fixed arguments, never a shell
 import sys
 from collections.abc import Sequence
 

@@ -1,7 +1,7 @@
 """`backup`: the whole database into one file; `backup prove` restores a file beside the live books and proves it."""
 
 import os
-import subprocess  # nosec B404: this program itself, with fixed arguments
+import subprocess  # nosec B404 # this program itself, with fixed arguments
 import sys
 from pathlib import Path
 

@@ -510,7 +510,7 @@ def _select(field: "ChoiceField", **attributes: object) -> Markup:
         for value, label in field.choices
     )
     start = widgets.html_params(id=field.id, name=field.name, **attributes)
-    return Markup(f"<select {start}>{options}</select>")  # noqa: S704  # nosec B704: all of it is escaped
+    return Markup(f"<select {start}>{options}</select>")  # noqa: S704  # nosec B704 # all of it is escaped
 
 
 class ChoiceField(_Typed):

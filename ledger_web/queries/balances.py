@@ -179,7 +179,7 @@ _BALANCES: Final = text(
         ON a.tenant_id = :tenant_id
        AND a.id = m.account_id
      GROUP BY a.id, a.normal_side
-    """  # nosec B608: our own text
+    """  # nosec B608 # our own text
 )
 
 

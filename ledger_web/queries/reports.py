@@ -66,7 +66,7 @@ _HOLDERS: Final = text(
        AND p.id = a.party_id
      ORDER BY p.name_key, a.id
      LIMIT :limit
-    """  # nosec B608: our own text
+    """  # nosec B608 # our own text
 )
 
 

@@ -10,7 +10,7 @@ import datetime as dt
 import hashlib
 import json
 import os
-import subprocess  # nosec B404: PostgreSQL's own programs with fixed arguments, never a shell
+import subprocess  # nosec B404 # PostgreSQL's own programs with fixed arguments, never a shell
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path

@@ -108,7 +108,7 @@ _MOVED_GOODS = f"""({_SINCE} OR product_id IN (
     SELECT m.product_id
       FROM transactions AS t
       JOIN stock_moves AS m ON m.tenant_id = %(tenant_id)s AND m.transaction_id = t.id
-     WHERE {_POSTED_SINCE}))"""  # nosec B608: our own text
+     WHERE {_POSTED_SINCE}))"""  # nosec B608 # our own text
 _MOVED_ITEMS = f"""({_SINCE} OR id IN (
     SELECT i.id
       FROM transactions AS t
@@ -123,7 +123,7 @@ _MOVED_ITEMS = f"""({_SINCE} OR id IN (
     SELECT unnest(ARRAY[a.credit_id, a.charge_id])
       FROM transactions AS t
       JOIN allocations AS a ON a.tenant_id = %(tenant_id)s AND a.released_in = t.id
-     WHERE {_POSTED_SINCE}))"""  # nosec B608: our own text
+     WHERE {_POSTED_SINCE}))"""  # nosec B608 # our own text
 # A day is totalled days after it was traded on.
 _MOVED_TOTALS = _moved_accounts("4 days")
 
@@ -138,13 +138,13 @@ ACCOUNTS = Source(
     count=f"""
         SELECT count(*) FROM accounts
          WHERE tenant_id = %(tenant_id)s AND kind = ANY(%(kinds)s) AND {_MOVED_ACCOUNTS}
-    """,  # nosec B608: our own text
+    """,  # nosec B608 # our own text
     batch=f"""
         SELECT * FROM accounts
          WHERE tenant_id = %(tenant_id)s AND kind = ANY(%(kinds)s) AND id > %(after)s AND {_MOVED_ACCOUNTS}
          ORDER BY id
          LIMIT %(limit)s
-    """,  # nosec B608: our own text
+    """,  # nosec B608 # our own text
     named="SELECT * FROM accounts WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s)",
     found="""
         SELECT id FROM accounts
@@ -209,7 +209,7 @@ STOCK = Source(
          WHERE tenant_id = %(tenant_id)s AND product_id > %(after)s AND {_MOVED_GOODS}
          ORDER BY product_id
          LIMIT %(limit)s
-    """,  # nosec B608: our own text
+    """,  # nosec B608 # our own text
     named="""
         SELECT product_id AS id, quantity, value, version, may_go_below_zero FROM stock_levels
          WHERE tenant_id = %(tenant_id)s AND product_id = ANY(%(ids)s)
@@ -287,7 +287,7 @@ DAILY_TOTALS = Source(
          WHERE tenant_id = %(tenant_id)s AND id > %(after)s AND {_MOVED_TOTALS}
          ORDER BY id
          LIMIT %(limit)s
-    """,  # nosec B608: our own text
+    """,  # nosec B608 # our own text
     named="SELECT * FROM accounts WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s)",
     found="SELECT id FROM accounts WHERE tenant_id = %(tenant_id)s AND %(holder_id)s IN (id, party_id, drawer_id)",
     compared=f"""
@@ -307,7 +307,7 @@ DAILY_TOTALS = Source(
           LEFT JOIN parties AS p ON p.tenant_id = %(tenant_id)s AND p.id = b.party_id
           LEFT JOIN cash_drawers AS w ON w.tenant_id = %(tenant_id)s AND w.id = b.drawer_id
          WHERE c.right_days <> c.days
-    """,  # nosec B608: our own text
+    """,  # nosec B608 # our own text
     # What writes totals holds the shop's row; what posts does not wait for it.
     lock="""
         SELECT tenant_id FROM tenants
@@ -324,7 +324,7 @@ DAILY_TOTALS = Source(
            AND (n.cached_debits, n.cached_credits, n.cached_entries) <> (n.debits, n.credits, n.entries)
         ON CONFLICT (tenant_id, account_id, day)
         DO UPDATE SET debits = excluded.debits, credits = excluded.credits, entries = excluded.entries
-    """,  # nosec B608: our own text
+    """,  # nosec B608 # our own text
     sides="""
         SELECT e.debit_account_id AS id, e.transaction_id, e.line, e.amount::numeric AS one, 0::numeric AS other
           FROM entries AS e
@@ -353,7 +353,7 @@ OPEN_ITEMS = Source(
          WHERE tenant_id = %(tenant_id)s AND id > %(after)s AND {_MOVED_ITEMS}
          ORDER BY id
          LIMIT %(limit)s
-    """,  # nosec B608: our own text
+    """,  # nosec B608 # our own text
     named="SELECT * FROM open_items WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s)",
     found="""
         SELECT id FROM open_items
@@ -475,7 +475,7 @@ def first_transactions(act: Act, source: Source, wrong: Sequence[Wrong]) -> dict
           FROM suspected
          WHERE follows OR explains
          ORDER BY id, follows DESC, transaction_id DESC, line DESC
-        """,  # nosec B608: our own text
+        """,  # nosec B608 # our own text
         {
             "ids": [each.id for each in wrong],
             "one": [each.cached[-3] for each in wrong],
@@ -504,7 +504,7 @@ def _compare(act: Act, source: Source, chosen: str, values: Mapping[str, object]
           FROM place
           LEFT JOIN wrong ON true
          ORDER BY wrong.id
-        """,  # nosec B608: our own text
+        """,  # nosec B608 # our own text
         values,
     ).all()
     if source.hashes:

@@ -116,7 +116,7 @@ def _own(table: str, alias: str, column: str, of: str = "b.id", *, optional: boo
 
 _OWING, _OWED_BY_US = {"customer", "member"}, {"vendor", "employee"}
 _OWED = f"""coalesce(sum(e.amount * ({_weight("d", _OWING)} - {_weight("d", _OWED_BY_US)}
-                               - {_weight("c", _OWING)} + {_weight("c", _OWED_BY_US)})), 0)"""  # nosec B608: our own text
+                               - {_weight("c", _OWING)} + {_weight("c", _OWED_BY_US)})), 0)"""  # nosec B608 # our own text
 
 # Both sides of an entry.
 _SIDES = """CROSS JOIN LATERAL (VALUES (e.debit_account_id, e.amount), (e.credit_account_id, -e.amount))
@@ -141,20 +141,20 @@ _MOVED = f"""
       LEFT JOIN accounts AS d ON d.tenant_id = %(tenant_id)s AND d.id = e.debit_account_id
       LEFT JOIN accounts AS c ON c.tenant_id = %(tenant_id)s AND c.id = e.credit_account_id
      GROUP BY e.transaction_id, e.currency, h.kind, h.reverses_id
-"""  # nosec B608: our own text
+"""  # nosec B608 # our own text
 
 # Open items of the batch; reversals in it, with what they reverse.
-_ITEMS = f"SELECT i.* FROM batch AS b {_own('open_items', 'i', 'transaction_id')}"  # nosec B608: our own text
+_ITEMS = f"SELECT i.* FROM batch AS b {_own('open_items', 'i', 'transaction_id')}"  # nosec B608 # our own text
 _UNDONE = f"""
     SELECT h.id, h.reverses_id FROM batch AS b {_own("transactions", "h", "id")} AND h.reverses_id IS NOT NULL
-"""  # nosec B608: our own text
+"""  # nosec B608 # our own text
 
 _HEADERS = f"""
     SELECT b.id, 'headers' AS figure, NULL::text AS currency, 1::numeric AS said,
            (h.id IS NOT NULL)::integer::numeric AS booked
       FROM batch AS b
       {_own("transactions", "h", "id", optional=True)}
-"""  # nosec B608: our own text
+"""  # nosec B608 # our own text
 
 # Entries are numbered from 1, so one that is gone leaves a gap unless it was the last; then an amount differs.
 _ENTRIES = """
@@ -190,7 +190,7 @@ _DOCUMENTS = f"""
       FROM batch AS b
       {_own("transactions", "h", "id")} AND h.kind = 'payment'
       {_own("payments", "p", "transaction_id")}
-"""  # nosec B608: our own text
+"""  # nosec B608 # our own text
 
 # What a sale says was sold, but for gift cards, was earned; of these the shop owes what is on them.
 _SALES = f"""
@@ -233,7 +233,7 @@ _SALES = f"""
       FROM batch AS b
       {_own("sales", "s", "id")}
       {_own("transactions", "r", "reverses_id")}
-"""  # nosec B608: our own text
+"""  # nosec B608 # our own text
 
 # What came back takes back what was earned with it, but for gift cards.
 _RETURNS = f"""
@@ -258,7 +258,7 @@ _RETURNS = f"""
       FROM moved AS m
      CROSS JOIN LATERAL (VALUES ('total', -m.earned), ('tax', -m.tax)) AS x(figure, booked)
      WHERE m.kind = 'sale_return'
-"""  # nosec B608: our own text
+"""  # nosec B608 # our own text
 
 # What a purchase says is owed to its vendor, and to the payees of its charges in their currencies, also of those that
 # came late; and what goods that went back took off it.
@@ -301,7 +301,7 @@ _PURCHASES = f"""
       FROM batch AS b
       {_own("purchases", "p", "id")}
       {_own("transactions", "r", "reverses_id")}
-"""  # nosec B608: our own text
+"""  # nosec B608 # our own text
 
 # Money: what payments say went through drawers and banks, in its own currency each.
 _PAYMENTS = f"""
@@ -318,7 +318,7 @@ _PAYMENTS = f"""
     SELECT m.id, 'cash', m.currency, 0, m.cash FROM moved AS m WHERE m.kind IN ('sale', 'sale_return', 'payment')
      UNION ALL
     SELECT m.id, 'bank', m.currency, 0, m.bank FROM moved AS m WHERE m.kind IN ('sale', 'sale_return', 'payment')
-"""  # nosec B608: our own text
+"""  # nosec B608 # our own text
 
 _GOODS = f"""
     SELECT g.transaction_id, 'stock_value', t.base_currency, g.value, 0
@@ -327,7 +327,7 @@ _GOODS = f"""
       JOIN tenants AS t ON t.tenant_id = %(tenant_id)s
      UNION ALL
     SELECT m.id, 'stock_value', m.currency, 0, m.stock_value FROM moved AS m
-"""  # nosec B608: our own text
+"""  # nosec B608 # our own text
 
 # What parties owe by their open items. A transaction that was undone before there were items has none.
 _DEBTS = f"""
@@ -340,7 +340,7 @@ _DEBTS = f"""
        AND (m.id IN (SELECT i.transaction_id FROM items AS i)
             OR m.id NOT IN (SELECT r.reverses_id FROM transactions AS r
                              WHERE r.tenant_id = %(tenant_id)s AND {_between_ends("r.reverses_id")}))
-"""  # nosec B608: our own text
+"""  # nosec B608 # our own text
 
 # What stands on another party's account than the open item's, though all together it is right. Who was merged is who
 # they were merged into.
@@ -363,7 +363,7 @@ _PARTIES = f"""
              GROUP BY o.id, o.currency, o.party_id) AS d
       {_own("transactions", "h", "id", "d.id")} AND h.reverses_id IS NULL
      GROUP BY d.id, d.currency
-"""  # nosec B608: our own text
+"""  # nosec B608 # our own text
 
 # More allocated than there is, or what was undone; allocations between sides, parties or currencies that do not meet.
 _ALLOCATIONS = f"""
@@ -386,7 +386,7 @@ _ALLOCATIONS = f"""
       LEFT JOIN open_items AS c ON c.tenant_id = %(tenant_id)s AND c.id = a.credit_id
       LEFT JOIN open_items AS d ON d.tenant_id = %(tenant_id)s AND d.id = a.charge_id
      WHERE (c.side, d.side, c.party_id, c.currency) IS DISTINCT FROM ('credit', 'charge', d.party_id, d.currency)
-"""  # nosec B608: our own text
+"""  # nosec B608 # our own text
 
 _SHIFTS = f"""
     SELECT c.shift_id, 'cash', c.currency, c.counted - c.expected, 0
@@ -405,7 +405,7 @@ _SHIFTS = f"""
       FROM moved AS m
       {_own("shifts", "s", "closed_in", "m.id")}
      WHERE m.kind = 'shift_closing'
-"""  # nosec B608: our own text
+"""  # nosec B608 # our own text
 
 # A reversal leaves nothing of what it reverses, but for what goods and foreign money are worth by then. Who was merged
 # since is who they were merged into.
@@ -424,7 +424,7 @@ _REVERSALS = f"""
              WHERE a.kind NOT IN ('exchange', 'revenue', 'expense', 'inventory', 'cost_of_sales')
              GROUP BY e.id, a.kind, coalesce(p.merged_into, a.party_id), a.drawer_id, a.code, e.currency) AS x
      GROUP BY x.id, x.currency
-"""  # nosec B608: our own text
+"""  # nosec B608 # our own text
 
 FACTS: Final = (
     _HEADERS, _ENTRIES, _DOCUMENTS, _SALES, _RETURNS, _PURCHASES, _PAYMENTS, _GOODS, _DEBTS, _PARTIES, _ALLOCATIONS,
@@ -448,7 +448,7 @@ _NEXT_IDS = " UNION ".join(
     f" WHERE tenant_id = %(tenant_id)s AND {column} > %(after)s"
     f" AND (%(since)s::timestamptz IS NULL OR {column} IN ({_MOVED_TRANSACTIONS})) ORDER BY 1 LIMIT %(limit)s)"
     for table, column in CLAIMS_ON_TRANSACTIONS
-)  # nosec B608: our own text
+)  # nosec B608 # our own text
 
 DOCUMENTS: Final = Source(
     figures=(),  # each row says its own
@@ -456,8 +456,8 @@ DOCUMENTS: Final = Source(
     count=f"""
         SELECT count(*) FROM transactions
          WHERE tenant_id = %(tenant_id)s AND (%(since)s::timestamptz IS NULL OR id IN ({_MOVED_TRANSACTIONS}))
-    """,  # nosec B608: our own text
-    batch=f"SELECT n.id FROM ({_NEXT_IDS}) AS n ORDER BY n.id LIMIT %(limit)s",  # nosec B608: our own text
+    """,  # nosec B608 # our own text
+    batch=f"SELECT n.id FROM ({_NEXT_IDS}) AS n ORDER BY n.id LIMIT %(limit)s",  # nosec B608 # our own text
     named="SELECT n.id FROM unnest(%(ids)s::uuid[]) AS n(id)",
     found="""
         SELECT id FROM transactions WHERE tenant_id = %(tenant_id)s AND id = %(holder_id)s
@@ -486,5 +486,5 @@ DOCUMENTS: Final = Source(
           {_own("purchases", "p", "id", "w.id", optional=True)}
           LEFT JOIN sales AS undone ON undone.tenant_id = %(tenant_id)s AND undone.id = h.reverses_id
          GROUP BY w.id
-    """,  # nosec B608: our own text
+    """,  # nosec B608 # our own text
 )

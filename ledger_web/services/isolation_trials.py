@@ -74,7 +74,7 @@ def _pairs(tenant_ids: Sequence[int]) -> Iterator[tuple[int, int]]:
 
 def _try_writing(connection: Connection, table: str, ours: int, theirs: int) -> list[Trial]:
     """Each verb on rows of a neighbour. A verb that the role has no right to at all has held, too."""
-    insert = f"INSERT INTO {table} (tenant_id) VALUES ({int(theirs)})"  # nosec B608: from the catalogue
+    insert = f"INSERT INTO {table} (tenant_id) VALUES ({int(theirs)})"  # nosec B608 # from the catalogue
     return [
         _expect_refusal(connection, table, "writing into a neighbour", ours, insert),
         _expect_no_row(

@@ -353,7 +353,7 @@ def _setting(name: LiteralString, value: LiteralString) -> Step:
         SELECT EXISTS (
             SELECT FROM pg_db_role_setting AS s JOIN pg_roles AS r ON r.oid = s.setrole
              WHERE r.rolname = 'ledger_app' AND s.setdatabase = 0 AND '{name}={value}' = ANY (s.setconfig))
-        """,  # nosec B608: names and values are ours
+        """,  # nosec B608 # names and values are ours
         sql.SQL("ALTER ROLE ledger_app SET {} = {}").format(sql.Identifier(*name.split(".")), sql.Literal(value)),
     )
 

@@ -3,6 +3,7 @@
 Without a Chromium these tests are skipped with one line that says so; where CI is set, they fail.
 """
 
+import contextlib
 import os
 import re
 import shutil
@@ -10,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from flask import Flask
@@ -114,6 +115,16 @@ class _Quiet(WSGIRequestHandler):
         """Say nothing."""
 
 
+def _whole(app: Flask) -> Callable[..., list[bytes]]:
+    """Close each answer's file here: the server leaves it open where the browser went away in the middle."""
+
+    def serve(*request: Any) -> list[bytes]:
+        with contextlib.closing(cast(Any, app(*request))) as answer:
+            return list(answer)
+
+    return serve
+
+
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     if not CHROMIUM:
@@ -131,7 +142,7 @@ def base_url() -> None:
 @pytest.fixture(scope="session")
 def port(worker_app: Flask) -> Iterator[int]:
     """The port of a live server of this worker's application, on the loopback address only."""
-    server = make_server("127.0.0.1", 0, worker_app, threaded=True, request_handler=_Quiet)
+    server = make_server("127.0.0.1", 0, _whole(worker_app), threaded=True, request_handler=_Quiet)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield server.server_port

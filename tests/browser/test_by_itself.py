@@ -11,6 +11,7 @@ from ledger_web.services.barcodes import AddBarcode, add_barcode
 from ledger_web.services.product_imports import UploadProducts, upload_products
 from ledger_web.services.stock_counts import StartCount, start_count
 from tests.browser.conftest import Site
+from tests.browser.scanners import Scanner
 from tests.shops import Shop, add_product
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]  # one Chromium at a time
@@ -26,11 +27,9 @@ def test_fast_scans_on_a_phone_count_each_once(site: Site, shop: Shop) -> None:
     page.goto(f"/stock/counts/{counting}")
 
     for _ in range(5):
-        page.keyboard.type(CODE, delay=2)
-        page.keyboard.press("Enter")
+        Scanner(page).scan(CODE)
     page.locator("#scan-text").fill("4*")
-    page.keyboard.type(CODE, delay=2)
-    page.keyboard.press("Enter")
+    Scanner(page).scan(CODE)
 
     panel = page.locator("#count-panel")
     expect(panel.get_by_label("Counted of Milk")).to_have_value("9")

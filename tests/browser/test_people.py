@@ -10,6 +10,7 @@ from ledger_web.queries.tenants import find_tenant
 from ledger_web.services.shifts import OpenShift, open_shift
 from tests import books
 from tests.browser.conftest import Site
+from tests.browser.scanners import Scanner
 from tests.clients import BASE_DOMAIN
 from tests.shops import PASSWORD, Shop, add_product
 
@@ -35,8 +36,7 @@ def test_a_shop_from_its_sign_up_to_a_right_that_is_taken_away(site: Site) -> No
 
     _scan(cashier, "Milk")
     _take_the_right_to_sell_away(owner)
-    cashier.keyboard.type("Milk")
-    cashier.keyboard.press("Enter")
+    Scanner(cashier).scan("Milk")
 
     expect(cashier.get_by_text("Your role does not allow this. Ask the owner of the shop.").first).to_be_visible()
     assert books.count(shop, "sales") == 1
@@ -123,8 +123,7 @@ def _register_a_till_and_come_in_with_a_pin(page: Page) -> None:
 
 def _scan(page: Page, name: str) -> None:
     page.goto("/sell/")
-    page.keyboard.type(name)
-    page.keyboard.press("Enter")
+    Scanner(page).scan(name)
     expect(page.locator("table.cart tbody tr")).to_have_count(1)
 
 

@@ -8,6 +8,7 @@ from ledger_web.domain.journal import cash
 from ledger_web.services.carts import AddToCart, add_to_cart
 from tests import books
 from tests.browser.conftest import Site
+from tests.browser.scanners import Scanner
 from tests.shops import Shop, add_product
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]  # one Chromium at a time
@@ -20,8 +21,7 @@ def test_three_scanned_items_in_cash_take_at_most_eight_keys(site: Site, shop: S
     page = site.open(shop, role="cashier")
     page.goto("/sell/")
     for count, name in enumerate(names, start=1):
-        page.keyboard.type(name)
-        page.keyboard.press("Enter")
+        Scanner(page).scan(name)
         expect(page.locator("table.cart tbody tr")).to_have_count(count)
 
     keys = ["Enter", "5", "0", "0", "Enter"]
@@ -61,8 +61,7 @@ def test_what_was_scanned_without_a_connection_is_kept_by_the_browser(site: Site
     page.goto("/sell/")
     page.context.set_offline(True)
     for _ in range(3):
-        page.keyboard.type("Milk")
-        page.keyboard.press("Enter")
+        Scanner(page).scan("Milk")
     expect(page.locator("#connection")).to_contain_text("3 scans are kept here")
     page.close()
 
@@ -115,7 +114,5 @@ def test_a_cart_is_parked_and_taken_up_again_by_keys(site: Site, shop: Shop) -> 
 
 
 def _scan(page: Page, text: str) -> None:
-    page.wait_for_load_state("networkidle")
-    page.keyboard.type(text)
-    page.keyboard.press("Enter")
+    Scanner(page).scan(text)
     expect(page.locator("table.cart tbody tr")).to_have_count(1)
