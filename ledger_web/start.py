@@ -23,7 +23,7 @@ LINT = (
     "ruff check .",
     "ruff format --check .",
     "mypy",
-    "djlint --check --lint --quiet templates",
+    "djlint --lint --quiet templates",
     "bandit --quiet --recursive --configfile pyproject.toml app.py ledger_web migrations",
 )
 NOBODY_MIGRATES = """\
