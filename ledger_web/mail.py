@@ -4,9 +4,11 @@ Sent at once, so that whoever sends sees if it fails.
 """
 
 import contextlib
+import contextvars
 import smtplib
 import ssl
 import threading
+from collections.abc import Callable
 from email.message import EmailMessage
 from typing import Final
 
@@ -54,15 +56,22 @@ def send(to: str, subject: str, text: str, *, sender_name: str, attachment: tupl
         raise MailNotSentError from error
 
 
-def send_apart(to: str, subject: str, text: str, *, sender_name: str) -> None:
-    """Send one e-mail while the answer is on its way already: how long it takes tells nobody that it was sent."""
+def send_apart(to: str | Callable[[], str | None], subject: str, text: str, *, sender_name: str) -> None:
+    """Send one e-mail while the answer is on its way already: how long it takes tells nobody that it was sent.
+
+    Args:
+        to: The address; or what finds it, apart from the answer as well. None is nobody.
+    """
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
 
     def work() -> None:
         with app.app_context(), contextlib.suppress(MailNotSentError):  # it is in the log
-            send(to, subject, text, sender_name=sender_name)
+            address = to if isinstance(to, str) else to()
+            if address:
+                send(address, subject, text, sender_name=sender_name)
 
-    threading.Thread(target=work, name="mail").start()
+    # In the context of the request: the audit says where it came from, and texts are in the reader's language.
+    threading.Thread(target=contextvars.copy_context().run, args=[work], name="mail").start()
 
 
 _NOT_IN_NAMES: Final = '"\\\r\n<>'

@@ -70,6 +70,8 @@ def test_only_a_few_routes_are_open_to_strangers(app: Flask) -> None:
         "auth.create",
         "auth.new_code",
         "auth.create_code",
+        "forgotten.new",
+        "forgotten.create",
         "links.show",
         "links.update",
         "tills.new_session",

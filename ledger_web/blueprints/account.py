@@ -9,12 +9,12 @@ from ledger_web.blueprints.auth import let_in
 from ledger_web.domain.errors import LedgerError, RuleViolationError, TooManyAttemptsError
 from ledger_web.domain.totp import address_for_phones, new_secret
 from ledger_web.error_pages import status_of
-from ledger_web.forms.account import BeginCodesForm, EndCodesForm, EndSessionForm, PasswordForm, PinForm
+from ledger_web.forms.account import BeginCodesForm, EmailForm, EndCodesForm, EndSessionForm, PasswordForm, PinForm
 from ledger_web.identity import new_act, signed_in_required
 from ledger_web.queries.people import get_own_account, list_sessions
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services.credentials import begin_codes, end_codes
-from ledger_web.services.users import change_password, end_own_session, set_pin
+from ledger_web.services.users import change_password, end_own_session, set_email, set_pin
 
 SECRET = "codes"  # noqa: S105 (where in the visit a secret waits to be confirmed)
 
@@ -53,6 +53,20 @@ def update_pin() -> ResponseReturnValue:
     except (RuleViolationError, TooManyAttemptsError) as error:
         return _refuse(error, "pin", pin_form=form)
     say("Your PIN is set.")
+    return redirect_to(".show")
+
+
+@blueprint.post("/email")
+@signed_in_required
+def update_email() -> ResponseReturnValue:
+    form = EmailForm(request.form)
+    if not form.validate():
+        return _show(422, email_form=form)
+    try:
+        set_email(form.to_command(g.identity.user_id), new_act())
+    except (RuleViolationError, TooManyAttemptsError) as error:
+        return _refuse(error, "email", email_form=form)
+    say("Saved. If you lose your password, a link goes there." if form.email.data else "Saved.")
     return redirect_to(".show")
 
 
@@ -106,8 +120,10 @@ def _refuse(error: LedgerError, where: str, **forms: Any) -> ResponseReturnValue
 
 
 def _show(status: int = 200, *, trouble: str = "", where: str = "", **forms: Any) -> ResponseReturnValue:
+    account = get_own_account(g.tenant.id, g.identity.user_id)
     known = {
         "password_form": PasswordForm(),
+        "email_form": EmailForm(data={"email": account.email or ""}),
         "pin_form": PinForm(),
         "codes_form": EndCodesForm(),
         "session_form": EndSessionForm(),
@@ -116,7 +132,7 @@ def _show(status: int = 200, *, trouble: str = "", where: str = "", **forms: Any
         "account/show.html",
         "account/_account_panel.html",
         status,
-        account=get_own_account(g.tenant.id, g.identity.user_id),
+        account=account,
         sessions=list_sessions(g.tenant.id, g.identity.user_id),
         here=g.identity.session_id,
         trouble=trouble,

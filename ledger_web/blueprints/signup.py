@@ -78,9 +78,8 @@ def create() -> ResponseReturnValue:
         )
     tenant_id = _tenant_id_of(form.op_id.data)
     try:
-        slug = open_shop(
-            form.to_command(place(), digest_of_address(owner_mail) if owner_mail else None), UnitOfWork(tenant_id)
-        ).slug
+        digest = digest_of_address(owner_mail) if owner_mail else None
+        slug = open_shop(form.to_command(place(), digest, owner_mail), UnitOfWork(tenant_id)).slug
     except (DuplicateSlugError, InvalidSlugError) as refusal:
         slug = check_slug(form.slug.data)
         found = find_tenant(slug)

@@ -193,6 +193,7 @@ def _with_roles(form: Form) -> Form:
 
 def _form_of(person: PersonRow) -> EditPersonForm:
     data = {"name": person.name, "login": person.login, "role_id": person.role_id, "version": person.version}
+    data["email"] = person.email or ""
     return _with_roles(EditPersonForm(data=data))
 
 
@@ -216,7 +217,7 @@ def _show_link(
         person=person,
         link=link,
         address=address,
-        mail_form=(form or LinkMailForm()) if mail.is_configured() else None,
+        mail_form=(form or LinkMailForm(data={"address": person.email or ""})) if mail.is_configured() else None,
         trouble=trouble,
     )
 

@@ -348,6 +348,10 @@ class DuplicateLoginError(RuleViolationError):
     """Somebody here signs in with this name already. Choose another."""
 
 
+class DuplicateEmailError(RuleViolationError):
+    """Somebody here has this e-mail address already. Everybody needs one of their own, or none."""
+
+
 class TooManyAttemptsError(LedgerError):
     """Too many attempts. Wait a moment and try again."""
 

@@ -8,9 +8,10 @@ from wtforms import ValidationError
 from ledger_web.domain.languages import gettext
 from ledger_web.forms.base import LedgerForm, QueryForm
 from ledger_web.forms.fields import IdField, PasswordField, PinField, TextField
+from ledger_web.forms.mail import EmailField
 from ledger_web.services.credentials import BeginCodes, EndCodes, EnterCode, UseLink
 from ledger_web.services.tills import SignInAtTill
-from ledger_web.services.users import ChangePassword, EndSession, SetPin
+from ledger_web.services.users import ChangePassword, EndSession, SetEmail, SetPin
 
 _NEW = {"autocomplete": "new-password"}
 _OLD = {"autocomplete": "current-password"}
@@ -46,6 +47,16 @@ class PasswordForm(_Twice):
             new_password=self.new_password.data,
             session_id=session_id,
         )
+
+
+class EmailForm(QueryForm):
+    """Where links go when the password is lost, and the password that allows it."""
+
+    email = EmailField("E-mail", required=False)
+    email_password = PasswordField("Your password", render_kw=_OLD)
+
+    def to_command(self, user_id: uuid.UUID) -> SetEmail:
+        return SetEmail(user_id=user_id, password=self.email_password.data, email=self.email.data or "")
 
 
 class PinForm(QueryForm):

@@ -1,26 +1,43 @@
 """Where an e-mail is to go."""
 
 import re
-from typing import Final
+from typing import Any, Final
 
-from wtforms import ValidationError
-
-from ledger_web.domain.languages import gettext
+from ledger_web.domain.errors import RuleViolationError
 from ledger_web.forms.base import LedgerForm
 from ledger_web.forms.fields import TextField
+from ledger_web.services.people import AskForLink
 
 ADDRESS: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,6}")
+
+
+class EmailField(TextField):
+    """An address has one @ with something on both sides; whether somebody is there, only sending says."""
+
+    def __init__(self, label: str, *, required: bool = True, **options: Any) -> None:
+        shown = {"type": "email", "autocomplete": "email"}
+        super().__init__(label, max_length=200, identifier=True, required=required, render_kw=shown, **options)
+
+    def parse(self, text: str) -> str:
+        address = super().parse(text)
+        if not ADDRESS.fullmatch(address):
+            raise RuleViolationError("Enter an address like alice@example.com.")
+        return address
 
 
 class MailAddressForm(LedgerForm):
     """An e-mail address."""
 
-    address = TextField("E-mail", max_length=200, identifier=True, render_kw={"type": "email", "autocomplete": "email"})
+    address = EmailField("E-mail")
 
-    def validate_address(self, field: TextField) -> None:
-        """An address has one @ with something on both sides; whether somebody is there, only sending says."""
-        if field.data and not ADDRESS.fullmatch(field.data):
-            raise ValidationError(gettext("E-mail: Enter an address like alice@example.com."))
+
+class ForgottenForm(LedgerForm):
+    """Who lost the password."""
+
+    who = TextField("Name or e-mail", max_length=200, identifier=True, render_kw={"autocomplete": "username"})
+
+    def to_command(self, token: str) -> AskForLink:
+        return AskForLink(who=self.who.data, token=token)
 
 
 class LinkMailForm(MailAddressForm):

@@ -4,6 +4,7 @@ import uuid
 
 from ledger_web.forms.base import LedgerForm, VersionedForm
 from ledger_web.forms.fields import BooleanField, ChoiceField, TextField
+from ledger_web.forms.mail import EmailField
 from ledger_web.services.credentials import RemoveCodes, RequireCodes
 from ledger_web.services.people import EditUser, EndSessions, Invite, MakeLink, SetActive
 from ledger_web.services.tills import RegisterTill, RemoveTill
@@ -16,10 +17,17 @@ class PersonForm(LedgerForm):
 
     name = TextField("Name", max_length=NAME_MAX, identifier=True)
     login = TextField("Signs in as", max_length=NAME_MAX, identifier=True)
+    email = EmailField("E-mail", required=False)
     role_id = ChoiceField("Role")
 
     def to_invitation(self) -> Invite:
-        return Invite(id=self.op_id.data, login=self.login.data, name=self.name.data, role_id=self.role_id.data)
+        return Invite(
+            id=self.op_id.data,
+            login=self.login.data,
+            name=self.name.data,
+            role_id=self.role_id.data,
+            email=self.email.data or "",
+        )
 
 
 class EditPersonForm(PersonForm, VersionedForm):
@@ -33,6 +41,7 @@ class EditPersonForm(PersonForm, VersionedForm):
             login=self.login.data,
             name=self.name.data,
             role_id=self.role_id.data,
+            email=self.email.data or "",
         )
 
 

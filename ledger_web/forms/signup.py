@@ -55,7 +55,7 @@ class SignUpForm(LedgerForm):
         self.currency.choices = [("", USUAL), *((code, code) for code in sorted(CURRENCIES))]
         self.time_zone.choices = [("", USUAL), *((zone, zone) for zone in sorted(time_zones()))]
 
-    def to_command(self, opened_from: bytes, owner_mail: bytes | None) -> OpenShop:
+    def to_command(self, opened_from: bytes, owner_mail: bytes | None, owner_email: str | None) -> OpenShop:
         country = countries()[self.country.data]
         return OpenShop(
             slug=self.slug.data,
@@ -68,6 +68,7 @@ class SignUpForm(LedgerForm):
             owner_password=self.password.data,
             opened_from=opened_from,
             owner_mail=owner_mail,
+            owner_email=owner_email,
         )
 
     def validate_slug(self, field: TextField) -> None:

@@ -43,7 +43,7 @@ class RoleDrawer(Base):
 class User(Base):
     """Somebody who may sign in to one shop.
 
-    Always true: `login` is casefolded and unique in the shop; the password itself is nowhere.
+    Always true: `login` is casefolded and unique in the shop, and so is `email`; the password itself is nowhere.
     """
 
     __tablename__ = "users"
@@ -62,6 +62,7 @@ class User(Base):
     totp_secret: Mapped[str | None]
     totp_step: Mapped[int] = mapped_column(BigInteger, server_default="0")  # of the last code that was taken
     pin_failures: Mapped[int] = mapped_column(server_default="0")
+    email: Mapped[str | None]  # casefolded; where a link goes that sets another password
 
 
 class Session(Base):

@@ -21,6 +21,7 @@ class PersonRow:
     id: uuid.UUID
     login: str
     name: str
+    email: str | None
     active: bool
     version: int
     role_id: uuid.UUID
@@ -86,6 +87,7 @@ class OwnAccount:
     """What somebody proves themselves with."""
 
     login: str
+    email: str | None
     has_pin: bool
     has_codes: bool
     recovery_codes: int  # left
@@ -93,7 +95,7 @@ class OwnAccount:
 
 
 _PERSON = """
-    SELECT u.id, u.login, u.name, u.active, u.version, u.role_id, r.name AS role_name, u.pin_hash IS NOT NULL,
+    SELECT u.id, u.login, u.name, u.email, u.active, u.version, u.role_id, r.name AS role_name, u.pin_hash IS NOT NULL,
            u.totp_secret IS NOT NULL,
            EXISTS (SELECT FROM password_links AS l
                     WHERE l.tenant_id = :tenant_id AND l.user_id = u.id AND l.kind = 'invitation')
@@ -213,7 +215,7 @@ def get_own_account(tenant_id: int, user_id: uuid.UUID) -> OwnAccount:
         .execute(
             text(
                 """
-                SELECT u.login, u.pin_hash IS NOT NULL, u.totp_secret IS NOT NULL,
+                SELECT u.login, u.email, u.pin_hash IS NOT NULL, u.totp_secret IS NOT NULL,
                        (SELECT count(*)
                           FROM recovery_codes AS c
                          WHERE c.tenant_id = :tenant_id AND c.user_id = u.id AND c.used_at IS NULL),
@@ -332,7 +334,7 @@ def list_people_with_pin(tenant_id: int, excluded: frozenset[str]) -> list[tuple
 
 
 def _person(row: Row[Any]) -> PersonRow:
-    facts = [*row[:11], rights_of(row.built_in, row.permissions), limits_of(row.built_in, row.limits)]
+    facts = [*row[:12], rights_of(row.built_in, row.permissions), limits_of(row.built_in, row.limits)]
     return PersonRow(*facts)
 
 

@@ -70,7 +70,7 @@ class RequireCodes:
 
 @whole_act
 def use_link(command: UseLink, uow: UnitOfWork) -> str:
-    """Set a password by a link, once; every session of that person ends. Return the login to sign in with.
+    """Set a password by a link, once; every session and other link of that person ends. Return the login.
 
     Raises:
         LinkSpentError: Used, too old, of another shop, or never there: all the same answer.
@@ -95,6 +95,13 @@ def use_link(command: UseLink, uow: UnitOfWork) -> str:
         ).scalar_one_or_none()
         if user_id is None:  # another was faster
             raise LinkSpentError
+        uow.execute(
+            """
+            UPDATE password_links SET used_at = now()
+             WHERE tenant_id = %(tenant_id)s AND user_id = %(user_id)s AND used_at IS NULL
+            """,
+            {"user_id": user_id},
+        )
         uow.execute(
             """
             UPDATE users SET password_hash = %(password_hash)s, pin_failures = 0

@@ -1,12 +1,13 @@
 """Who works in the shop: inviting, changing, ending access, helping who lost a password."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sqlalchemy.exc import IntegrityError
 
 from ledger_web.domain.errors import (
+    DuplicateEmailError,
     DuplicateLoginError,
     NotFoundError,
     OwnRoleError,
@@ -19,7 +20,7 @@ from ledger_web.domain.tokens import digest_of, new_token
 from ledger_web.services.passwords import hash_password
 from ledger_web.services.reach import Reach, check_an_owner_stays, reach_of_role, reach_of_user, take_turn
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, violated_constraint, whole_act
-from ledger_web.services.users import end_sessions, fold_login
+from ledger_web.services.users import end_sessions, fold_email, fold_login
 
 LIVES: Final = {"invitation": "7 days", "reset": "30 minutes"}
 
@@ -32,6 +33,7 @@ class Invite:
     login: str
     name: str
     role_id: uuid.UUID
+    email: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +54,15 @@ class EditUser:
     login: str
     name: str
     role_id: uuid.UUID
+    email: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskForLink:
+    """Somebody who is not signed in says who they are, and that the password is lost."""
+
+    who: str  # what they sign in as, or their e-mail address
+    token: str = field(repr=False)  # of the link, if there is one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +98,7 @@ def invite(command: Invite, uow: UnitOfWork) -> MadeLink:
     Raises:
         NotFoundError: The shop has no such role.
         BeyondReachError: Nobody gives rights they do not have.
-        DuplicateLoginError: Somebody has this login.
+        DuplicateLoginError, DuplicateEmailError: Somebody has this login, or this address.
     """
     nobodys = hash_password(new_token())  # as slow to look at as any other: who was only invited cannot be told
     try:
@@ -100,19 +111,21 @@ def invite(command: Invite, uow: UnitOfWork) -> MadeLink:
             login = fold_login(command.login)
             uow.execute(
                 """
-                INSERT INTO users (tenant_id, id, login, name, password_hash, role_id)
-                VALUES (%(tenant_id)s, %(id)s, %(login)s, %(name)s, %(password_hash)s, %(role_id)s)
+                INSERT INTO users (tenant_id, id, login, name, password_hash, role_id, email)
+                VALUES (%(tenant_id)s, %(id)s, %(login)s, %(name)s, %(password_hash)s, %(role_id)s, %(email)s)
                 """,
                 {
                     "id": command.id,
+                    "email": fold_email(command.email),
                     "login": login,
                     "name": command.name,
                     "password_hash": nobodys,
                     "role_id": command.role_id,
                 },
             )
-            token = _make_link(uow, command.id, "invitation")
-            after = {"login": login, "name": command.name, "role": command.role_id}
+            token = _make_link(uow, command.id, "invitation", new_token())
+            email = fold_email(command.email)
+            after = {"login": login, "name": command.name, "role": command.role_id, "email": email}
             uow.audit("user.invite", holder=command.id, after=after)
     except IntegrityError as error:
         raise _taken(error) from None
@@ -144,9 +157,36 @@ def make_link(command: MakeLink, uow: UnitOfWork) -> MadeLink:
             """,
             {"user_id": command.user_id},
         )
-        token = _make_link(uow, command.user_id, kind)
+        token = _make_link(uow, command.user_id, kind, new_token())
         uow.audit("user.make_link", holder=command.user_id, after={"kind": kind})
     return MadeLink(command.user_id, kind, token)
+
+
+@whole_act
+def make_link_for(command: AskForLink, uow: UnitOfWork) -> str | None:
+    """Make a link for somebody who lost the password; return the address to send it to, None if there is none.
+
+    Links that others made for them stay: a stranger who knows a name takes nothing away with it.
+    """
+    with uow:
+        user = uow.execute(
+            """
+            SELECT id, email FROM users
+             WHERE tenant_id = %(tenant_id)s
+               AND (login = %(login)s OR email = %(email)s)
+               AND email IS NOT NULL
+               AND active
+             ORDER BY login = %(login)s DESC
+             LIMIT 1
+            """,
+            {"login": fold_login(command.who), "email": fold_email(command.who)},
+        ).first()
+        if user is None:
+            return None
+        _make_link(uow, user.id, "reset", command.token)
+        uow.audit("user.ask_link", holder=user.id, after={"kind": "reset"})
+    email: str = user.email
+    return email
 
 
 @whole_act
@@ -156,10 +196,11 @@ def edit_user(command: EditUser, uow: UnitOfWork) -> Recorded:
     Raises:
         NotFoundError: No such user or role.
         OwnRoleError: Nobody changes their own role.
+        RuleViolationError: Nobody changes their own e-mail address here, where no password is asked for.
         BeyondReachError: They have, or would have, rights the actor has not.
         LastOwnerError: A shop needs an owner.
         StaleEditError: Somebody else saved first.
-        DuplicateLoginError: Somebody has this login.
+        DuplicateLoginError, DuplicateEmailError: Somebody has this login, or this address.
     """
     try:
         with uow:
@@ -171,21 +212,25 @@ def edit_user(command: EditUser, uow: UnitOfWork) -> Recorded:
                 raise StaleEditError
             if user.role_id != command.role_id:
                 _change_role(uow, reach, user, command.role_id)
-            login = fold_login(command.login)
+            login, email = fold_login(command.login), fold_email(command.email)
+            if email != user.email and user.id == uow.actor_id:
+                raise RuleViolationError("Your own e-mail address is changed under “Your account”, with your password.")
             uow.execute(
                 """
                 UPDATE users
-                   SET login = %(login)s, name = %(name)s, role_id = %(role_id)s, version = version + 1
+                   SET login = %(login)s, name = %(name)s, role_id = %(role_id)s, email = %(email)s,
+                       version = version + 1
                  WHERE tenant_id = %(tenant_id)s
                    AND id = %(id)s
                 """,
-                {"id": command.user_id, "login": login, "name": command.name, "role_id": command.role_id},
+                {"id": command.user_id, "login": login, "name": command.name, "role_id": command.role_id}
+                | {"email": email},
             )
             uow.audit(
                 "user.edit",
                 holder=command.user_id,
-                before={"login": user.login, "name": user.name, "role": user.role_id},
-                after={"login": login, "name": command.name, "role": command.role_id},
+                before={"login": user.login, "name": user.name, "role": user.role_id, "email": user.email},
+                after={"login": login, "name": command.name, "role": command.role_id, "email": email},
             )
     except IntegrityError as error:
         raise _taken(error) from None
@@ -245,7 +290,7 @@ def _lock_reachable(uow: UnitOfWork, reach: Reach, user_id: uuid.UUID) -> Any:
     """Lock somebody's row, and refuse it to whoever has less rights than they."""
     user = uow.execute(
         """
-        SELECT u.id, u.login, u.name, u.role_id, u.active, u.version,
+        SELECT u.id, u.login, u.name, u.email, u.role_id, u.active, u.version,
                EXISTS (SELECT FROM password_links AS l
                         WHERE l.tenant_id = %(tenant_id)s AND l.user_id = u.id AND l.kind = 'invitation')
                AND NOT EXISTS (SELECT FROM sessions AS s
@@ -274,8 +319,7 @@ def _change_role(uow: UnitOfWork, reach: Reach, user: Any, role_id: uuid.UUID) -
     end_sessions(uow, user.id)
 
 
-def _make_link(uow: UnitOfWork, user_id: uuid.UUID, kind: str) -> str:
-    token = new_token()
+def _make_link(uow: UnitOfWork, user_id: uuid.UUID, kind: str, token: str) -> str:
     uow.execute(
         """
         INSERT INTO password_links (tenant_id, id, user_id, kind, token_digest, made_by, made_at, expires_at)
@@ -295,4 +339,6 @@ def _make_link(uow: UnitOfWork, user_id: uuid.UUID, kind: str) -> str:
 
 
 def _taken(error: IntegrityError) -> Exception:
-    return DuplicateLoginError() if violated_constraint(error) == "users_login_key" else error
+    known = {"users_login_key": DuplicateLoginError, "users_email_key": DuplicateEmailError}
+    taken = known.get(violated_constraint(error) or "")
+    return taken() if taken else error

@@ -17,6 +17,7 @@ from ledger_web.domain.slugs import check_slug
 from ledger_web.services.passwords import hash_password
 from ledger_web.services.return_reasons import insert_default_reasons
 from ledger_web.services.unit_of_work import UnitOfWork, whole_act
+from ledger_web.services.users import fold_email
 
 FIRST_DRAWER = "Till 1"
 FIRST_SERIES = "A"
@@ -37,6 +38,7 @@ class OpenShop:
     time_zone: str = "UTC"
     locale: str = "en"
     owner_mail: bytes | None = None  # digest of an address that proved itself
+    owner_email: str | None = None  # that address: a link goes there when the password is lost
     opened_from: bytes | None = None  # digest of the place a stranger signs up from; None: whoever runs the system
 
 
@@ -79,7 +81,7 @@ def open_shop(command: OpenShop, uow: UnitOfWork) -> OpenedShop:
         enter_in_directory(uow, slug, opened_from=command.opened_from, owner_mail=command.owner_mail)
         _insert_tenant(uow, command)
         roles = _insert_roles(uow)
-        _insert_owner(uow, shop.owner_id, login, command.owner_name, password_hash, roles["owner"])
+        _insert_owner(uow, shop.owner_id, login, command, password_hash, roles["owner"])
         _insert_drawer(uow, shop.drawer_id)
         insert_default_reasons(uow)
     return shop
@@ -175,14 +177,21 @@ def _insert_roles(uow: UnitOfWork) -> dict[str, uuid.UUID]:
 
 
 def _insert_owner(
-    uow: UnitOfWork, owner_id: uuid.UUID, login: str, name: str, password_hash: str, role_id: uuid.UUID
+    uow: UnitOfWork, owner_id: uuid.UUID, login: str, command: OpenShop, password_hash: str, role_id: uuid.UUID
 ) -> None:
     uow.execute(
         """
-        INSERT INTO users (tenant_id, id, login, name, password_hash, role_id)
-        VALUES (%(tenant_id)s, %(id)s, %(login)s, %(name)s, %(password_hash)s, %(role_id)s)
+        INSERT INTO users (tenant_id, id, login, name, password_hash, role_id, email)
+        VALUES (%(tenant_id)s, %(id)s, %(login)s, %(name)s, %(password_hash)s, %(role_id)s, %(email)s)
         """,
-        {"id": owner_id, "login": login, "name": name.strip(), "password_hash": password_hash, "role_id": role_id},
+        {
+            "id": owner_id,
+            "login": login,
+            "name": command.owner_name.strip(),
+            "password_hash": password_hash,
+            "role_id": role_id,
+            "email": fold_email(command.owner_email or ""),
+        },
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from ledger_web.domain.errors import DuplicateLoginError, NotFoundError, WrongPasswordError
+from ledger_web.domain.errors import DuplicateEmailError, DuplicateLoginError, NotFoundError, WrongPasswordError
 from ledger_web.domain.languages import gettext
 from ledger_web.domain.passwords import check_password, check_pin
 from ledger_web.domain.tokens import digest_of, new_token
@@ -87,6 +87,15 @@ class ResetPassword:
 
     login: str
     password: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetEmail:
+    """Somebody says where links that set another password shall go."""
+
+    user_id: uuid.UUID
+    password: str = field(repr=False)
+    email: str  # empty: nowhere
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -273,6 +282,34 @@ def set_pin(command: SetPin, uow: UnitOfWork) -> None:
 
 
 @whole_act
+def set_email(command: SetEmail, uow: UnitOfWork) -> None:
+    """Say where one is reached by e-mail; it takes the password, because the address is a way to another one.
+
+    Raises:
+        WrongPasswordError: The password is another one.
+        DuplicateEmailError: Somebody here has this address.
+        TooManyAttemptsError: The throttle, the same as for signing in.
+    """
+    prove_password(uow, command.user_id, command.password)
+    email = fold_email(command.email)
+    try:
+        with uow:
+            before = uow.execute(
+                "SELECT email FROM users WHERE tenant_id = %(tenant_id)s AND id = %(id)s FOR NO KEY UPDATE",
+                {"id": command.user_id},
+            ).scalar_one()
+            uow.execute(
+                "UPDATE users SET email = %(email)s WHERE tenant_id = %(tenant_id)s AND id = %(id)s",
+                {"id": command.user_id, "email": email},
+            )
+            uow.audit("user.set_email", holder=command.user_id, before={"email": before}, after={"email": email})
+    except IntegrityError as error:
+        if violated_constraint(error) == "users_email_key":
+            raise DuplicateEmailError from None
+        raise
+
+
+@whole_act
 def reset_password(command: ResetPassword, uow: UnitOfWork) -> None:
     """Give somebody another password without asking for the old one, and end every session they have.
 
@@ -327,6 +364,11 @@ def prove_password(uow: UnitOfWork, user_id: uuid.UUID, password: str) -> Any:
 def fold_login(text: str) -> str:
     """Return a login as it is stored: Alice signs in as alice."""
     return text.strip().casefold()
+
+
+def fold_email(text: str) -> str | None:
+    """Return an e-mail address as it is stored; None for none."""
+    return text.strip().casefold() or None
 
 
 def _find_user(uow: UnitOfWork, login: str) -> Any:

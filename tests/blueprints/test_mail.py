@@ -153,3 +153,96 @@ def test_a_link_is_sent_to_who_is_invited(shop: Shop, client_of: ClientOf, app: 
     with shop.act() as uow:
         told = uow.execute("SELECT after::text FROM audit_events WHERE tenant_id = %(tenant_id)s").scalars()
         assert token[1] not in " ".join(map(str, told))
+
+
+def set_address(shop: Shop, address: str, client: ShopClient) -> Any:
+    return client.post_form("/account/email", {"email": address, "email_password": PASSWORD})
+
+
+def test_who_lost_the_password_is_mailed_a_link_that_works_once(
+    shop: Shop, client_of: ClientOf, app: Flask, letters: list[bytes]
+) -> None:
+    owner, stranger = client_of(shop), client_of(shop, "")
+    assert "Forgotten?" in stranger.get("/sign-in").text
+    assert set_address(shop, "Olga@Example.com", owner).status_code == 303
+    earlier = stranger.post_form("/forgotten/", {"op_id": str(new_id()), "who": "owner"})
+
+    answer = stranger.post_form("/forgotten/", {"op_id": str(new_id()), "who": " OLGA@example.com "}, htmx=True)
+
+    assert answer.status_code == earlier.status_code == 200
+    letter = arrived(letters, 2)[-1]
+    assert letter["To"] == OLGA
+    ways = [way_in(each).partition("localhost")[2] for each in arrived(letters, 2)]
+    chosen = {"new_password": "a-fresh-one-77", "again": "a-fresh-one-77"}
+    assert stranger.post_form(ways[0], chosen).status_code == 303
+    assert [stranger.post_form(way, chosen).status_code for way in ways] == [404, 404]  # the other one has ended, too
+    assert owner.get("/account/").status_code == 303
+    signed_in = stranger.post_form("/sign-in", {"login": "owner", "password": "a-fresh-one-77"})
+    assert signed_in.headers["Location"] == "/"
+    with shop.act() as uow:
+        told = [
+            (row.action, str(row.after))
+            for row in uow.execute("SELECT action, after FROM audit_events WHERE tenant_id = %(tenant_id)s")
+        ]
+    assert {"user.set_email", "user.ask_link", "user.use_link"} <= {action for action, _ in told}
+    assert ways[0].rpartition("/")[2] not in str(told)
+
+
+def test_s5_whether_somebody_works_here_is_not_said_to_who_asks_for_a_link(
+    shop: Shop, client_of: ClientOf, letters: list[bytes]
+) -> None:
+    set_address(shop, OLGA, client_of(shop))
+    stranger = client_of(shop, "")
+    texts = set()
+
+    for n in range(4):
+        for who in ("owner", f"stranger {n}", "cashier"):  # a cashier without an address
+            answer = stranger.post_form("/forgotten/", {"op_id": str(new_id()), "who": who})
+            texts.add(re.sub(r"(value|nonce|content|X-CSRFToken)[^>]*", "", answer.text))
+
+    assert len(texts) == 1
+    assert [letter["To"] for letter in arrived(letters, 3)] == [OLGA] * 3
+
+
+def test_a_link_is_asked_for_at_the_shop_where_somebody_works(
+    shop: Shop, rival: Shop, client_of: ClientOf, letters: list[bytes]
+) -> None:
+    set_address(shop, OLGA, client_of(shop))
+
+    client_of(rival, "").post_form("/forgotten/", {"op_id": str(new_id()), "who": OLGA})
+    client_of(shop, "").post_form("/forgotten/", {"op_id": str(new_id()), "who": OLGA})
+
+    (letter,) = arrived(letters, 1)
+    assert way_in(letter).startswith("http://corner.shop.localhost/links/")
+    assert set_address(rival, OLGA, client_of(rival)).status_code == 303  # and who has it elsewhere is not said
+    token = way_in(letter).partition("localhost")[2]
+    assert client_of(rival, "").get(token).status_code == 404
+
+
+def test_without_a_server_it_is_said_whom_to_ask(shop: Shop, client_of: ClientOf) -> None:
+    stranger = client_of(shop, "")
+
+    assert "Ask the owner of this shop" in stranger.get("/forgotten/").text
+    assert stranger.post_form("/forgotten/", {"op_id": str(new_id()), "who": "owner"}).status_code == 404
+
+
+def test_an_address_takes_the_password_and_is_one_persons(shop: Shop, client_of: ClientOf) -> None:
+    owner, manager = client_of(shop), client_of(shop, "manager")
+
+    wrong = owner.post_form("/account/email", {"email": OLGA, "email_password": "a guess"})
+    assert wrong.status_code == 422
+    assert owner.post_form("/account/email", {"email": "olga", "email_password": PASSWORD}).status_code == 422
+    assert set_address(shop, OLGA, owner).status_code == 303
+    taken = set_address(shop, OLGA, manager)
+    assert taken.status_code == 422
+    assert "Somebody here has this e-mail address already" in taken.text
+    page = owner.get(f"/users/{shop.owner_id}").text
+    form = dict(re.findall(r'name="(op_id|version|role_id)"[^>]*value="([^"]+)"', page))
+    chosen = re.search(r'<option selected value="([^"]+)"', page)
+    assert chosen
+    facts = form | {"name": "Olga", "login": "owner", "role_id": chosen[1]}
+    refused = owner.post_form(f"/users/{shop.owner_id}", facts | {"email": "thief@example.com"})
+    assert refused.status_code == 422
+    assert "Your account" in refused.text
+    assert owner.post_form(f"/users/{shop.owner_id}", facts | {"email": OLGA}).status_code == 303
+    assert set_address(shop, "", owner).status_code == 303
