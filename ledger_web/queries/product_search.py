@@ -16,7 +16,7 @@ from ledger_web.domain.search_words import prefix_range, ranges, words
 from ledger_web.models.base import session_of
 from ledger_web.queries.search import bounds
 
-COMMON: Final = 10_000  # products that have a word: so many are looked for among the shown rather than collected
+COMMON: Final = 15_000  # products that have a word: so many are looked for among the shown rather than collected
 WALKED: Final = 2_000  # products looked at one after another
 
 
