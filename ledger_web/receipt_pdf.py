@@ -150,6 +150,8 @@ def receipt_pdf(receipt: Receipt, paper: str) -> bytes:
     side = "\u200f" if locale.text_direction == "rtl" else ""
     sheet.line(f"{side}{sale.number} · {side}{datetime(sale.sold_at)}", centred=True)
     sheet.line(" · ".join(filter(None, (sale.drawer, sale.cashier))), centred=True)
+    if sale.salesperson and receipt.letterhead.names_salesperson:
+        sheet.line(_sold_by(sale.salesperson), centred=True, most=2)
     if sale.customer:
         sheet.line(sale.customer, centred=True, most=2)
     sheet.rule()
@@ -188,6 +190,12 @@ def _write_lines(sheet: _Paper, receipt: Receipt) -> None:
             sheet.line(gettext("Discount −%(discount)s", discount=amount(line.discount, currency)))
         if line.note:
             sheet.line(line.note, most=2)
+        if line.salesperson and receipt.letterhead.names_salesperson:
+            sheet.line(_sold_by(line.salesperson))
+
+
+def _sold_by(name: str) -> str:
+    return gettext("Sold by %(name)s", name=name)
 
 
 def _write_table(sheet: _Paper, receipt: Receipt) -> None:
@@ -202,6 +210,8 @@ def _write_table(sheet: _Paper, receipt: Receipt) -> None:
             sheet.line(gettext("Discount −%(discount)s", discount=amount(line.discount, currency)))
         if line.note:
             sheet.line(line.note, most=2)
+        if line.salesperson and receipt.letterhead.names_salesperson:
+            sheet.line(_sold_by(line.salesperson))
 
 
 def _sums(receipt: Receipt) -> Sequence[tuple[str, str]]:

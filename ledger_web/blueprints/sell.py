@@ -41,7 +41,6 @@ from ledger_web.identity import may, new_act, permission_required
 from ledger_web.queries import carts as queries
 from ledger_web.queries import tills
 from ledger_web.queries.scans import PRODUCT, UNKNOWN, Scanned, resolve
-from ledger_web.queries.transactions import list_people
 from ledger_web.rendering import redirect_to, render, say, tell_scanner
 from ledger_web.services import carts as services
 from ledger_web.services.carts import AddToCart, Ceilings, ChangeCartLine
@@ -440,7 +439,8 @@ def _tiles(category_id: uuid.UUID | None) -> dict[str, Any]:
 
 
 def _salespeople() -> list[tuple[Any, str]]:
-    return [("", gettext("Whoever rings it up")), *((each.id, each.name) for each in list_people(g.tenant.id))]
+    people = tills.list_salespeople(g.tenant.id)
+    return [("", gettext("Whoever rings it up")), *((each.id, each.name) for each in people)]
 
 
 def _show_parked(status: int = 200, *, trouble: str = "") -> ResponseReturnValue:

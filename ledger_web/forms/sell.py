@@ -64,6 +64,7 @@ class CartLineForm(ApprovalFields, LedgerForm):
     unit_id = IdField("Unit", required=False)
     discount = DiscountField("Discount", required=False)
     note = TextField("Note", max_length=NOTE_MAX, required=False)
+    salesperson_id = IdField("Sold by", required=False)
 
     def to_command(self, line_id: uuid.UUID, ceilings: Ceilings, *, may_change_price: bool) -> ChangeCartLine:
         return ChangeCartLine(
@@ -75,6 +76,7 @@ class CartLineForm(ApprovalFields, LedgerForm):
             unit_id=self.unit_id.data,
             discount=self.discount.data,
             note=self.note.data or "",
+            salesperson_id=self.salesperson_id.data,
             ceilings=ceilings,
         )
 

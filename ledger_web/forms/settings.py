@@ -11,7 +11,7 @@ from ledger_web.domain.locales import DIGITS, name_of, written_in
 from ledger_web.domain.products import STOCK_POLICIES
 from ledger_web.domain.receipts import PAPERS
 from ledger_web.forms.base import LedgerForm
-from ledger_web.forms.fields import ChoiceField, IdField, TextField, WholeNumberField
+from ledger_web.forms.fields import BooleanField, ChoiceField, IdField, TextField, WholeNumberField
 from ledger_web.queries.settings import ShopSettings
 from ledger_web.services.settings import NUMBER_MAX, EditSettings, RemoveLogo, SetLogo, SetNextNumber
 
@@ -26,6 +26,7 @@ _SAID = (
     "receipt_paper",
     "receipt_header",
     "receipt_footer",
+    "receipt_names_salesperson",
 )
 
 
@@ -42,6 +43,7 @@ class SettingsForm(LedgerForm):
     receipt_paper = ChoiceField("Usual paper", choices=PAPERS.items())
     receipt_header = TextField("Above every receipt", max_length=400, multiline=True, required=False)
     receipt_footer = TextField("Below every receipt", max_length=400, multiline=True, required=False)
+    receipt_names_salesperson = BooleanField("Say on receipts who sold it")
 
     def __init__(self, *args: Any, settings: ShopSettings, **options: Any) -> None:
         """Offer what there is, and what the shop has already even if nobody new would get it."""
@@ -67,8 +69,9 @@ class SettingsForm(LedgerForm):
         """Go on from what is saved now; return each field that differs: label, what was typed, what is saved."""
         self.version.raw_data, self.version.data = [], settings.version
         fields: list[Any] = [self[name] for name in _SAID]
-        both = [(str(each.label.text), each.raw, str(getattr(settings, each.name))) for each in fields]
-        return [each for each in both if each[1] != each[2]]
+        saved = {each.name: getattr(settings, each.name) for each in fields}
+        differ = [each for each in fields if each.data != saved[each.name]]
+        return [(str(each.label.text), _shown(each.data, each.raw), _shown(saved[each.name])) for each in differ]
 
 
 class LogoForm(LedgerForm):
@@ -101,6 +104,13 @@ class NextNumberForm(LedgerForm):
 
     def to_command(self) -> SetNextNumber:
         return SetNextNumber(op_id=self.op_id.data, drawer_id=self.drawer_id.data, number=self.number.data)
+
+
+def _shown(value: Any, typed: str = "") -> str:
+    """Write a value beside another one: a box is ticked or not."""
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    return typed or str(value)
 
 
 def _few_lines(label: str, text: str) -> None:

@@ -59,6 +59,7 @@ class CartLine(Base):
     approved_by: Mapped[uuid.UUID | None]
     approved_percent: Mapped[Percent | None]
     gift_card_code: Mapped[str | None]
+    salesperson_id: Mapped[uuid.UUID | None]  # who sold this, if not who sold the rest
 
 
 class Sale(Base):
@@ -130,6 +131,7 @@ class SaleLine(Base):
     taxes: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
     approved_by: Mapped[uuid.UUID | None]
     gift_card_id: Mapped[uuid.UUID | None]  # the card this line sold
+    salesperson_id: Mapped[uuid.UUID | None]  # who sold it; None: as the sale says
 
 
 class GiftCard(Base):

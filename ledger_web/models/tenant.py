@@ -70,6 +70,7 @@ class Tenant(Base):
     receipt_header: Mapped[str] = mapped_column(server_default="")
     receipt_footer: Mapped[str] = mapped_column(server_default="")
     receipt_paper: Mapped[str] = mapped_column(server_default="80")  # of a till that has not printed yet
+    receipt_names_salesperson: Mapped[bool] = mapped_column(server_default="false")
     stock_policy: Mapped[str] = mapped_column(server_default="block")  # that new products begin with
     digits: Mapped[str] = mapped_column(server_default="latn")  # as CLDR names them
 

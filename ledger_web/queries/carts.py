@@ -48,6 +48,8 @@ class CartRow:
     discount: Discount | None
     note: str
     approved_by: str | None
+    salesperson_id: uuid.UUID | None
+    salesperson: str | None
     gift_card_code: str | None
     on_hand: Decimal | None  # in the product's own unit; None: keeps no stock
     base_quantity: Decimal
@@ -165,6 +167,7 @@ _CART = text("""
            c.salesperson_id, v.name AS salesperson, w.name AS cart_approver,
            l.id, l.product_id, l.quantity, l.unit_price, l.list_price, l.discount_percent, l.discount_amount,
            l.note, l.gift_card_code, y.name AS approver, l.unit_id,
+           l.salesperson_id AS line_salesperson_id, z.name AS line_salesperson,
            p.name, p.unit AS base_unit, p.tax_percent, p.stock_policy, p.till_note, t.prices_include_tax,
            x.tax_names, x.tax_percents, x.tax_compounds, u.units,
            CASE WHEN p.stock_policy <> 'none' THEN coalesce(s.quantity, 0) END AS on_hand
@@ -186,6 +189,7 @@ _CART = text("""
       LEFT JOIN users AS w ON w.tenant_id = :tenant_id AND w.id = c.approved_by
       LEFT JOIN cart_lines AS l ON l.tenant_id = :tenant_id AND l.cart_id = c.id
       LEFT JOIN users AS y ON y.tenant_id = :tenant_id AND y.id = l.approved_by
+      LEFT JOIN users AS z ON z.tenant_id = :tenant_id AND z.id = l.salesperson_id
       LEFT JOIN products AS p ON p.tenant_id = :tenant_id AND p.id = l.product_id
       LEFT JOIN LATERAL (
             SELECT array_agg(r.name ORDER BY r.position) AS tax_names,
@@ -344,6 +348,8 @@ def _cart_row(row: Row[Any], amounts: LineAmounts) -> CartRow:
         units=(UnitChoice(None, row.base_unit), *(UnitChoice(id, name) for id, (name, _) in packs.items())),
         discount=discount_of(row.discount_percent, row.discount_amount),
         approved_by=row.approver,
+        salesperson_id=row.line_salesperson_id,
+        salesperson=row.line_salesperson,
         gift_card_code=row.gift_card_code,
         on_hand=row.on_hand,
         base_quantity=in_base(row.quantity, factor, unit),

@@ -33,6 +33,7 @@ class SaleLineRow:
     tax: int
     taxes: Sequence[TaxPart]
     cost: int
+    salesperson: str | None  # if not who sold the rest
     returned: Decimal  # how much has come back
 
 
@@ -115,8 +116,9 @@ _SALE = """
 
 _LINES = text("""
     SELECT l.line, l.product_id, l.name, l.unit_name, l.quantity, l.unit_price, l.discount, l.document_discount,
-           l.note, l.total, l.tax, l.taxes, l.cost, coalesce(r.returned, 0) AS returned
+           l.note, l.total, l.tax, l.taxes, l.cost, u.name AS salesperson, coalesce(r.returned, 0) AS returned
       FROM sale_lines AS l
+      LEFT JOIN users AS u ON u.tenant_id = :tenant_id AND u.id = l.salesperson_id
       LEFT JOIN returned_lines AS r ON r.tenant_id = :tenant_id AND r.sale_id = l.sale_id AND r.line = l.line
      WHERE l.tenant_id = :tenant_id AND l.sale_id = :sale_id
      ORDER BY l.line

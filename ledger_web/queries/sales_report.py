@@ -13,10 +13,20 @@ from ledger_web.models.base import session_of
 from ledger_web.queries.scope import reach, within
 
 # What the report can be divided by, and how that is called.
-DIVISIONS: Final = Texts({"day": "Day", "staff": "Cashier", "hour": "Hour", "drawer": "Drawer", "reason": "Reason"})
+DIVISIONS: Final = Texts(
+    {
+        "day": "Day",
+        "staff": "Cashier",
+        "salesperson": "Salesperson",
+        "hour": "Hour",
+        "drawer": "Drawer",
+        "reason": "Reason",
+    }
+)
 _KEYS: Final = {
     "day": "to_char(f.day, 'YYYY-MM-DD')",
     "staff": "coalesce(u.name, '')",
+    "salesperson": "coalesce(u.name, '')",
     "hour": "to_char(f.at AT TIME ZONE t.time_zone, 'HH24')",
     "drawer": "coalesce(d.name, '')",
     "reason": "coalesce(e.name, f.written, '')",
@@ -69,6 +79,27 @@ _FACTS = """
     SELECT r.returned_on, r.returned_at, r.cashier_id, r.drawer_id, 0, 0, r.total, r.reason_id, NULL, 0, 0, 1
       FROM sale_returns AS r
      WHERE r.tenant_id = :tenant_id AND r.returned_on BETWEEN :since AND :until {seen_returns}
+"""
+
+# The same by who sold each line; a sale counts for everybody who sold something of it.
+_LINE_FACTS = """
+    SELECT s.sold_on AS day, s.sold_at AS at, coalesce(l.salesperson_id, s.salesperson_id, s.cashier_id) AS cashier_id,
+           s.drawer_id, sum(l.total) AS gross, CASE WHEN s.deleted_at IS NULL THEN 0 ELSE sum(l.total) END AS voided,
+           0 AS returned, NULL::uuid AS reason_id, NULL AS written,
+           1 AS sales, (s.deleted_at IS NOT NULL)::integer AS voids, 0 AS returns
+      FROM sales AS s
+      JOIN sale_lines AS l ON l.tenant_id = :tenant_id AND l.sale_id = s.id
+     WHERE s.tenant_id = :tenant_id AND s.sold_on BETWEEN :since AND :until {seen_sales}
+     GROUP BY s.id, s.sold_on, s.sold_at, s.drawer_id, s.deleted_at, 3
+     UNION ALL
+    SELECT r.returned_on, r.returned_at, coalesce(l.salesperson_id, s.salesperson_id, s.cashier_id, r.cashier_id),
+           r.drawer_id, 0, 0, sum(b.total), NULL, NULL, 0, 0, 1
+      FROM sale_returns AS r
+      JOIN sale_return_lines AS b ON b.tenant_id = :tenant_id AND b.return_id = r.id
+      LEFT JOIN sales AS s ON s.tenant_id = :tenant_id AND s.id = r.sale_id
+      LEFT JOIN sale_lines AS l ON l.tenant_id = :tenant_id AND l.sale_id = r.sale_id AND l.line = b.sale_line
+     WHERE r.tenant_id = :tenant_id AND r.returned_on BETWEEN :since AND :until {seen_returns}
+     GROUP BY r.id, r.returned_on, r.returned_at, r.drawer_id, 3
 """
 
 _REPORT = """
@@ -152,7 +183,7 @@ def sales_report(tenant_id: int, since: dt.date, until: dt.date, by: str) -> lis
         by: A key of DIVISIONS. By reason, only what was undone.
     """
     condition = "f.voids + f.returns > 0" if by == "reason" else "true"
-    facts = _FACTS.format(
+    facts = (_LINE_FACTS if by == "salesperson" else _FACTS).format(
         seen_sales=within(person="s.cashier_id", drawer="s.drawer_id"),
         seen_returns=within(person="r.cashier_id", drawer="r.drawer_id"),
     )

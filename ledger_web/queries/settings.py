@@ -25,6 +25,7 @@ class ShopSettings:
     receipt_paper: str
     receipt_header: str
     receipt_footer: str
+    receipt_names_salesperson: bool
     locked_until: dt.date | None
     day_starts_at: dt.time
     prices_include_tax: bool
@@ -45,6 +46,7 @@ class Letterhead:
     logo: str | None = None  # its digest
     width: int = 0
     height: int = 0
+    names_salesperson: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,8 @@ def get_settings(tenant_id: int) -> ShopSettings:
         text(
             """
             SELECT t.settings_version, t.name, t.base_currency, t.time_zone, t.locale, t.digits, t.stock_policy,
-                   t.receipt_paper, t.receipt_header, t.receipt_footer, t.locked_until, t.day_starts_at,
+                   t.receipt_paper, t.receipt_header, t.receipt_footer, t.receipt_names_salesperson,
+                   t.locked_until, t.day_starts_at,
                    t.prices_include_tax, t.cash_step, t.over_short_limit, t.blind_count, t.owners_need_code, l.digest,
                    EXISTS (SELECT FROM transactions AS x WHERE x.tenant_id = :tenant_id)
                    OR EXISTS (SELECT FROM products AS p WHERE p.tenant_id = :tenant_id)
@@ -94,7 +97,8 @@ def get_letterhead(tenant_id: int) -> Letterhead:
     row = session_of(tenant_id).execute(
         text(
             """
-            SELECT t.receipt_header, t.receipt_footer, l.digest, coalesce(l.width, 0), coalesce(l.height, 0)
+            SELECT t.receipt_header, t.receipt_footer, l.digest, coalesce(l.width, 0), coalesce(l.height, 0),
+                   t.receipt_names_salesperson
               FROM tenants AS t
               LEFT JOIN shop_logos AS l
                 ON l.tenant_id = :tenant_id

@@ -12,6 +12,7 @@ from ledger_web.domain.exchange import Rate
 from ledger_web.models.base import session_of
 
 TILES_MAX = 60
+SELLERS_MAX = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,32 @@ class TillBank:
 
     id: uuid.UUID
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seller:
+    """Somebody who may have sold what is rung up."""
+
+    id: uuid.UUID
+    name: str
+
+
+def list_salespeople(tenant_id: int) -> list[Seller]:
+    """Return who works here now, by name; where that is very many, those who were signed in last."""
+    rows = session_of(tenant_id).execute(
+        text(f"""
+            SELECT u.id, u.name
+              FROM users AS u
+              LEFT JOIN LATERAL (
+                    SELECT max(s.last_seen_at) AS at FROM sessions AS s
+                     WHERE s.tenant_id = :tenant_id AND s.user_id = u.id) AS seen ON true
+             WHERE u.tenant_id = :tenant_id AND u.active
+             ORDER BY seen.at DESC NULLS LAST, u.name
+             LIMIT {SELLERS_MAX}
+        """),
+        {"tenant_id": tenant_id},
+    )
+    return sorted((Seller(*row) for row in rows), key=lambda seller: (seller.name, seller.id))
 
 
 def get_aside(tenant_id: int, user_id: uuid.UUID) -> Aside:

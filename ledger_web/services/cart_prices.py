@@ -98,7 +98,7 @@ def find_offer(act: Act, product_id: uuid.UUID, unit_id: uuid.UUID | None, user_
           LEFT JOIN cart_lines AS l
             ON l.tenant_id = %(tenant_id)s AND l.cart_id = c.id AND l.product_id = p.id
            AND l.unit_id IS NOT DISTINCT FROM %(unit_id)s::uuid AND l.gift_card_code IS NULL
-           AND l.discount_amount IS NULL AND l.approved_by IS NULL
+           AND l.discount_amount IS NULL AND l.approved_by IS NULL AND l.salesperson_id IS NULL
          WHERE %(unit_id)s::uuid IS NULL OR u.id IS NOT NULL
          ORDER BY l.position
          LIMIT 1

@@ -68,10 +68,11 @@ class ChangeCartLine:
     line_id: uuid.UUID
     quantity: Decimal  # > 0
     unit_price: int | None = None  # minor units of the base currency; None leaves it
-    is_whole: bool = False  # unit, discount and note are what follows; otherwise they stay
+    is_whole: bool = False  # unit, discount, note and salesperson are what follows; otherwise they stay
     unit_id: uuid.UUID | None = None
     discount: Discount | None = None
     note: str = ""
+    salesperson_id: uuid.UUID | None = None  # None: whoever sold the rest
     ceilings: Ceilings = Ceilings()
 
 
@@ -192,7 +193,7 @@ def change_cart_line(command: ChangeCartLine, uow: UnitOfWork) -> Recorded:
     """Set a line of the cart of whoever acts.
 
     Raises:
-        NotFoundError: The cart has no such line, or the product no such unit.
+        NotFoundError: The cart has no such line, the product no such unit, or nobody of that name works here.
         ApprovalNeededError: The price or the discount goes further than this person may.
         RuleViolationError: The unit is not sold, or it is a gift card.
     """
@@ -210,6 +211,8 @@ def change_cart_line(command: ChangeCartLine, uow: UnitOfWork) -> Recorded:
             _must_be_sold(offer)
         if before.gift_card_code is not None:
             raise RuleViolationError("A gift card is sold once and as it is. Take it out and sell another one.")
+        if command.salesperson_id not in (None, before.salesperson_id):
+            _must_work_here(uow, command.salesperson_id)
         _tell_if_less(uow, command, cart_id)
         _set_line(uow, command, offer, before, cart_id)
     return Recorded(cart_id)
@@ -600,6 +603,7 @@ class _Line:
     gift_card_code: str | None
     approved_by: uuid.UUID | None
     approved_percent: Decimal | None
+    salesperson_id: uuid.UUID | None
 
 
 def _tell_if_less(uow: UnitOfWork, command: ChangeCartLine, cart_id: uuid.UUID) -> None:
@@ -623,7 +627,7 @@ def _line(uow: UnitOfWork, line_id: uuid.UUID) -> _Line:
     row = uow.execute(
         """
         SELECT l.unit_id, l.unit_price, l.list_price, l.discount_percent, l.discount_amount, l.note, l.gift_card_code,
-               l.approved_by, l.approved_percent
+               l.approved_by, l.approved_percent, l.salesperson_id
           FROM carts AS c
           JOIN cart_lines AS l ON l.tenant_id = %(tenant_id)s AND l.cart_id = c.id AND l.id = %(line_id)s
          WHERE c.tenant_id = %(tenant_id)s AND c.user_id = %(user_id)s
@@ -641,6 +645,7 @@ def _line(uow: UnitOfWork, line_id: uuid.UUID) -> _Line:
         row.gift_card_code,
         row.approved_by,
         row.approved_percent,
+        row.salesperson_id,
     )
 
 
@@ -661,7 +666,8 @@ def _set_line(uow: UnitOfWork, command: ChangeCartLine, offer: Offer, before: _L
         UPDATE cart_lines AS l
            SET quantity = %(quantity)s, unit_id = %(unit_id)s, unit_price = %(unit_price)s, list_price = %(list_price)s,
                discount_percent = %(percent)s, discount_amount = %(amount)s, note = %(note)s,
-               approved_by = %(approved_by)s, approved_percent = %(approved_percent)s
+               approved_by = %(approved_by)s, approved_percent = %(approved_percent)s,
+               salesperson_id = %(salesperson_id)s
          WHERE l.tenant_id = %(tenant_id)s AND l.cart_id = %(cart_id)s AND l.id = %(line_id)s
         """,
         {
@@ -676,6 +682,7 @@ def _set_line(uow: UnitOfWork, command: ChangeCartLine, offer: Offer, before: _L
             "note": command.note if command.is_whole else before.note,
             "approved_by": command.ceilings.approved_by if is_approved else before.approved_by,
             "approved_percent": max(cut, off) if is_approved else before.approved_percent,
+            "salesperson_id": command.salesperson_id if command.is_whole else before.salesperson_id,
         },
     )
 

@@ -45,6 +45,7 @@ class SoldLine:
     note: str = ""
     approved_by: uuid.UUID | None = None
     gift_card_code: str | None = None  # the card that is sold with this line
+    salesperson_id: uuid.UUID | None = None  # None: as the sale says
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,21 +231,22 @@ def insert_lines(
         INSERT INTO sale_lines AS l
                (tenant_id, sale_id, line, product_id, name, quantity, unit_price, tax_percent, total, tax, cost,
                 unit_id, unit_name, factor_numerator, factor_denominator, base_quantity, list_price, discount,
-                document_discount, note, taxes, approved_by, gift_card_id)
+                document_discount, note, taxes, approved_by, gift_card_id, salesperson_id)
         SELECT s.tenant_id, s.id, n.line, n.product_id, n.name, n.quantity, n.unit_price, n.tax_percent, n.total,
                n.tax, n.cost, n.unit_id, n.unit_name, n.factor_numerator, n.factor_denominator, n.base_quantity,
-               n.list_price, n.discount, n.document_discount, n.note, n.taxes::jsonb, n.approved_by, n.gift_card_id
+               n.list_price, n.discount, n.document_discount, n.note, n.taxes::jsonb, n.approved_by, n.gift_card_id,
+               n.salesperson_id
           FROM sales AS s
          CROSS JOIN unnest(%(products)s::uuid[], %(names)s::text[], %(quantities)s::numeric[], %(prices)s::bigint[],
                            %(percents)s::numeric[], %(totals)s::bigint[], %(tax)s::bigint[], %(costs)s::bigint[],
                            %(units)s::uuid[], %(unit_names)s::text[], %(numerators)s::bigint[],
                            %(denominators)s::bigint[], %(base_quantities)s::numeric[],
                            %(list_prices)s::bigint[], %(discounts)s::bigint[], %(shares)s::bigint[], %(notes)s::text[],
-                           %(taxes)s::text[], %(approvers)s::uuid[], %(cards)s::uuid[])
+                           %(taxes)s::text[], %(approvers)s::uuid[], %(cards)s::uuid[], %(sellers)s::uuid[])
                WITH ORDINALITY
                AS n(product_id, name, quantity, unit_price, tax_percent, total, tax, cost, unit_id, unit_name,
                     factor_numerator, factor_denominator, base_quantity, list_price, discount, document_discount,
-                    note, taxes, approved_by, gift_card_id, line)
+                    note, taxes, approved_by, gift_card_id, salesperson_id, line)
          WHERE s.tenant_id = %(tenant_id)s AND s.id = %(sale_id)s
         """,
         {
@@ -269,6 +271,7 @@ def insert_lines(
             "taxes": [_written_taxes(each.amounts) for each in priced],
             "approvers": [each.line.approved_by for each in priced],
             "cards": [cards.get(each.line.gift_card_code or "") for each in priced],
+            "sellers": [each.line.salesperson_id for each in priced],
         },
     )
 

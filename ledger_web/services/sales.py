@@ -188,6 +188,7 @@ def _read_cart(uow: UnitOfWork, command: StoreCart, *, lock: bool = True) -> Seq
                c.discount_percent AS cart_discount_percent, c.discount_amount AS cart_discount_amount,
                l.quantity, l.unit_price, l.list_price, l.unit_id, l.discount_percent, l.discount_amount, l.note,
                l.approved_by, l.approved_percent, l.gift_card_code, c.approved_percent AS cart_approved_percent,
+               l.salesperson_id AS line_salesperson_id,
                u.name AS pack_name, u.factor_numerator, u.factor_denominator, {FACTS}
           FROM carts AS c
           LEFT JOIN cart_lines AS l ON l.tenant_id = %(tenant_id)s AND l.cart_id = c.id
@@ -234,6 +235,7 @@ def _sold_line(row: Row[Any]) -> SoldLine:
         note=row.note,
         approved_by=row.approved_by,
         gift_card_code=row.gift_card_code,
+        salesperson_id=row.line_salesperson_id,
     )
 
 

@@ -32,6 +32,7 @@ class EditSettings:
     receipt_paper: str
     receipt_header: str
     receipt_footer: str
+    receipt_names_salesperson: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +92,8 @@ def edit_settings(command: EditSettings, uow: UnitOfWork) -> Recorded:
                SET name = %(name)s, base_currency = %(base_currency)s, time_zone = %(time_zone)s,
                    locale = %(locale)s, digits = %(digits)s, stock_policy = %(stock_policy)s,
                    receipt_paper = %(receipt_paper)s, receipt_header = %(receipt_header)s,
-                   receipt_footer = %(receipt_footer)s, settings_version = settings_version + 1
+                   receipt_footer = %(receipt_footer)s, receipt_names_salesperson = %(receipt_names_salesperson)s,
+                   settings_version = settings_version + 1
              WHERE tenant_id = %(tenant_id)s
             """,
             after,
@@ -185,6 +187,7 @@ _COLUMNS: Final = (
     "receipt_paper",
     "receipt_header",
     "receipt_footer",
+    "receipt_names_salesperson",
 )
 
 
@@ -211,7 +214,7 @@ def _lock(uow: UnitOfWork) -> Any:
     return uow.execute(
         """
         SELECT settings_version, name, base_currency, time_zone, locale, digits, stock_policy, receipt_paper,
-               receipt_header, receipt_footer
+               receipt_header, receipt_footer, receipt_names_salesperson
           FROM tenants
          WHERE tenant_id = %(tenant_id)s
            FOR UPDATE
