@@ -7,8 +7,8 @@ Old code beside it: yes, it leaves both empty, which means the cart's or the sal
 
 from migrations.tenant_tables import run
 
-revision = "0057"
-down_revision = "0056"
+revision = "0058"
+down_revision = "0057"
 branch_labels = None
 depends_on = None
 
