@@ -17,7 +17,7 @@ from ledger_web.domain.journal import NORMAL_SIDE
 from ledger_web.domain.languages import gettext
 from ledger_web.domain.locales import in_digits
 from ledger_web.domain.money import format_amount
-from ledger_web.domain.numbers import ENGLISH, Signs, signs_of, write_number
+from ledger_web.domain.signs import ENGLISH, Signs, signs_of, write_number
 from ledger_web.domain.symbols import svg
 from ledger_web.domain.transactions import name_of
 
@@ -55,13 +55,13 @@ def init_app(app: Flask) -> None:
 
 
 def shop_signs() -> Signs:
-    """Return the decimal and group signs of the shop of this request; without a shop the English ones."""
-    if not has_app_context() or not g.get("tenant"):
-        return ENGLISH
-    if "signs" not in g:
-        g.signs = signs_of(g.tenant.locale)
-    signs: Signs = g.signs
-    return signs
+    """Return the signs that people of this shop type with the digits 0 to 9; without a shop the English ones."""
+    return signs_of(g.tenant.locale) if has_app_context() and g.get("tenant") else ENGLISH
+
+
+def page_signs() -> Signs:
+    """Return the signs that pages are written with: those of the shop, in its digits."""
+    return signs_of(g.tenant.locale, g.tenant.digits) if has_app_context() and g.get("tenant") else ENGLISH
 
 
 def shop_zone() -> dt.tzinfo:
@@ -84,12 +84,12 @@ def money(minor_units: int, currency: str) -> str:
 
 def amount(minor_units: int, currency: str) -> str:
     """Write an amount where the currency is said elsewhere: in a column, in an input."""
-    return _in_digits(format_amount(minor_units, currency, shop_signs()))
+    return format_amount(minor_units, currency, page_signs())
 
 
 def quantity(value: Decimal | int) -> str:
     """Write a quantity without the zeros that a column of the database adds: ``2``, ``0.25``."""
-    return _in_digits(write_number(value, shop_signs()))
+    return write_number(value, page_signs())
 
 
 def percent(value: Decimal | int) -> str:
@@ -98,7 +98,7 @@ def percent(value: Decimal | int) -> str:
 
 def rate(value: Rate) -> str:
     """Write a rate with its direction: ``1 USD = 71.50 AFN``."""
-    return _in_digits(value.in_words(shop_signs()))
+    return _in_digits(value.in_words(page_signs()))
 
 
 def date(day: dt.date) -> str:

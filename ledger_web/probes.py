@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import Flask, Response, g, request
 from sqlalchemy.exc import SQLAlchemyError
 
+from ledger_web.domain.languages import gettext
 from ledger_web.models.base import db, directory_session
 from ledger_web.queries.readiness import list_refusals
 from ledger_web.services import meters
@@ -106,7 +107,7 @@ class _Readiness:
         with self._app.app_context():
             pool: Any = db.engine.pool
         return [
-            ("ledger_pool_connections", {"state": "in use"}, pool.checkedout()),
+            ("ledger_pool_connections", {"state": gettext("in use")}, pool.checkedout()),
             ("ledger_pool_connections", {"state": "idle"}, pool.checkedin()),
             ("ledger_pool_size", {}, pool.size()),
         ]

@@ -30,7 +30,7 @@ from werkzeug.routing import RequestRedirect
 
 from ledger_web.cookies import OwnCookiesRequest
 from ledger_web.domain.ids import new_id
-from ledger_web.domain.languages import ENGLISH, gettext, gettext_noop, ngettext
+from ledger_web.domain.languages import ENGLISH, LANGUAGES, gettext, gettext_noop, ngettext
 from ledger_web.identity import TILL_COOKIE, may, may_open
 
 NAVIGATION = (  # endpoint, label, icon, shortcut
@@ -59,6 +59,7 @@ _PART_OF = {
     "books": "transactions",
 }
 THEME_COOKIE = "__Host-theme"
+LANGUAGE_COOKIE = "__Host-language"  # of strangers; who is signed in has a language of their own, or the shop's
 THEMES = ("system", "light", "dark")
 
 _PLAIN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]{0,1000}")  # printable ASCII without backslash
@@ -192,6 +193,7 @@ def _known_everywhere() -> dict[str, Any]:
         "theme": _theme(),
         "is_till": TILL_COOKIE in request.cookies,
         "themes": THEMES,
+        "languages": LANGUAGES,
         "language": str(locale).replace("_", "-"),
         "direction": locale.text_direction,
     }

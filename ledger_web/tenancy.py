@@ -13,12 +13,14 @@ from werkzeug.exceptions import BadRequest
 from ledger_web.domain.days import MIDNIGHT
 from ledger_web.domain.errors import NotFoundError, ShopSuspendedError
 from ledger_web.domain.languages import ENGLISH, LANGUAGES, language_of, speak
+from ledger_web.domain.signs import ENGLISH as NUMBERS_IN_ENGLISH
+from ledger_web.domain.signs import signs_of, write_with
 from ledger_web.domain.slugs import is_slug
 from ledger_web.identity import Identity, SessionClaim, claimed_session
 from ledger_web.models.scope import EVERYTHING, Scope, scope
 from ledger_web.queries.identity import IdentityRow, find_identity
 from ledger_web.queries.tenants import find_tenant
-from ledger_web.rendering import redirect_to
+from ledger_web.rendering import LANGUAGE_COOKIE, redirect_to
 from ledger_web.services.audit import Origin, origin
 from ledger_web.services.unit_of_work import UnitOfWork
 from ledger_web.services.users import TouchSession, touch_session
@@ -142,7 +144,8 @@ def _without_port(host: str, base_domain: str) -> str:
 
 def _set_tenant() -> ResponseReturnValue | None:
     g.tenant = g.identity = None
-    _speak_to(request.accept_languages.best_match(LANGUAGES) or ENGLISH)
+    _speak_to(_stranger_speaks())
+    write_with(NUMBERS_IN_ENGLISH)
     scope.set(EVERYTHING)
     slug = slug_of(_host(), current_app.config["BASE_DOMAIN"])
     g.slug = slug
@@ -196,6 +199,12 @@ def _locale_for(row: IdentityRow) -> str:
     return row.locale if row.language in {None, language_of(row.locale)} else row.language
 
 
+def _stranger_speaks() -> str:
+    """Return the language that was chosen in this browser, or the best of those the browser asks for."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+    return chosen if chosen in LANGUAGES else request.accept_languages.best_match(LANGUAGES) or ENGLISH
+
+
 def _speak_to(locale: str) -> None:
     """Write days in this locale, and say everything in its language. Numbers keep the signs of the shop."""
     g.locale = locale
@@ -226,6 +235,7 @@ def _welcome(claim: SessionClaim, row: IdentityRow) -> None:
     )
     origin.set(Origin(g.request_id, claim.session_id))
     _speak_to(_locale_for(row))
+    write_with(signs_of(row.locale, row.digits))
     scope.set(Scope(row.user_id if row.own_records else None, row.drawers))
     if row.is_touch_due:
         # The one write outside a handler: idle time is counted from the last request, whatever it was.

@@ -7,14 +7,15 @@ from flask.typing import ResponseReturnValue
 
 from ledger_web.blueprints.auth import let_in
 from ledger_web.domain.errors import LedgerError, RuleViolationError, TooManyAttemptsError
+from ledger_web.domain.languages import speak
 from ledger_web.domain.totp import address_for_phones, new_secret
 from ledger_web.error_pages import status_of
-from ledger_web.forms.account import BeginCodesForm, EmailForm, EndCodesForm, EndSessionForm, PasswordForm, PinForm
+from ledger_web.forms.account import BeginCodesForm, EmailForm, EndCodesForm, EndSessionForm, LanguageForm, PasswordForm, PinForm
 from ledger_web.identity import new_act, signed_in_required
 from ledger_web.queries.people import get_own_account, list_sessions
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services.credentials import begin_codes, end_codes
-from ledger_web.services.users import change_password, end_own_session, set_email, set_pin
+from ledger_web.services.users import change_password, choose_language, end_own_session, set_email, set_pin
 
 SECRET = "codes"  # noqa: S105 (where in the visit a secret waits to be confirmed)
 
@@ -70,6 +71,18 @@ def update_email() -> ResponseReturnValue:
     return redirect_to(".show")
 
 
+@blueprint.post("/language")
+@signed_in_required
+def update_language() -> ResponseReturnValue:
+    form = LanguageForm(request.form, shops=g.tenant.locale)
+    if not form.validate():
+        return _show(422, language_form=form)
+    choose_language(form.to_command(g.identity.user_id), new_act())
+    speak(form.language.data or g.tenant.locale)
+    say("This is the language of your pages now.")
+    return redirect_to(".show")
+
+
 @blueprint.get("/codes")
 @signed_in_required
 def new_codes() -> ResponseReturnValue:
@@ -122,6 +135,7 @@ def _refuse(error: LedgerError, where: str, **forms: Any) -> ResponseReturnValue
 def _show(status: int = 200, *, trouble: str = "", where: str = "", **forms: Any) -> ResponseReturnValue:
     account = get_own_account(g.tenant.id, g.identity.user_id)
     known = {
+        "language_form": LanguageForm(shops=g.tenant.locale, data={"language": account.language}),
         "password_form": PasswordForm(),
         "email_form": EmailForm(data={"email": account.email or ""}),
         "pin_form": PinForm(),

@@ -15,10 +15,10 @@ from ledger_web.domain.errors import (
     RuleViolationError,
 )
 from ledger_web.domain.languages import gettext
-from ledger_web.domain.numbers import signs_of
 from ledger_web.domain.permissions import SALE_CREATE, SALE_DISCOUNT, SALE_RETURN
 from ledger_web.domain.returns import AS_PAID, CREDIT, REFUNDS, TooMuch
 from ledger_web.domain.scans import read_scan
+from ledger_web.domain.signs import signs_of
 from ledger_web.domain.tenders import CASH, METHODS
 from ledger_web.error_pages import status_of
 from ledger_web.forms.sale_returns import ExchangeForm

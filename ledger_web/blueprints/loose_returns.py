@@ -8,10 +8,10 @@ from flask.typing import ResponseReturnValue
 
 from ledger_web.domain.errors import ConflictError, NotFoundError, RuleViolationError
 from ledger_web.domain.languages import gettext, gettext_noop
-from ledger_web.domain.numbers import signs_of
 from ledger_web.domain.permissions import SALE_REFUND_CASH, SALE_RETURN, SALE_RETURN_WITHOUT_RECEIPT
 from ledger_web.domain.returns import TooMuch
 from ledger_web.domain.scans import read_scan
+from ledger_web.domain.signs import signs_of
 from ledger_web.domain.tenders import CASH
 from ledger_web.error_pages import status_of
 from ledger_web.forms.sale_returns import LooseReturnForm, ProductAskedForm

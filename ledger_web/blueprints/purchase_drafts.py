@@ -17,12 +17,12 @@ from ledger_web.domain.errors import (
 )
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.languages import gettext
-from ledger_web.domain.numbers import signs_of
 from ledger_web.domain.permissions import PAYMENT_CREATE, PURCHASE_CREATE, PURCHASE_OVERRIDE_RATE, PURCHASE_SET_RATE
 from ledger_web.domain.places import read_place
 from ledger_web.domain.purchases import CHARGES_MAX, SPREADS
 from ledger_web.domain.rates import SOURCES
 from ledger_web.domain.scans import Scan, read_scan
+from ledger_web.domain.signs import signs_of
 from ledger_web.error_pages import show as show_error
 from ledger_web.error_pages import status_of
 from ledger_web.forms.payments import offer_first

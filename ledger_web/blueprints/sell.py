@@ -21,9 +21,9 @@ from ledger_web.domain.errors import (
 )
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.languages import gettext
-from ledger_web.domain.numbers import signs_of
 from ledger_web.domain.permissions import SALE_CHANGE_PRICE, SALE_CREATE, SALE_DISCOUNT, SALE_RATE
 from ledger_web.domain.scans import Scan, read_scan
+from ledger_web.domain.signs import signs_of
 from ledger_web.error_pages import status_of
 from ledger_web.forms.sell import (
     CartActForm,

@@ -11,10 +11,10 @@ from flask.typing import ResponseReturnValue
 from ledger_web.domain.errors import ConflictError, InvalidQuantityError, RuleViolationError
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.languages import gettext
-from ledger_web.domain.numbers import signs_of
 from ledger_web.domain.permissions import PRODUCT_COST, STOCK_ADJUST, STOCK_COUNT
 from ledger_web.domain.scans import Scan, read_scan
 from ledger_web.domain.sheets import Row, amount_cell, quantity_cell
+from ledger_web.domain.signs import signs_of
 from ledger_web.domain.units import in_base
 from ledger_web.downloads import download
 from ledger_web.error_pages import status_of

@@ -192,6 +192,7 @@ WORDS: Final[Mapping[str, str]] = Texts(
         "till.remove": "removed a till",
         "user.begin_codes": "began to use codes",
         "user.change_password": "changed the password",
+        "user.choose_language": "chose a language",
         "user.disable": "ended somebody's access",
         "user.edit": "changed a person",
         "user.enable": "gave access back",
@@ -210,6 +211,9 @@ WORDS: Final[Mapping[str, str]] = Texts(
 FACTS: Final[Mapping[str, str]] = Texts(
     {
         "name": "name",
+        "language": "language",
+        "locale": "language, numbers and days",
+        "digits": "digits",
         "kind": "kind",
         "address": "address",
         "status": "status",

@@ -10,11 +10,15 @@ from functools import cache
 from typing import Final
 
 from babel import Locale, UnknownLocaleError
+from babel.languages import get_official_languages
 from babel.numbers import get_territory_currencies
 
 from ledger_web.domain.currencies import CURRENCIES
+from ledger_web.domain.languages import ENGLISH, LANGUAGES
 
 _ENGLISH: Final = Locale("en")
+# Where Russian is the language between people of several, and no official one.
+_RUSSIAN_BETWEEN: Final = frozenset({"TJ", "TM", "UZ"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,12 @@ class Country:
     name: str
     currency: str
     time_zone: str
+
+    @property
+    def language(self) -> str:
+        """The first official language that we speak, or English."""
+        spoken = ["ru"] if self.code in _RUSSIAN_BETWEEN else get_official_languages(self.code)
+        return next((each for each in spoken if each in LANGUAGES), ENGLISH)
 
 
 @cache

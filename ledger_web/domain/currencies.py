@@ -1,7 +1,11 @@
 """Which currencies a shop can keep books in, how many decimals each has, and one plain way to write an amount."""
 
+from decimal import Decimal
+
 from babel.core import get_global
 from babel.numbers import get_currency_precision, list_currencies
+
+from ledger_web.domain.signs import write_number, written_signs
 
 
 def _decimals_by_code() -> dict[str, int]:
@@ -33,10 +37,6 @@ def exponent(currency: str) -> int:
 
 
 def plain(amount: int, currency: str) -> str:
-    """Write minor units the same way in every locale, for sentences and logs: ``1,234.50 PKR``."""
+    """Write minor units for a sentence, in the signs of the shop it is said in; in a log ``1,234.50 PKR``."""
     decimals = exponent(currency)
-    digits = f"{abs(amount):0{decimals + 1}d}"
-    whole = digits[:-decimals] if decimals else digits
-    fraction = f".{digits[-decimals:]}" if decimals else ""
-    sign = "-" if amount < 0 else ""
-    return f"{sign}{int(whole):,}{fraction} {currency}"
+    return f"{write_number(Decimal(amount).scaleb(-decimals), written_signs(), decimals_min=decimals)} {currency}"

@@ -12,7 +12,8 @@ from ledger_web.domain.currencies import exponent, plain
 from ledger_web.domain.errors import InvalidAmountError, InvalidNumberError, RuleViolationError
 from ledger_web.domain.journal import AMOUNT_MAX, Entry, exchange, expense, revenue
 from ledger_web.domain.languages import gettext
-from ledger_web.domain.numbers import ENGLISH, RATE_DECIMALS, RATE_DIGITS, Signs, round_half_up, write_number
+from ledger_web.domain.numbers import RATE_DECIMALS, RATE_DIGITS, round_half_up
+from ledger_web.domain.signs import ENGLISH, Signs, write_number
 
 # Codes of the accounts that realised differences of rates stand on.
 GAIN: Final = "exchange_gain"

@@ -19,8 +19,9 @@ from typing import Final
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-# Languages a shop can be kept in and a person can choose, each by its own name.
-LANGUAGES: Final = MappingProxyType({"en": "English"})
+# Languages a shop can be kept in and a person can choose, each by its own name. One that is left out here is offered
+# to nobody; its catalogue may then be incomplete.
+LANGUAGES: Final = MappingProxyType({"en": "English", "fa": "دری / فارسی", "de": "Deutsch", "ru": "Русский"})
 ENGLISH: Final = "en"
 FOLDER: Final = Path(__file__).parent.parent / "translations"
 

@@ -7,7 +7,8 @@ from fractions import Fraction
 from ledger_web.domain.currencies import CURRENCIES, exponent, plain
 from ledger_web.domain.errors import InvalidAmountError, InvalidNumberError, RuleViolationError
 from ledger_web.domain.languages import gettext
-from ledger_web.domain.numbers import ENGLISH, Signs, parse_number, round_half_up, write_number
+from ledger_web.domain.numbers import parse_number, round_half_up
+from ledger_web.domain.signs import ENGLISH, Signs, write_number
 
 __all__ = [
     "AMOUNT_LIMIT",

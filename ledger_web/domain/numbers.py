@@ -6,14 +6,12 @@ beyond those asked for, because cutting them off would be rounding in silence.
 """
 
 import re
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
-from babel.core import Locale
-
 from ledger_web.domain.errors import InvalidNumberError, InvalidQuantityError
 from ledger_web.domain.languages import gettext
+from ledger_web.domain.signs import ARABIC, ENGLISH, Signs, write_whole
 
 TEXT_MAX = 64  # characters; the longest number we take has 15 digits, 10 decimals and its signs
 QUANTITY_DECIMALS = 6
@@ -30,31 +28,6 @@ _ARABIC_SCRIPTS = _SCRIPTS[1:3]
 _TO_ASCII = {ord(digit): str(value) for digits in _SCRIPTS for value, digit in enumerate(digits)}
 _TO_ASCII |= {ord("．"): ".", ord("，"): ",", ord("－"): "-", 0x2212: "-"}
 _SHAPE = re.compile(r"(-?)([0-9]+(?:G[0-9]+)*)(?:D([0-9]+))?")
-
-
-@dataclass(frozen=True, slots=True)
-class Signs:
-    """The decimal and group signs of a locale; `lakh`: digits may be grouped 12,34,567 as in India."""
-
-    decimal: str = "."
-    group: str = ","
-    lakh: bool = False
-
-
-ENGLISH = Signs()
-_ARABIC = Signs(decimal="٫", group="٬")
-
-
-def signs_of(locale: str) -> Signs:
-    """Return the signs people of a locale use with the digits 0 to 9.
-
-    Raises:
-        babel.core.UnknownLocaleError, ValueError: Not a locale. Shops choose theirs from a list.
-    """
-    known = Locale.parse(locale.replace("-", "_"))
-    symbols = known.number_symbols["latn"]
-    _, second_group = known.decimal_formats[None].grouping
-    return Signs(decimal=symbols["decimal"], group=symbols["group"], lakh=second_group == 2)
 
 
 def parse_quantity(text: str, signs: Signs = ENGLISH) -> Decimal:
@@ -170,26 +143,6 @@ def round_half_up(value: Decimal | Fraction) -> int:
     return rounded if value.numerator >= 0 else -rounded
 
 
-def write_number(value: Decimal | int, signs: Signs = ENGLISH, *, decimals_min: int = 0) -> str:
-    """Write a number so that `parse_number` reads it back: trailing zeros cut down to `decimals_min`."""
-    whole, _, fraction = f"{Decimal(value).copy_abs():f}".partition(".")
-    fraction = fraction.rstrip("0").ljust(decimals_min, "0")
-    minus = "-" if value < 0 else ""
-    return f"{minus}{write_whole(int(whole), signs)}{signs.decimal if fraction else ''}{fraction}"
-
-
-def write_whole(value: int, signs: Signs = ENGLISH) -> str:
-    """Write a whole number >= 0 with group signs."""
-    if not signs.lakh:
-        return f"{value:,}".replace(",", signs.group)
-    head, tail = divmod(value, 1000)
-    pairs: list[str] = []
-    while head:
-        head, pair = divmod(head, 100)
-        pairs.insert(0, f"{pair:02d}" if head else str(pair))
-    return signs.group.join([*pairs, f"{tail:03d}"]) if pairs else str(tail)
-
-
 def written_example(signs: Signs, decimals: int) -> str:
     """Write the example that sentences show: as many decimals as are allowed, but no more than two."""
     fraction = "50"[: min(decimals, 2)] if decimals else ""
@@ -204,7 +157,7 @@ def _in_ascii(text: str, signs: Signs, noun: str, example: str) -> str:
             gettext("Write all digits of %(noun)s in the same script, like %(example)s.", noun=noun, example=example)
         )
     if scripts and scripts[0] in _ARABIC_SCRIPTS and not set(text).isdisjoint("٫٬"):
-        signs = _ARABIC
+        signs = ARABIC
     meaning = dict.fromkeys("GD", "?") | dict.fromkeys(_alike(signs.group), "G") | {signs.decimal: "D"}
     return "".join(meaning.get(sign, sign) for sign in text.translate(_TO_ASCII))
 

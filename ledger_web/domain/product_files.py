@@ -19,9 +19,10 @@ from ledger_web.domain.barcodes import Barcode, read_barcode
 from ledger_web.domain.errors import InvalidAmountError, InvalidBarcodeError, InvalidQuantityError, RuleViolationError
 from ledger_web.domain.languages import gettext
 from ledger_web.domain.money import multiply, parse_amount
-from ledger_web.domain.numbers import ENGLISH, Signs, parse_percent, parse_quantity, write_number
+from ledger_web.domain.numbers import parse_percent, parse_quantity
 from ledger_web.domain.products import NAME_MAX, UNIT_MAX, read_line, read_sku
 from ledger_web.domain.sheets import plain_text
+from ledger_web.domain.signs import ENGLISH, Signs, write_number
 from ledger_web.domain.workbooks import UnreadableWorkbookError, Value, read_sheet
 
 ROWS_MAX: Final = 50_000

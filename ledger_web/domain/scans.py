@@ -5,7 +5,8 @@ from decimal import Decimal
 
 from ledger_web.domain.barcodes import unshifted
 from ledger_web.domain.errors import InvalidQuantityError
-from ledger_web.domain.numbers import ENGLISH, Signs, parse_quantity
+from ledger_web.domain.numbers import parse_quantity
+from ledger_web.domain.signs import ENGLISH, Signs
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,13 @@ from typing import Any
 
 from wtforms import ValidationError
 
-from ledger_web.domain.languages import gettext
+from ledger_web.domain.languages import LANGUAGES, gettext, language_of
 from ledger_web.forms.base import LedgerForm, QueryForm
-from ledger_web.forms.fields import IdField, PasswordField, PinField, TextField
+from ledger_web.forms.fields import ChoiceField, IdField, PasswordField, PinField, TextField
 from ledger_web.forms.mail import EmailField
 from ledger_web.services.credentials import BeginCodes, EndCodes, EnterCode, UseLink
 from ledger_web.services.tills import SignInAtTill
-from ledger_web.services.users import ChangePassword, EndSession, SetEmail, SetPin
+from ledger_web.services.users import ChangePassword, ChooseLanguage, EndSession, SetEmail, SetPin
 
 _NEW = {"autocomplete": "new-password"}
 _OLD = {"autocomplete": "current-password"}
@@ -103,6 +103,24 @@ class CodeForm(QueryForm):
 
     def to_command(self, session_id: bytes, address: str, agent: str) -> EnterCode:
         return EnterCode(session_id=session_id, code=self.code.data, address=address, agent=agent)
+
+
+class LanguageForm(QueryForm):
+    """One's own language. It has no number: choosing it twice is choosing it once."""
+
+    language = ChoiceField("Language of your pages", required=False)
+
+    def __init__(self, *args: Any, shops: str, **options: Any) -> None:
+        """Offer the shop's language, by its name, and each of ours."""
+        super().__init__(*args, **options)
+        name = LANGUAGES[language_of(shops)]
+        self.language.choices = [
+            ("", gettext("As the shop: %(language)s", language=name)),
+            *LANGUAGES.items(),
+        ]
+
+    def to_command(self, user_id: uuid.UUID) -> ChooseLanguage:
+        return ChooseLanguage(user_id=user_id, language=self.language.data or None)
 
 
 class EndSessionForm(LedgerForm):

@@ -11,8 +11,8 @@ from wtforms.meta import DefaultMeta
 
 from ledger_web.domain.errors import RuleViolationError
 from ledger_web.domain.languages import gettext
-from ledger_web.domain.numbers import Signs
-from ledger_web.filters import shop_signs, shop_today
+from ledger_web.domain.signs import Signs
+from ledger_web.filters import page_signs, shop_signs, shop_today
 from ledger_web.forms.fields import ChoiceField, CurrencyField, OpIdField, WholeNumberField
 
 
@@ -44,6 +44,7 @@ class QueryForm(Form):
         tenant = g.get("tenant") if has_app_context() else None
         meta = {
             "signs": signs or shop_signs(),
+            "written": signs or page_signs(),
             "base_currency": base_currency or (tenant.base_currency if tenant else None),
             "today": today or shop_today(),
         }

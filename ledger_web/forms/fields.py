@@ -22,17 +22,9 @@ from ledger_web.domain.errors import RuleViolationError
 from ledger_web.domain.ids import new_id, parse_id
 from ledger_web.domain.languages import gettext, spoken_language
 from ledger_web.domain.money import CURRENCIES, format_amount, parse_amount
-from ledger_web.domain.numbers import (
-    ENGLISH,
-    Signs,
-    parse_number,
-    parse_percent,
-    parse_quantity,
-    parse_rate,
-    write_number,
-    write_whole,
-)
+from ledger_web.domain.numbers import parse_number, parse_percent, parse_quantity, parse_rate
 from ledger_web.domain.passwords import fold_pin
+from ledger_web.domain.signs import ENGLISH, Signs, write_number, write_whole
 
 DAY_MIN = dt.date(2000, 1, 1)
 
@@ -143,14 +135,14 @@ class MoneyField(_Typed):
             raise RuleViolationError("Choose the currency first, then enter the amount.")
         amount = parse_amount(text, self.currency, _signs(self))
         if self.minimum is not None and amount < self.minimum:
-            least = format_amount(self.minimum, self.currency, _signs(self))
+            least = format_amount(self.minimum, self.currency, _written(self))
             raise RuleViolationError(
                 gettext("Enter %(least)s %(currency)s or more.", least=least, currency=self.currency)
             )
         return amount
 
     def write(self, value: Any) -> str:
-        return format_amount(value, self.currency, _signs(self)) if self.currency else ""
+        return format_amount(value, self.currency, _written(self)) if self.currency else ""
 
 
 class QuantityField(_Typed):
@@ -178,7 +170,7 @@ class QuantityField(_Typed):
         return quantity
 
     def write(self, value: Any) -> str:
-        return write_number(value, _signs(self))
+        return write_number(value, _written(self))
 
 
 class PercentField(_Typed):
@@ -196,7 +188,7 @@ class PercentField(_Typed):
         return parse_percent(text, _signs(self))
 
     def write(self, value: Any) -> str:
-        return write_number(value, _signs(self))
+        return write_number(value, _written(self))
 
 
 class DiscountField(_Typed):
@@ -219,8 +211,8 @@ class DiscountField(_Typed):
 
     def write(self, value: Any) -> str:
         if value.percent is not None:
-            return f"{write_number(value.percent, _signs(self))} %"
-        return format_amount(value.amount, self.meta.base_currency, _signs(self))
+            return f"{write_number(value.percent, _written(self))} %"
+        return format_amount(value.amount, self.meta.base_currency, _written(self))
 
 
 class RateField(_Typed):
@@ -238,7 +230,7 @@ class RateField(_Typed):
         return parse_rate(text, _signs(self))
 
     def write(self, value: Any) -> str:
-        return write_number(value, _signs(self))
+        return write_number(value, _written(self))
 
 
 class LengthField(_Typed):
@@ -265,7 +257,7 @@ class LengthField(_Typed):
         return length
 
     def write(self, value: Any) -> str:
-        return write_number(value, _signs(self))
+        return write_number(value, _written(self))
 
 
 class WholeNumberField(_Typed):
@@ -596,7 +588,14 @@ def _currencies_in(language: str) -> list[tuple[str, str]]:
 
 
 def _signs(field: Field) -> Signs:
+    """Return the signs that numbers are read with; all digits are read."""
     signs: Signs = getattr(field.meta, "signs", ENGLISH)
+    return signs
+
+
+def _written(field: Field) -> Signs:
+    """Return the signs that numbers are written with."""
+    signs: Signs = getattr(field.meta, "written", ENGLISH)
     return signs
 
 

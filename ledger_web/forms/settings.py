@@ -37,7 +37,7 @@ class SettingsForm(LedgerForm):
     name = TextField("Name of the shop", max_length=80, render_kw={"autocomplete": "organization"})
     base_currency = ChoiceField("Base currency", choices=[(code, code) for code in sorted(CURRENCIES)])
     time_zone = ChoiceField("Time zone")
-    locale = ChoiceField("Numbers and days as in")
+    locale = ChoiceField("Language, numbers and days")
     digits = ChoiceField("Digits", choices=DIGITS.items())
     stock_policy = ChoiceField("When there is not enough of a new product", choices=STOCK_POLICIES.items())
     receipt_paper = ChoiceField("Usual paper", choices=PAPERS.items())
@@ -52,7 +52,7 @@ class SettingsForm(LedgerForm):
         zones = sorted(zoneinfo.available_timezones() | {settings.time_zone})
         self.time_zone.choices = [(zone, zone.replace("_", " ")) for zone in zones]
         locales = written_in() | {settings.locale: name_of(settings.locale)}
-        self.locale.choices = sorted(locales.items(), key=lambda each: each[1])
+        self.locale.choices = list(locales.items())
 
     def validate_receipt_header(self, field: TextField) -> None:
         _few_lines(field.label.text, field.data or "")

@@ -9,13 +9,12 @@ from ledger_web.domain.currencies import CURRENCIES
 from ledger_web.domain.days import time_zones
 from ledger_web.domain.errors import LedgerError
 from ledger_web.domain.languages import LANGUAGES, gettext
+from ledger_web.domain.locales import digits_of
 from ledger_web.domain.passwords import check_password
 from ledger_web.domain.slugs import check_slug
 from ledger_web.forms.base import LedgerForm, QueryForm
 from ledger_web.forms.fields import ChoiceField, PasswordField, TextField
 from ledger_web.services.tenants import OpenShop
-
-USUAL = "as usual in the country"
 
 
 class AddressForm(QueryForm):
@@ -40,7 +39,7 @@ class SignUpForm(LedgerForm):
     country = ChoiceField("Country")
     currency = ChoiceField("Base currency", required=False)
     time_zone = ChoiceField("Time zone", required=False)
-    language = ChoiceField("Language", choices=list(LANGUAGES.items()), default="en")
+    language = ChoiceField("Language", required=False)
     owner_name = TextField("Your name", max_length=80, render_kw={"autocomplete": "name"})
     login = TextField("Name to sign in with", max_length=80, identifier=True, render_kw={"autocomplete": "username"})
     password = PasswordField("Password", render_kw={"autocomplete": "new-password"})
@@ -52,17 +51,21 @@ class SignUpForm(LedgerForm):
             ("", gettext("Choose your country")),
             *((each.code, each.name) for each in countries().values()),
         ]
-        self.currency.choices = [("", USUAL), *((code, code) for code in sorted(CURRENCIES))]
-        self.time_zone.choices = [("", USUAL), *((zone, zone) for zone in sorted(time_zones()))]
+        usual = gettext("as usual in the country")
+        self.currency.choices = [("", usual), *((code, code) for code in sorted(CURRENCIES))]
+        self.time_zone.choices = [("", usual), *((zone, zone) for zone in sorted(time_zones()))]
+        self.language.choices = [("", usual), *LANGUAGES.items()]
 
     def to_command(self, opened_from: bytes, owner_mail: bytes | None, owner_email: str | None) -> OpenShop:
         country = countries()[self.country.data]
+        locale = locale_in(self.language.data or country.language, country.code)
         return OpenShop(
             slug=self.slug.data,
             name=self.name.data,
             base_currency=self.currency.data or country.currency,
             time_zone=self.time_zone.data or country.time_zone,
-            locale=locale_in(self.language.data, country.code),
+            locale=locale,
+            digits=digits_of(locale),
             owner_login=self.login.data,
             owner_name=self.owner_name.data,
             owner_password=self.password.data,

@@ -92,6 +92,7 @@ class OwnAccount:
     has_codes: bool
     recovery_codes: int  # left
     owners_need_code: bool
+    language: str | None  # None: the shop's
 
 
 _PERSON = """
@@ -219,7 +220,7 @@ def get_own_account(tenant_id: int, user_id: uuid.UUID) -> OwnAccount:
                        (SELECT count(*)
                           FROM recovery_codes AS c
                          WHERE c.tenant_id = :tenant_id AND c.user_id = u.id AND c.used_at IS NULL),
-                       t.owners_need_code
+                       t.owners_need_code, u.language
                   FROM users AS u
                   JOIN tenants AS t
                     ON t.tenant_id = :tenant_id

@@ -22,7 +22,6 @@ from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import AMOUNT_MAX, equity, inventory, unless_zero
 from ledger_web.domain.languages import gettext
 from ledger_web.domain.money import multiply
-from ledger_web.domain.numbers import signs_of
 from ledger_web.domain.product_files import (
     Columns,
     FileRow,
@@ -47,6 +46,7 @@ from ledger_web.domain.product_imports import (
     make_plan,
     warnings,
 )
+from ledger_web.domain.signs import signs_of
 from ledger_web.domain.stock import OPENING
 from ledger_web.services import stock
 from ledger_web.services.pricing import change_ordinary_prices

@@ -37,6 +37,7 @@ class OpenShop:
     owner_password: str = field(repr=False)
     time_zone: str = "UTC"
     locale: str = "en"
+    digits: str = "latn"
     owner_mail: bytes | None = None  # digest of an address that proved itself
     owner_email: str | None = None  # that address: a link goes there when the password is lost
     opened_from: bytes | None = None  # digest of the place a stranger signs up from; None: whoever runs the system
@@ -151,14 +152,15 @@ def enter_in_directory(
 def _insert_tenant(uow: UnitOfWork, command: OpenShop) -> None:
     uow.execute(
         """
-        INSERT INTO tenants (tenant_id, name, base_currency, time_zone, locale)
-        VALUES (%(tenant_id)s, %(name)s, %(base_currency)s, %(time_zone)s, %(locale)s)
+        INSERT INTO tenants (tenant_id, name, base_currency, time_zone, locale, digits)
+        VALUES (%(tenant_id)s, %(name)s, %(base_currency)s, %(time_zone)s, %(locale)s, %(digits)s)
         """,
         {
             "name": command.name.strip(),
             "base_currency": command.base_currency,
             "time_zone": command.time_zone,
             "locale": command.locale,
+            "digits": command.digits,
         },
     )
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from ledger_web.domain.errors import DuplicateEmailError, DuplicateLoginError, NotFoundError, WrongPasswordError
-from ledger_web.domain.languages import gettext
+from ledger_web.domain.errors import DuplicateEmailError, DuplicateLoginError, NotFoundError, RuleViolationError, WrongPasswordError
+from ledger_web.domain.languages import LANGUAGES, gettext
 from ledger_web.domain.passwords import check_password, check_pin
 from ledger_web.domain.tokens import digest_of, new_token
 from ledger_web.services import throttle
@@ -79,6 +79,14 @@ class EndSession:
     op_id: uuid.UUID
     user_id: uuid.UUID
     ref: uuid.UUID  # the first half of the session's digest
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChooseLanguage:
+    """Somebody reads the pages in a language of their own, or as the shop does."""
+
+    user_id: uuid.UUID
+    language: str | None  # one of LANGUAGES; None: the shop's
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -307,6 +315,34 @@ def set_email(command: SetEmail, uow: UnitOfWork) -> None:
         if violated_constraint(error) == "users_email_key":
             raise DuplicateEmailError from None
         raise
+
+
+@whole_act
+def choose_language(command: ChooseLanguage, uow: UnitOfWork) -> None:
+    """Say everything in this language to this person, from their next request on.
+
+    Raises:
+        RuleViolationError: Nothing is said in it.
+    """
+    if command.language is not None and command.language not in LANGUAGES:
+        raise RuleViolationError("Language: Choose one that is in the list.")
+    with uow:
+        before = uow.execute(
+            "SELECT language FROM users WHERE tenant_id = %(tenant_id)s AND id = %(id)s FOR UPDATE",
+            {"id": command.user_id},
+        ).scalar_one()
+        if before == command.language:
+            return
+        uow.execute(
+            "UPDATE users SET language = %(language)s WHERE tenant_id = %(tenant_id)s AND id = %(id)s",
+            {"id": command.user_id, "language": command.language},
+        )
+        uow.audit(
+            "user.choose_language",
+            holder=command.user_id,
+            before={"language": before},
+            after={"language": command.language},
+        )
 
 
 @whole_act

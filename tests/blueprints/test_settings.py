@@ -98,7 +98,7 @@ def test_two_who_save_at_once_are_told_of_each_other(shop: Shop, client_of: Clie
         ({"name": " "}, "Name of the shop: Enter some text."),
         ({"base_currency": "XXX"}, "Base currency: Choose one that is in the list."),
         ({"time_zone": "Mars/Phobos"}, "Time zone: Choose one that is in the list."),
-        ({"locale": "tlh"}, "Numbers and days as in: Choose one that is in the list."),
+        ({"locale": "tlh"}, "Language, numbers and days: Choose one that is in the list."),
         ({"digits": "roman"}, "Digits: Choose one that is in the list."),
         ({"receipt_paper": "a3"}, "Usual paper: Choose one that is in the list."),
         ({"receipt_header": "a\n" * 7}, "Above every receipt: Write at most 6 lines."),

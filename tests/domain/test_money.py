@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from ledger_web.domain.errors import InvalidAmountError, RuleViolationError
 from ledger_web.domain.money import AMOUNT_LIMIT, format_amount, multiply, parse_amount, spread
-from ledger_web.domain.numbers import signs_of
+from ledger_web.domain.signs import signs_of
 from tests.bad_input import ALL
 
 READ = [

@@ -7,18 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger_web.domain.errors import InvalidNumberError, InvalidQuantityError
-from ledger_web.domain.numbers import (
-    ENGLISH,
-    Signs,
-    parse_number,
-    parse_percent,
-    parse_quantity,
-    parse_rate,
-    round_half_up,
-    signs_of,
-    write_number,
-    write_whole,
-)
+from ledger_web.domain.numbers import parse_number, parse_percent, parse_quantity, parse_rate, round_half_up
+from ledger_web.domain.signs import ENGLISH, Signs, signs_of, write_number, write_whole
 
 LOCALES = ["en", "en_PK", "en-IN", "ur", "ar", "ar_EG", "fa", "de", "de_CH", "fr", "pl", "sv", "hi", "ja", "ps", "he"]
 

@@ -9,7 +9,6 @@ import openpyxl
 import pytest
 
 from ledger_web.domain.barcodes import read_barcode
-from ledger_web.domain.numbers import Signs
 from ledger_web.domain.product_files import (
     COLUMNS,
     PROBLEMS_MAX,
@@ -27,6 +26,7 @@ from ledger_web.domain.product_files import (
     records_as_json,
     records_from_json,
 )
+from ledger_web.domain.signs import Signs
 from tests.bad_input import SENDABLE
 
 GERMAN = Signs(decimal=",", group=".")

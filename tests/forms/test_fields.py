@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from ledger_web.domain.barcodes import Barcode
 from ledger_web.domain.ids import new_id
-from ledger_web.domain.numbers import signs_of
+from ledger_web.domain.signs import signs_of
 from ledger_web.forms.base import LedgerForm, QueryForm
 from ledger_web.forms.fields import (
     BarcodeField,

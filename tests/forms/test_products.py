@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from werkzeug.datastructures import MultiDict
 
-from ledger_web.domain.numbers import ENGLISH
+from ledger_web.domain.signs import ENGLISH
 from ledger_web.forms.prices import EditUnitForm, FurtherPriceForm, PriceForm, PriceListForm, UnitForm
 from ledger_web.forms.products import (
     AdjustmentForm,
