@@ -1,6 +1,8 @@
 """How money, quantities, days and barcodes look: in the shop's signs and time zone, in the reader's language."""
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -14,7 +16,7 @@ from ledger_web.domain.audit import fact_name
 from ledger_web.domain.days import business_day
 from ledger_web.domain.exchange import Rate
 from ledger_web.domain.journal import NORMAL_SIDE
-from ledger_web.domain.languages import gettext
+from ledger_web.domain.languages import gettext, speaking
 from ledger_web.domain.locales import in_digits
 from ledger_web.domain.money import format_amount
 from ledger_web.domain.signs import ENGLISH, Signs, signs_of, write_number
@@ -62,6 +64,18 @@ def shop_signs() -> Signs:
 def page_signs() -> Signs:
     """Return the signs that pages are written with: those of the shop, in its digits."""
     return signs_of(g.tenant.locale, g.tenant.digits) if has_app_context() and g.get("tenant") else ENGLISH
+
+
+@contextmanager
+def as_the_shop() -> Iterator[None]:
+    """Say and write everything in the shop's language, not in the reader's: for what leaves the shop."""
+    reader = g.get("locale")
+    g.locale = g.tenant.locale
+    try:
+        with speaking(g.tenant.locale):
+            yield
+    finally:
+        g.locale = reader
 
 
 def shop_zone() -> dt.tzinfo:

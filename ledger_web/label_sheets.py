@@ -16,7 +16,7 @@ from ledger_web.domain.languages import gettext
 from ledger_web.domain.pdf import PdfDocument
 from ledger_web.domain.products import UNIT
 from ledger_web.domain.symbols import printed_code
-from ledger_web.filters import date, money, shop_today
+from ledger_web.filters import as_the_shop, date, money, shop_today
 from ledger_web.queries.labels import LabelRow
 
 _MEASURES = {KILOGRAM, LITRE}
@@ -86,7 +86,12 @@ def draw_sheets(job: Job, rows: Sequence[LabelRow], *, only_look: bool = False) 
 
 
 def content_of(row: LabelRow, *, has_price: bool) -> LabelContent:
-    """Say what a label shows, each text as it is written in the shop."""
+    """Say what a label shows, each text as it is written in the shop, whoever prints it."""
+    with as_the_shop():
+        return _content_of(row, has_price=has_price)
+
+
+def _content_of(row: LabelRow, *, has_price: bool) -> LabelContent:
     texts = {
         "name": row.name if row.unit_id is None else f"{row.name} ({row.unit})",
         "variant": row.variant,
@@ -144,15 +149,20 @@ def _drawn(job: Job, row: LabelRow) -> DrawnLabel:
 
 
 def _prices(row: LabelRow) -> dict[str, str]:
-    currency, note = g.tenant.base_currency, " + tax" if row.has_tax_on_top else ""
+    currency = g.tenant.base_currency
     per = f" / {row.unit}" if row.unit_id is None and row.unit.casefold() != UNIT else ""
-    texts = {"price": f"{money(row.unit_price, currency)}{per}{note}"}
+    texts = {"price": _with_tax(row, f"{money(row.unit_price, currency)}{per}")}
     if row.old_price:
         texts["old_price"] = money(row.old_price, currency)
     content = None if row.unit.casefold() in _MEASURES else read_content(row.name)
     if content and row.unit_id is None:
-        texts["unit_price"] = f"{money(price_per_unit(row.unit_price, content), currency)} / {content.unit}{note}"
+        price = f"{money(price_per_unit(row.unit_price, content), currency)} / {content.unit}"
+        texts["unit_price"] = _with_tax(row, price)
     return texts
+
+
+def _with_tax(row: LabelRow, price: str) -> str:
+    return gettext("%(price)s + tax", price=price) if row.has_tax_on_top else price
 
 
 def _pages(paper: Paper, order: Sequence[int], skipped: int) -> list[list[PlacedLabel]]:

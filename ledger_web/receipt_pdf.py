@@ -12,7 +12,7 @@ from ledger_web.domain.languages import gettext
 from ledger_web.domain.pdf import LEADING, PdfDocument
 from ledger_web.domain.receipts import ROLLS
 from ledger_web.domain.symbols import rows_of
-from ledger_web.filters import amount, datetime, money, percent, quantity
+from ledger_web.filters import amount, as_the_shop, datetime, money, percent, quantity
 from ledger_web.queries.receipts import Receipt
 from ledger_web.queries.settings import Letterhead, get_logo
 
@@ -129,11 +129,16 @@ class _Paper:
 
 
 def receipt_pdf(receipt: Receipt, paper: str) -> bytes:
-    """Return the receipt of a sale as a file.
+    """Return the receipt of a sale as a file, in the shop's language.
 
     Args:
         paper: A key of SIZES.
     """
+    with as_the_shop():
+        return _drawn(receipt, paper)
+
+
+def _drawn(receipt: Receipt, paper: str) -> bytes:
     sale, locale = receipt.sale, Locale.parse(g.tenant.locale)
     made_at = receipt.print.printed_at if receipt.print else dt.datetime.now(dt.UTC)
     document = PdfDocument(

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,10 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 from htmx_flask import Htmx
+from jinja2 import nodes, pass_eval_context
+from jinja2.ext import Extension
+from jinja2.nodes import EvalContext
+from jinja2.parser import Parser
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
@@ -31,6 +36,7 @@ from werkzeug.routing import RequestRedirect
 from ledger_web.cookies import OwnCookiesRequest
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.languages import ENGLISH, LANGUAGES, gettext, gettext_noop, ngettext
+from ledger_web.filters import as_the_shop
 from ledger_web.identity import TILL_COOKIE, may, may_open
 
 NAVIGATION = (  # endpoint, label, icon, shortcut
@@ -83,6 +89,7 @@ def init_app(app: Flask) -> None:
     app.context_processor(_known_everywhere)
     app.jinja_env.globals["_"] = _say_in_page
     app.jinja_env.globals["ngettext"] = _count_in_page
+    app.jinja_env.add_extension(InTheShopsLanguage)
     app.extensions["static_digests"] = {}
     app.url_defaults(_name_the_version)
 
@@ -162,10 +169,31 @@ def current_page() -> str:
     return request.full_path if request.query_string else request.path
 
 
-def _say_in_page(message: str, /, **values: Any) -> Markup:
-    """Say a text of a template in the reader's language. The text may hold tags and is trusted; values are escaped."""
+@pass_eval_context
+def _say_in_page(here: EvalContext, message: str, /, **values: Any) -> str:
+    """Say a text of a template in the reader's language. The text may hold tags and is trusted; values are escaped.
+
+    In a template of plain text, a mail, nothing is.
+    """
+    if not here.autoescape:
+        return gettext(message, **values)
     said = Markup(gettext(message))  # noqa: S704 (written in a template of ours, or in its translation)
     return said % values if values else said
+
+
+class InTheShopsLanguage(Extension):
+    """`{% as_the_shop %} … {% endas_the_shop %}`: what stands on paper is said in the shop's language."""
+
+    tags = {"as_the_shop"}
+
+    def parse(self, parser: Parser) -> nodes.Node:
+        line = next(parser.stream).lineno
+        body = parser.parse_statements(("name:endas_the_shop",), drop_needle=True)
+        return nodes.CallBlock(self.call_method("_say"), [], [], body).set_lineno(line)
+
+    def _say(self, caller: Callable[[], str]) -> str:
+        with as_the_shop():
+            return caller()
 
 
 def _count_in_page(one: str, many: str, count: int, /, **values: Any) -> Markup:
@@ -196,7 +224,14 @@ def _known_everywhere() -> dict[str, Any]:
         "languages": LANGUAGES,
         "language": str(locale).replace("_", "-"),
         "direction": locale.text_direction,
+        "paper_language": _language_of_paper(tenant.locale if tenant else ENGLISH),
     }
+
+
+def _language_of_paper(locale: str) -> dict[str, str]:
+    """Return the attributes of what is written in the shop's language."""
+    known = Locale.parse(locale.replace("-", "_"))
+    return {"lang": str(known).replace("_", "-"), "dir": known.text_direction}
 
 
 def _navigation() -> list[Destination]:

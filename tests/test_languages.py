@@ -23,7 +23,12 @@ from tests.surface import furnish_with
 WORD = re.compile(r"[A-Za-z]{2,}")
 SHOWN = {"alt", "aria-label", "placeholder", "title", "data-label"}
 DATA = {"bdi", "code", "kbd", "time"}  # what people typed, and what is the same in every language
-OF_THE_WORLD = {"time_zone", "locale", "country"}  # lists of names that are written as their people write them
+OF_THE_WORLD = {
+    "time_zone",
+    "locale",
+    "country",
+    "language",
+}  # lists of names that are written as their people write them
 UNREAD = {"script", "style", "svg"}
 WORDS_OF_OURS = "چیز"  # stands in everything the shop of this test keeps
 OUT, BRACKETS = "\x1e", re.compile(r"⟦[^⟦⟧]*⟧")

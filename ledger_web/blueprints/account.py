@@ -10,7 +10,15 @@ from ledger_web.domain.errors import LedgerError, RuleViolationError, TooManyAtt
 from ledger_web.domain.languages import speak
 from ledger_web.domain.totp import address_for_phones, new_secret
 from ledger_web.error_pages import status_of
-from ledger_web.forms.account import BeginCodesForm, EmailForm, EndCodesForm, EndSessionForm, LanguageForm, PasswordForm, PinForm
+from ledger_web.forms.account import (
+    BeginCodesForm,
+    EmailForm,
+    EndCodesForm,
+    EndSessionForm,
+    LanguageForm,
+    PasswordForm,
+    PinForm,
+)
 from ledger_web.identity import new_act, signed_in_required
 from ledger_web.queries.people import get_own_account, list_sessions
 from ledger_web.rendering import redirect_to, render, say

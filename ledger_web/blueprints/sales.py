@@ -13,6 +13,7 @@ from ledger_web.domain.permissions import SALE_REPRINT, SALE_VIEW
 from ledger_web.domain.sheets import Row, amount_cell
 from ledger_web.downloads import download
 from ledger_web.error_pages import status_of
+from ledger_web.filters import as_the_shop
 from ledger_web.forms.receipts import MailForm, PdfForm, PrintForm, ReceiptForm
 from ledger_web.forms.sales_list import SalesListForm
 from ledger_web.identity import may, new_act, permission_required
@@ -144,12 +145,13 @@ def create_mail(sale_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _send(receipt: Receipt, address: str) -> None:
+    """Send a receipt to a customer, in the shop's language."""
     number = receipt.sale.number
-    text = render_template("sales/receipt_mail.txt", receipt=receipt, sale=receipt.sale)
     attachment = (f"receipt-{number}.pdf", receipt_pdf(receipt, "a5"))
-    mail.send(
-        address, gettext("Receipt %(number)s", number=number), text, sender_name=g.tenant.name, attachment=attachment
-    )
+    with as_the_shop():
+        subject = gettext("Receipt %(number)s", number=number)
+        text = render_template("sales/receipt_mail.txt", receipt=receipt, sale=receipt.sale)
+    mail.send(address, subject, text, sender_name=g.tenant.name, attachment=attachment)
 
 
 def _show_receipt(

@@ -189,7 +189,7 @@ def _rows(form: StatementForm, account: StatedAccount) -> Iterator[Row]:
         gettext("Document"),
         gettext("With"),
         gettext("Memo"),
-        "By",
+        gettext("By"),
         *account.columns,
         gettext("Balance"),
         gettext("Currency"),

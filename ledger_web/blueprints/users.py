@@ -13,6 +13,7 @@ from ledger_web.domain.languages import gettext
 from ledger_web.domain.permissions import USER_MANAGE
 from ledger_web.domain.tokens import TOKEN, digest_of
 from ledger_web.error_pages import status_of
+from ledger_web.filters import as_the_shop
 from ledger_web.forms.mail import LinkMailForm
 from ledger_web.forms.people import CodesRuleForm, EditPersonForm, PersonActForm, PersonForm
 from ledger_web.identity import new_act, permission_required
@@ -118,11 +119,11 @@ def create_link_mail(user_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show_link(made, form, 422)
     address = f"{address_of(g.tenant.slug)}links/{token}"
-    text = render_template("users/link_mail.txt", person=person, link=link, address=address)
+    with as_the_shop():
+        subject = gettext("Your way into %(name)s", name=g.tenant.name)
+        text = render_template("users/link_mail.txt", person=person, link=link, address=address)
     try:
-        mail.send(
-            form.address.data, gettext("Your way into %(name)s", name=g.tenant.name), text, sender_name=g.tenant.name
-        )
+        mail.send(form.address.data, subject, text, sender_name=g.tenant.name)
     except mail.MailNotSentError as error:
         return _show_link(made, form, 422, error.message)
     say(gettext("The link was sent to %(address)s.", address=form.address.data))

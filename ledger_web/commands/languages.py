@@ -15,6 +15,7 @@ from jinja2 import Environment, nodes
 
 from ledger_web.config import ROOT
 from ledger_web.domain.languages import FOLDER
+from ledger_web.rendering import InTheShopsLanguage
 
 CODE: Final = ROOT / "ledger_web"
 TEMPLATES: Final = ROOT / "templates"
@@ -94,7 +95,7 @@ def messages() -> dict[Message, list[str]]:
             continue
         for message in _in_code(ast.parse(path.read_text())):
             _note(found, message, path)
-    environment = Environment(autoescape=True)
+    environment = Environment(autoescape=True, extensions=[InTheShopsLanguage])
     for path in sorted(TEMPLATES.rglob("*.*")):
         for message in _in_template(environment.parse(path.read_text())):
             _note(found, message, path)

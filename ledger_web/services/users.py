@@ -6,7 +6,13 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from ledger_web.domain.errors import DuplicateEmailError, DuplicateLoginError, NotFoundError, RuleViolationError, WrongPasswordError
+from ledger_web.domain.errors import (
+    DuplicateEmailError,
+    DuplicateLoginError,
+    NotFoundError,
+    RuleViolationError,
+    WrongPasswordError,
+)
 from ledger_web.domain.languages import LANGUAGES, gettext
 from ledger_web.domain.passwords import check_password, check_pin
 from ledger_web.domain.tokens import digest_of, new_token

@@ -83,6 +83,7 @@ WITHOUT_NUMBER = {
     "appearance.update",
     "auth.delete",
     "account.update_password",
+    "account.update_language",
     "account.update_pin",
     "account.create_codes",
     "account.delete_codes",

@@ -74,7 +74,7 @@ def test_digits_are_written_as_the_shop_writes_them_and_typed_as_anybody_does(sh
 
     client.post_form("/admin/settings/", said(locale="en", digits="arabext"))
 
-    assert "۱,۲۳۴.۵۰ PKR" in client.get(f"/sales/{sold}/receipt").text
+    assert "۱٬۲۳۴٫۵۰ PKR" in client.get(f"/sales/{sold}/receipt").text
 
 
 def test_two_who_save_at_once_are_told_of_each_other(shop: Shop, client_of: ClientOf) -> None:
