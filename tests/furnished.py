@@ -20,7 +20,7 @@ from ledger_web.services.product_imports import UploadProducts, upload_products
 from ledger_web.services.products import CreateProduct, create_product
 from ledger_web.services.recalculation import StartRecalculation, start_recalculation
 from ledger_web.services.stock_counts import AddToCount, StartCount, add_to_count, start_count
-from tests.purchases import add_charge, begin, buy
+from tests.purchases import add_charge, begin, buy, receive, split
 from tests.shops import Shop, buy_below, price_and_picture, sell
 
 FILE = b"name,barcode,price\nCandles,2100000009015,30\nMatches,2100000009022,2.345\n"
@@ -66,6 +66,9 @@ def furnish(shop: Shop) -> None:
     add_to_cart(AddToCart(id=new_id(), product_id=tea, quantity=Decimal(3)), shop.act())
     choose_customer(ChooseCustomer(id=new_id(), customer_id=alice), shop.act())
     buy(shop, vendor, (tea, 12, "1.25"), (cloth, 3, "2.40"), currency="USD", rate="281.5")
+    part = begin(shop, vendor, (tea, 6, "1.25"), currency="USD", rate="281.5")
+    split(shop, split(shop, part, 3), 1)
+    receive(shop, part)
     draft_id = begin(shop, vendor, (tea, 2, "1.30"), (cloth, 1, None), currency="USD")
     add_charge(shop, draft_id, 4_00, "hand")
 

@@ -22,6 +22,7 @@ from ledger_web.services.purchase_drafts import (
     set_rate,
     start_draft,
 )
+from ledger_web.services.purchase_parts import SplitDraft, split_draft
 from ledger_web.services.purchases import ReceivePurchase, receive_purchase
 from tests.shops import Shop
 
@@ -141,6 +142,19 @@ def version_of(shop: Shop, draft_id: uuid.UUID) -> int:
                 "SELECT version FROM purchase_drafts WHERE tenant_id = %(tenant_id)s AND id = %(id)s", {"id": draft_id}
             ).scalar_one()
         )
+
+
+def split(shop: Shop, draft_id: uuid.UUID, *came: int | str) -> uuid.UUID:
+    """Say how much came of each line, in their order; return the draft of the rest."""
+    with shop.act() as uow:
+        sql = """
+            SELECT id FROM purchase_draft_lines WHERE tenant_id = %(tenant_id)s AND draft_id = %(id)s
+             ORDER BY position, id
+        """
+        lines = list(uow.execute(sql, {"id": draft_id}).scalars())
+    parts = tuple((id, Decimal(quantity)) for id, quantity in zip(lines, came, strict=True))
+    command = SplitDraft(id=new_id(), draft_id=draft_id, version=version_of(shop, draft_id), came=parts)
+    return split_draft(command, shop.act()).id
 
 
 def receive(shop: Shop, draft_id: uuid.UUID, **said: Any) -> uuid.UUID:

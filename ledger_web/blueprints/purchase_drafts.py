@@ -35,6 +35,8 @@ from ledger_web.forms.purchases import (
     DraftScanForm,
     DraftStartForm,
     ReceiveForm,
+    came_name,
+    part_form,
     shares_form,
 )
 from ledger_web.identity import may, new_act, permission_required
@@ -46,6 +48,7 @@ from ledger_web.queries.scans import PRODUCT, UNKNOWN, Scanned, resolve
 from ledger_web.rendering import redirect_to, render, say, tell_scanner, wants_fragment
 from ledger_web.services import purchase_drafts as services
 from ledger_web.services.purchase_drafts import AddDraftLine
+from ledger_web.services.purchase_parts import split_draft
 from ledger_web.services.purchases import preview_payment_of, receive_purchase
 
 blueprint = Blueprint("purchase_drafts", __name__, url_prefix="/purchases/drafts")
@@ -233,6 +236,28 @@ def delete_charge(draft_id: uuid.UUID, charge_id: uuid.UUID) -> ResponseReturnVa
     return _done(draft_id, CHARGES)
 
 
+@blueprint.get("/<uuid:draft_id>/part")
+@permission_required(PURCHASE_CREATE)
+def edit_part(draft_id: uuid.UUID) -> ResponseReturnValue:
+    """Ask how much came of each line, where not all of it did."""
+    return _show_part(queries.get_draft(g.tenant.id, draft_id))
+
+
+@blueprint.post("/<uuid:draft_id>/part")
+@permission_required(PURCHASE_CREATE)
+def update_part(draft_id: uuid.UUID) -> ResponseReturnValue:
+    draft = queries.get_draft(g.tenant.id, draft_id)
+    form = part_form((line.id, line.name) for line in draft.lines)(request.form)
+    if not form.validate():
+        return _show_part(draft, form, 422)
+    try:
+        split_draft(form.to_command(draft_id), new_act())
+    except (RuleViolationError, ConflictError) as error:
+        return _show_part(draft, form, status_of(error), error.message)
+    say("What has not come yet waits in a draft of its own. Receive what came.")
+    return redirect_to(".show", draft_id=draft_id)
+
+
 @blueprint.get("/<uuid:draft_id>/landed")
 @permission_required(PURCHASE_CREATE)
 def show_landed(draft_id: uuid.UUID) -> ResponseReturnValue:
@@ -293,6 +318,14 @@ def delete(draft_id: uuid.UUID) -> ResponseReturnValue:
     services.discard_draft(form.to_discard(draft_id), new_act())
     say("The draft was thrown away.")
     return redirect_to("purchases.index")
+
+
+def _show_part(draft: queries.DraftDetails, form: Any = None, status: int = 200, trouble: str = "") -> Response:
+    if form is None:
+        known = {came_name(line.id): line.quantity for line in draft.lines} | {"version": draft.head.version}
+        form = part_form((line.id, line.name) for line in draft.lines)(data=known)
+    page, fragment = "purchase_drafts/part.html", "purchase_drafts/_part_form.html"
+    return render(page, fragment, status, draft=draft, form=form, trouble=trouble)
 
 
 def _resolved(draft_id: uuid.UUID, form: DraftScanForm, scan: Scan, scanned: Scanned) -> ResponseReturnValue:

@@ -46,6 +46,7 @@ from ledger_web.services.purchase_drafts import (
     StartDraft,
 )
 from ledger_web.services.purchase_papers import AddPaper
+from ledger_web.services.purchase_parts import SplitDraft
 from ledger_web.services.purchase_returns import AddLateCharge, ReturnToVendor
 from ledger_web.services.purchases import ReceivePurchase
 from ledger_web.services.vendor_prices import SetVendorPrice, WriteProposedPrices
@@ -251,6 +252,32 @@ class DraftActForm(LedgerForm):
 
     def to_discard(self, draft_id: uuid.UUID) -> DiscardDraft:
         return DiscardDraft(op_id=self.op_id.data, draft_id=draft_id)
+
+
+class PartForm(LedgerForm):
+    """How much of each line came; made for the lines that were sent: see `part_form`."""
+
+    line_ids: tuple[uuid.UUID, ...] = ()
+
+    version = WholeNumberField("Version", minimum=0)
+
+    def came_of(self, line_id: uuid.UUID) -> QuantityField:
+        return cast(QuantityField, self[came_name(line_id)])
+
+    def to_command(self, draft_id: uuid.UUID) -> SplitDraft:
+        came = tuple((id, self.came_of(id).data or Decimal(0)) for id in self.line_ids)
+        return SplitDraft(id=self.op_id.data, draft_id=draft_id, version=self.version.data, came=came)
+
+
+def part_form(lines: Iterable[tuple[uuid.UUID, str]]) -> type[PartForm]:
+    """Make the form for the lines of a draft: their ids and names."""
+    named = dict(lines)
+    fields = {came_name(id): QuantityField(name, minimum="zero", required=False) for id, name in named.items()}
+    return type("PartForm", (PartForm,), {"line_ids": tuple(named), **fields})
+
+
+def came_name(line_id: uuid.UUID) -> str:
+    return f"came_{line_id.hex}"
 
 
 class ChargeForm(LedgerForm):

@@ -46,7 +46,8 @@ class PurchaseSettings(Base):
 class PurchaseDraft(Base):
     """A purchase that is being written down. Its id becomes the id of the purchase; `version` rises with every change.
 
-    `charged_base`: what was charged in the base currency for `charged_total` of the document's.
+    `charged_base`: what was charged in the base currency for `charged_total` of the document's. `rest_of`: the draft,
+    or the purchase it became by now, that holds what came before.
     """
 
     __tablename__ = "purchase_drafts"
@@ -71,6 +72,7 @@ class PurchaseDraft(Base):
     printed_total: Mapped[int | None] = mapped_column(BigInteger)
     memo: Mapped[str] = mapped_column(server_default="")
     corrects_id: Mapped[uuid.UUID | None]
+    rest_of: Mapped[uuid.UUID | None]
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[MadeAt]
 
@@ -154,6 +156,7 @@ class Purchase(Base):
     kept_base: Mapped[Minor]
     memo: Mapped[str] = mapped_column(server_default="")
     corrects_id: Mapped[uuid.UUID | None]
+    rest_of: Mapped[uuid.UUID | None]
     deleted_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
     deleted_by: Mapped[uuid.UUID | None]
     delete_reason: Mapped[str | None]

@@ -112,6 +112,9 @@ class DraftHead:
     memo: str
     corrects_id: uuid.UUID | None
     corrects: str | None
+    rest_of: uuid.UUID | None  # the draft or purchase that holds what came before
+    rest_of_number: str | None  # None: it is a draft still
+    rest_id: uuid.UUID | None  # the draft that holds what has not come yet
     rounding_max: int
     last_rate: Rate | None
 
@@ -190,13 +193,15 @@ class DraftRow:
     by: str | None
     created_at: dt.datetime
     corrects: str | None
+    is_rest: bool  # what has not come yet of another
 
 
 _HEAD = text("""
     SELECT d.id, d.version, d.vendor_id, v.name AS vendor, d.invoice_number, d.duplicate_reason, d.invoice_on,
            d.received_on, d.due_on, d.currency, t.base_currency, d.rate, d.rate_unit, d.rate_source, d.rate_on,
            u.name AS rate_by, d.charged_base, d.charged_total, d.printed_total, d.memo, d.corrects_id,
-           c.number AS corrects, coalesce(s.rounding_max, 100) AS rounding_max,
+           c.number AS corrects, coalesce(f.id, e.id) AS rest_of, f.number AS rest_of_number, r.id AS rest_id,
+           coalesce(s.rounding_max, 100) AS rounding_max,
            last.rate AS last_value, last.unit AS last_unit
       FROM purchase_drafts AS d
       JOIN tenants AS t ON t.tenant_id = :tenant_id
@@ -204,6 +209,13 @@ _HEAD = text("""
       LEFT JOIN parties AS v ON v.tenant_id = :tenant_id AND v.id = d.vendor_id
       LEFT JOIN users AS u ON u.tenant_id = :tenant_id AND u.id = d.rate_by
       LEFT JOIN purchases AS c ON c.tenant_id = :tenant_id AND c.id = d.corrects_id
+      LEFT JOIN purchases AS f ON f.tenant_id = :tenant_id AND f.id = d.rest_of
+      LEFT JOIN purchase_drafts AS e ON e.tenant_id = :tenant_id AND e.id = d.rest_of
+      LEFT JOIN LATERAL (
+            SELECT o.id FROM purchase_drafts AS o
+             WHERE o.tenant_id = :tenant_id AND o.rest_of = d.id
+             ORDER BY o.id DESC
+             LIMIT 1) AS r ON true
       LEFT JOIN LATERAL (
             SELECT * FROM (
                 (SELECT p.rate, p.rate_unit AS unit, 1 AS place FROM purchases AS p
@@ -367,14 +379,14 @@ def list_drafts(tenant_id: int) -> list[DraftRow]:
         text(f"""
             SELECT d.id, v.name AS vendor, d.invoice_number, d.currency,
                    coalesce(sum(l.net + l.tax), 0)::bigint AS total, count(l.id) AS lines, u.name AS by, d.created_at,
-                   c.number AS corrects
+                   c.number AS corrects, d.rest_of IS NOT NULL AS is_rest
               FROM purchase_drafts AS d
               LEFT JOIN parties AS v ON v.tenant_id = :tenant_id AND v.id = d.vendor_id
               LEFT JOIN users AS u ON u.tenant_id = :tenant_id AND u.id = d.user_id
               LEFT JOIN purchases AS c ON c.tenant_id = :tenant_id AND c.id = d.corrects_id
               LEFT JOIN purchase_draft_lines AS l ON l.tenant_id = :tenant_id AND l.draft_id = d.id
              WHERE d.tenant_id = :tenant_id
-             GROUP BY d.id, v.name, d.invoice_number, d.currency, u.name, d.created_at, c.number
+             GROUP BY d.id, v.name, d.invoice_number, d.currency, u.name, d.created_at, c.number, d.rest_of
              ORDER BY d.created_at DESC, d.id DESC
              LIMIT {DRAFTS_MAX}
         """),
@@ -448,6 +460,9 @@ def _head(tenant_id: int, draft_id: uuid.UUID) -> DraftHead:
         memo=row.memo,
         corrects_id=row.corrects_id,
         corrects=row.corrects,
+        rest_of=row.rest_of,
+        rest_of_number=row.rest_of_number,
+        rest_id=row.rest_id,
         rounding_max=row.rounding_max,
         last_rate=_rate(row.last_value, row.last_unit, row.currency, row.base_currency),
     )

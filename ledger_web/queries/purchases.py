@@ -119,6 +119,14 @@ class PurchaseChargeRow:
 
 
 @dataclass(frozen=True, slots=True)
+class RestRow:
+    """What came after a purchase of which only a part came. Without a number it is a draft: it is still to come."""
+
+    id: uuid.UUID
+    number: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class PurchaseDetails:
     """A purchase with all that is on it. Amounts are minor units of `currency`; those called base of the shop's."""
 
@@ -149,6 +157,9 @@ class PurchaseDetails:
     open: int
     corrects_id: uuid.UUID | None
     corrects: str | None
+    rest_of: uuid.UUID | None
+    rest_of_number: str | None
+    rests: Sequence[RestRow]
     corrected_by_id: uuid.UUID | None
     corrected_by: str | None
     deleted_at: dt.datetime | None
@@ -267,7 +278,7 @@ _LIST = """
 _PURCHASE = text("""
     SELECT p.*, v.name AS vendor, ru.name AS rate_by_name, a.name AS actor, t.posted_at,
            coalesce(i.amount - i.settled, 0) AS open, c.number AS corrects, n.id AS corrected_by_id,
-           n.number AS corrected_by, d.name AS deleted_by_name
+           n.number AS corrected_by, d.name AS deleted_by_name, f.number AS rest_of_number
       FROM purchases AS p
       JOIN transactions AS t ON t.tenant_id = :tenant_id AND t.id = p.id
       JOIN parties AS v ON v.tenant_id = :tenant_id AND v.id = p.vendor_id
@@ -276,10 +287,21 @@ _PURCHASE = text("""
       LEFT JOIN users AS d ON d.tenant_id = :tenant_id AND d.id = p.deleted_by
       LEFT JOIN purchases AS c ON c.tenant_id = :tenant_id AND c.id = p.corrects_id
       LEFT JOIN purchases AS n ON n.tenant_id = :tenant_id AND n.corrects_id = p.id
+      LEFT JOIN purchases AS f ON f.tenant_id = :tenant_id AND f.id = p.rest_of
       LEFT JOIN open_items AS i ON i.tenant_id = :tenant_id AND i.id = p.id AND i.cancelled_in IS NULL
      WHERE p.tenant_id = :tenant_id AND p.id = :id
      ORDER BY n.id DESC
      LIMIT 1
+""")
+
+_RESTS = text("""
+    SELECT x.id, x.number
+      FROM (SELECT p.id, p.number FROM purchases AS p
+             WHERE p.tenant_id = :tenant_id AND p.rest_of = :id AND p.deleted_at IS NULL
+             UNION ALL
+            SELECT d.id, NULL FROM purchase_drafts AS d WHERE d.tenant_id = :tenant_id AND d.rest_of = :id) AS x
+     ORDER BY x.id
+     LIMIT 20
 """)
 
 _LINES = text("""
@@ -391,6 +413,9 @@ def get_purchase(tenant_id: int, purchase_id: uuid.UUID) -> PurchaseDetails:
         open=row.open,
         corrects_id=row.corrects_id,
         corrects=row.corrects,
+        rest_of=row.rest_of,
+        rest_of_number=row.rest_of_number,
+        rests=[RestRow(rest.id, rest.number) for rest in session.execute(_RESTS, values)],
         corrected_by_id=row.corrected_by_id,
         corrected_by=row.corrected_by,
         deleted_at=row.deleted_at,

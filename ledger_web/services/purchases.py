@@ -181,7 +181,7 @@ def _plan(uow: UnitOfWork, draft_id: uuid.UUID, *, seen: tuple[int, dt.date | No
         f"""
         SELECT id, vendor_id, invoice_number, duplicate_reason, invoice_on, received_on, due_on, currency, rate,
                rate_unit, rate_source, rate_on, rate_by, charged_base, charged_total, printed_total, memo, corrects_id,
-               version
+               rest_of, version
           FROM purchase_drafts
          WHERE tenant_id = %(tenant_id)s AND id = %(id)s
            {"FOR NO KEY UPDATE" if seen else ""}
@@ -563,12 +563,13 @@ def _insert_purchase(uow: UnitOfWork, plan: Plan, kept: int) -> None:
             INSERT INTO purchases
                    (tenant_id, id, number, vendor_id, invoice_number, invoice_key, duplicate_reason, invoice_on,
                     received_on, due_on, currency, rate, rate_unit, rate_source, rate_on, rate_by, base_currency,
-                    tax_total, rounded, total, total_base, tax_base, value_base, kept_base, memo, corrects_id)
+                    tax_total, rounded, total, total_base, tax_base, value_base, kept_base, memo, corrects_id, rest_of)
             VALUES (%(tenant_id)s, %(id)s, %(number)s, %(vendor_id)s, %(invoice_number)s, %(key)s,
                     %(duplicate_reason)s, %(invoice_on)s, %(received_on)s, %(due_on)s, %(currency)s, %(rate)s,
                     %(rate_unit)s, %(rate_source)s, %(rate_on)s, %(rate_by)s, %(base_currency)s, %(tax_total)s,
                     %(rounded)s, %(total)s, %(total_base)s, %(tax_base)s, %(value)s, %(kept)s, %(memo)s,
-                    %(corrects_id)s)
+                    %(corrects_id)s, (SELECT f.id FROM purchases AS f
+                                       WHERE f.tenant_id = %(tenant_id)s AND f.id = %(rest_of)s::uuid))
             """,
             {
                 "id": draft.id,
@@ -596,6 +597,7 @@ def _insert_purchase(uow: UnitOfWork, plan: Plan, kept: int) -> None:
                 "kept": kept,
                 "memo": draft.memo,
                 "corrects_id": draft.corrects_id,
+                "rest_of": draft.rest_of,
             },
         )
     except IntegrityError as error:

@@ -198,6 +198,30 @@ def test_a_line_that_is_taken_off_swaps_itself_and_the_totals_only(client: ShopC
     assert lines_of(client.get(at(draft_id)).text) == [second]
 
 
+def test_what_has_not_come_yet_waits_in_a_draft_of_its_own(client: ShopClient, kabul: Shop) -> None:
+    karim, rice = add_vendor(kabul), add_goods(kabul)
+    draft_id = begin(kabul, karim, (rice, 10, "2.5"), currency="USD", rate="71.5")
+    page = client.get(at(draft_id, "/part")).text
+    fields = dict(re.findall(r'name="(came_[0-9a-f]{32}|version)"[^>]*value="([^"]*)"', page))
+    [name] = [each for each in fields if each.startswith("came_")]
+
+    refused = send(client, at(draft_id, "/part"), fields | {name: "eleven"})
+    part = send(client, at(draft_id, "/part"), fields | {name: "4"}, htmx=False)
+    form = client.get(at(draft_id)).text
+    [rest_id] = re.findall(r'waits in <a href="/purchases/drafts/([0-9a-f-]{36})"', form)
+    receive(kabul, draft_id)
+
+    assert (refused.status_code, part.status_code) == (422, 303)
+    assert 'value="eleven"' in refused.text
+    assert "10.00 USD" in form
+    assert f"/purchases/drafts/{rest_id}" in client.get(f"/purchases/{draft_id}").text
+    assert "It is the rest of" in client.get(at(uuid.UUID(rest_id))).text
+    assert "still to come" in client.get("/purchases/").text
+    receive(kabul, uuid.UUID(rest_id))
+    assert "The rest came with" in client.get(f"/purchases/{draft_id}").text
+    assert "It is the rest of" in client.get(f"/purchases/{rest_id}").text
+
+
 def test_a_draft_that_was_received_leads_to_its_purchase(client: ShopClient, kabul: Shop) -> None:
     karim, rice = add_vendor(kabul, currency="AFN"), add_goods(kabul)
     draft_id = begin(kabul, karim, (rice, 1, 5))
