@@ -8,8 +8,8 @@ Old code beside it: yes, it neither reads nor writes these columns.
 
 from migrations.tenant_tables import run
 
-revision = "0057"
-down_revision = "0056"
+revision = "0059"
+down_revision = "0058"
 branch_labels = None
 depends_on = None
 
