@@ -19,6 +19,8 @@ from ledger_web.domain.journal import NORMAL_SIDE
 from ledger_web.domain.languages import gettext, speaking
 from ledger_web.domain.locales import in_digits
 from ledger_web.domain.money import format_amount
+from ledger_web.domain.permissions import role_name
+from ledger_web.domain.products import usual_unit
 from ledger_web.domain.signs import ENGLISH, Signs, signs_of, write_number
 from ledger_web.domain.symbols import svg
 from ledger_web.domain.transactions import name_of
@@ -54,6 +56,7 @@ def init_app(app: Flask) -> None:
     app.template_filter("browser")(browser)
     app.template_filter("fact_name")(fact_name)
     app.template_filter("kind_name")(name_of)
+    app.template_filter("role_name")(role_name)
 
 
 def shop_signs() -> Signs:
@@ -76,6 +79,12 @@ def as_the_shop() -> Iterator[None]:
             yield
     finally:
         g.locale = reader
+
+
+def shops_unit() -> str:
+    """Return what goods of this shop are counted in unless it is said."""
+    with as_the_shop():
+        return usual_unit()
 
 
 def shop_zone() -> dt.tzinfo:

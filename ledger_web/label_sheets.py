@@ -14,7 +14,7 @@ from ledger_web.domain.label_drawing import DrawnLabel, LabelContent, draw_label
 from ledger_web.domain.labels import COPIES_MAX, Paper, Printer, Template
 from ledger_web.domain.languages import gettext
 from ledger_web.domain.pdf import PdfDocument
-from ledger_web.domain.products import UNIT
+from ledger_web.domain.products import is_counted_in_pieces
 from ledger_web.domain.symbols import printed_code
 from ledger_web.filters import as_the_shop, date, money, shop_today
 from ledger_web.queries.labels import LabelRow
@@ -150,7 +150,7 @@ def _drawn(job: Job, row: LabelRow) -> DrawnLabel:
 
 def _prices(row: LabelRow) -> dict[str, str]:
     currency = g.tenant.base_currency
-    per = f" / {row.unit}" if row.unit_id is None and row.unit.casefold() != UNIT else ""
+    per = f" / {row.unit}" if row.unit_id is None and not is_counted_in_pieces(row.unit) else ""
     texts = {"price": _with_tax(row, f"{money(row.unit_price, currency)}{per}")}
     if row.old_price:
         texts["old_price"] = money(row.old_price, currency)

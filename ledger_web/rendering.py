@@ -36,6 +36,7 @@ from werkzeug.routing import RequestRedirect
 from ledger_web.cookies import OwnCookiesRequest
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.languages import ENGLISH, LANGUAGES, gettext, gettext_noop, ngettext
+from ledger_web.domain.script_texts import SCRIPT_TEXTS
 from ledger_web.filters import as_the_shop
 from ledger_web.identity import TILL_COOKIE, may, may_open
 
@@ -89,6 +90,7 @@ def init_app(app: Flask) -> None:
     app.context_processor(_known_everywhere)
     app.jinja_env.globals["_"] = _say_in_page
     app.jinja_env.globals["ngettext"] = _count_in_page
+    app.jinja_env.globals["words_for"] = _words_for
     app.jinja_env.add_extension(InTheShopsLanguage)
     app.extensions["static_digests"] = {}
     app.url_defaults(_name_the_version)
@@ -179,6 +181,11 @@ def _say_in_page(here: EvalContext, message: str, /, **values: Any) -> str:
         return gettext(message, **values)
     said = Markup(gettext(message))  # noqa: S704 (written in a template of ours, or in its translation)
     return said % values if values else said
+
+
+def _words_for(script: str) -> Markup:
+    """Write what a script may have to say into the head of a page; static/js/ledger.js reads it for all of them."""
+    return Markup('<meta name="words" content="{}">').format(json.dumps(dict(SCRIPT_TEXTS[script]), ensure_ascii=False))
 
 
 class InTheShopsLanguage(Extension):

@@ -12,9 +12,11 @@ from babel.numbers import get_currency_name
 from flask import Flask
 
 from ledger_web.commands.languages import messages
+from ledger_web.config import ROOT
 from ledger_web.domain import languages
 from ledger_web.domain.currencies import CURRENCIES
 from ledger_web.domain.languages import FOLDER, Catalogue
+from ledger_web.domain.script_texts import SCRIPT_TEXTS
 from tests.clients import ShopClient
 from tests.pages import walk
 from tests.shops import Shop
@@ -136,3 +138,12 @@ def _not_said(html: str) -> list[str]:
     shown = {piece.strip() for piece in re.split("[\x1e\x1f]", text)} - CURRENCY_NAMES
     pieces = (DAY.sub("", EVERYWHERE.sub("", piece)).strip() for piece in shown)
     return [piece for piece in pieces if WORDS_OF_OURS not in piece and WORD.search(piece)]
+
+
+def test_scripts_say_only_what_the_server_gives_them() -> None:
+    scripts = [path.read_text() for path in (ROOT / "static/js").glob("*.js") if path.name != "decoder.js"]
+    code = "\n".join(re.sub(r"^\s*//.*|\s//\s.*", "", line) for each in scripts for line in each.splitlines())
+    known = {name for texts in SCRIPT_TEXTS.values() for name in texts}
+
+    assert re.findall(r'["`](?:[A-Z][a-z’]+|[A-Z]) [a-z]+ [^"`]*["`]', code) == []
+    assert set(re.findall(r'(?:ledgerText|\btext)\("(\w+)"', code)) == known

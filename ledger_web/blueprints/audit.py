@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from ledger_web.domain.audit import SIGNALS
 from ledger_web.domain.languages import gettext
-from ledger_web.domain.permissions import AUDIT_VIEW
+from ledger_web.domain.permissions import AUDIT_VIEW, role_name
 from ledger_web.forms.audit import AuditForm
 from ledger_web.identity import permission_required
 from ledger_web.queries.audit import list_actors, list_events, list_signals
@@ -25,7 +25,7 @@ def index() -> ResponseReturnValue:
     if not form.validate():
         return render("audit/index.html", "audit/_events_list.html", 422, form=form, events=None, older="")
     page = list_events(g.tenant.id, form.to_asked())
-    roles = {str(role.id): role.name for role in list_roles(g.tenant.id)}
+    roles = {str(role.id): role_name(role.name) for role in list_roles(g.tenant.id)}
     older = url_for(".index", **form.in_address, before=page.older_than) if page.older_than else ""
     return render("audit/index.html", "audit/_events_list.html", form=form, events=page, roles=roles, older=older)
 

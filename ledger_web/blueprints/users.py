@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from ledger_web import mail
 from ledger_web.domain.errors import ConflictError, NotFoundError, RuleViolationError, StaleEditError
 from ledger_web.domain.languages import gettext
-from ledger_web.domain.permissions import USER_MANAGE
+from ledger_web.domain.permissions import USER_MANAGE, role_name
 from ledger_web.domain.tokens import TOKEN, digest_of
 from ledger_web.error_pages import status_of
 from ledger_web.filters import as_the_shop
@@ -188,7 +188,7 @@ def _act_on(user_id: uuid.UUID, act: Callable[[PersonActForm], None], done: str)
 
 
 def _with_roles(form: Form) -> Form:
-    form.role_id.choices = [(role.id, role.name) for role in list_roles(g.tenant.id)]
+    form.role_id.choices = [(role.id, role_name(role.name)) for role in list_roles(g.tenant.id)]
     return form
 
 

@@ -52,7 +52,7 @@ class Paper:
     """
 
     name: str
-    title: str
+    page: str  # as people ask for it: A4, Letter; of a roll, and of a paper of the shop's own, nothing
     page_width: Decimal
     page_height: Decimal
     label_width: Decimal
@@ -65,6 +65,20 @@ class Paper:
     pitch_y: Decimal = Decimal(0)
     dpi: int = 600
     corner: Decimal = Decimal(0)  # radius
+    size: str = ""  # of a label, as it is printed on the box
+
+    @property
+    def title(self) -> str:
+        """What a paper that is sold is called."""
+        if not self.page:
+            return gettext("Roll %(size)s, %(dpi)s dpi", size=self.size, dpi=self.dpi)
+        return gettext(
+            "%(page)s, %(count)s labels %(size)s (%(name)s)",
+            page=self.page,
+            count=self.labels,
+            size=self.size,
+            name=self.name,
+        )
 
     @property
     def labels(self) -> int:
@@ -103,10 +117,14 @@ class Template:
     """
 
     key: str  # name of the built-in one, or the id of one of the shop's own
-    name: str
+    own_name: str  # of one of the shop's own
     paper: Paper
     blocks: tuple[Block, ...]
     version: int = 0
+
+    @property
+    def name(self) -> str:
+        return self.own_name or self.paper.title
 
     @property
     def id(self) -> uuid.UUID | None:
@@ -163,7 +181,7 @@ def measured(printer: Printer) -> tuple[Decimal, Decimal, Decimal]:
 
 
 def _sheet(
-    name: str, title: str, page: str, label: str, grid: tuple[int, int], pitch: str, corner: str | None = None
+    name: str, called: str, size: str, page: str, label: str, grid: tuple[int, int], pitch: str, corner: str = ""
 ) -> Paper:
     """Read "210x297" pairs; without a corner the labels lie in the middle of the page."""
     page_width, page_height = _pair(page)
@@ -175,8 +193,9 @@ def _sheet(
     if corner:
         left, top = _pair(corner)
     return Paper(
-        name, title, page_width, page_height, label_width, label_height, columns, rows, left, top, pitch_x, pitch_y
-    )
+        name, called, page_width, page_height, label_width, label_height, columns, rows, left, top, pitch_x, pitch_y,
+        size=size,
+    )  # fmt: skip
 
 
 def _roll(label: str, dpi: int) -> Paper:
@@ -184,12 +203,13 @@ def _roll(label: str, dpi: int) -> Paper:
     name = f"roll-{width}x{height}-{dpi}"
     return Paper(
         name,
-        gettext("Roll %(width)s × %(height)s mm, %(dpi)s dpi", width=width, height=height, dpi=dpi),
+        "",
         width,
         height,
         width,
         height,
         dpi=dpi,
+        size=f"{width} × {height} mm",
     )
 
 
@@ -204,13 +224,13 @@ PAPERS: Final = MappingProxyType(
     {
         paper.name: paper
         for paper in (
-            _sheet("L7160", "A4, 21 labels 63.5 × 38.1 mm (L7160)", _A4, "63.5x38.1", (3, 7), "66.04x38.1"),
-            _sheet("L7159", "A4, 24 labels 63.5 × 33.9 mm (L7159)", _A4, "63.5x33.9", (3, 8), "66.04x33.9"),
-            _sheet("L7651", "A4, 65 labels 38.1 × 21.2 mm (L7651)", _A4, "38.1x21.2", (5, 13), "40.64x21.2"),
-            _sheet("L4732", "A4, 80 labels 35.6 × 16.9 mm (L4732)", _A4, "35.6x16.9", (5, 16), "38.1x16.9"),
-            _sheet("5160", "Letter, 30 labels 2⅝ × 1 in (5160)", _LETTER, "66.675x25.4", (3, 10), "69.85x25.4"),
-            _sheet("5195", "Letter, 60 labels 1¾ × ⅔ in (5195)", _LETTER, "44.45x16.93", (4, 15), "52.07x16.93"),
-            _sheet("5167", "Letter, 80 labels 1¾ × ½ in (5167)", _LETTER, "44.45x12.7", (4, 20), "52.07x12.7"),
+            _sheet("L7160", "A4", "63.5 × 38.1 mm", _A4, "63.5x38.1", (3, 7), "66.04x38.1"),
+            _sheet("L7159", "A4", "63.5 × 33.9 mm", _A4, "63.5x33.9", (3, 8), "66.04x33.9"),
+            _sheet("L7651", "A4", "38.1 × 21.2 mm", _A4, "38.1x21.2", (5, 13), "40.64x21.2"),
+            _sheet("L4732", "A4", "35.6 × 16.9 mm", _A4, "35.6x16.9", (5, 16), "38.1x16.9"),
+            _sheet("5160", "Letter", "2⅝ × 1 in", _LETTER, "66.675x25.4", (3, 10), "69.85x25.4"),
+            _sheet("5195", "Letter", "1¾ × ⅔ in", _LETTER, "44.45x16.93", (4, 15), "52.07x16.93"),
+            _sheet("5167", "Letter", "1¾ × ½ in", _LETTER, "44.45x12.7", (4, 20), "52.07x12.7"),
             *(
                 _roll(label, dpi)
                 for label in ("30x20", "38x25", "40x30", "50x25", "50x30", "58x40", "75x50")
@@ -236,7 +256,7 @@ def _standard_blocks(paper: Paper) -> tuple[Block, ...]:
 
 
 TEMPLATES: Final = MappingProxyType(
-    {paper.name: Template(paper.name, paper.title, paper, _standard_blocks(paper)) for paper in PAPERS.values()}
+    {paper.name: Template(paper.name, "", paper, _standard_blocks(paper)) for paper in PAPERS.values()}
 )
 
 

@@ -50,6 +50,11 @@ def ngettext(one: str, many: str, count: int, /, **values: object) -> str:
     return said % values if values else said
 
 
+def gettext_in(language: str, message: str, /) -> str:
+    """Say a text without values in a language, whichever is spoken."""
+    return catalogue_of(language).texts.gettext(message)
+
+
 def gettext_noop(message: str, /) -> str:
     """Mark a text that is said later, by whoever shows it."""
     return message

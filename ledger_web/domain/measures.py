@@ -18,7 +18,7 @@ from ledger_web.domain.errors import RuleViolationError
 from ledger_web.domain.internal_codes import PREFIX as INTERNAL_PREFIX
 from ledger_web.domain.languages import Texts, gettext
 from ledger_web.domain.money import multiply, round_half_up
-from ledger_web.domain.products import UNIT
+from ledger_web.domain.products import is_counted_in_pieces
 
 PREFIXES: Final = ("02", *(f"{number}" for number in range(20, 30) if f"{number}" != INTERNAL_PREFIX))
 KINDS: Final = Texts({"weight": "Weight", "price": "Price", "count": "Count"})
@@ -198,7 +198,7 @@ def quantity_of_weight(kilograms: Decimal, unit: str, name: str) -> Decimal:
     """
     if kilograms <= 0:
         raise RuleViolationError(gettext("The code says that %(name)s weighs nothing. Weigh it again.", name=name))
-    if unit.casefold() == UNIT:
+    if is_counted_in_pieces(unit):
         raise RuleViolationError(
             gettext(
                 "The code holds a weight, but %(name)s is counted in %(unit)s. Change its"

@@ -208,6 +208,14 @@ BUILT_IN_ROLES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 )
 
 
+_ROLE_NAMES: Final = Texts({"owner": "owner", "manager": "manager", "cashier": "cashier"})
+
+
+def role_name(name: str) -> str:
+    """Say what a role is called: a built-in one in the language spoken, one of the shop's own as the shop named it."""
+    return _ROLE_NAMES.get(name, name)
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
     """How much of a right a role has.

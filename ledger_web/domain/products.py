@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from ledger_web.domain.errors import RuleViolationError
-from ledger_web.domain.languages import Texts, gettext
+from ledger_web.domain.languages import LANGUAGES, Texts, gettext, gettext_in, gettext_noop
 from ledger_web.domain.search_words import words
 
 NAME_MAX: Final = 300  # characters
@@ -21,7 +21,7 @@ TAG_MAX: Final = 30
 TAGS_MAX: Final = 20
 TILL_NOTE_MAX: Final = 200
 CATEGORY_MAX: Final = 60
-UNIT: Final = "pcs"
+UNIT: Final = gettext_noop("pcs")
 
 # What happens when there is not enough. The words are stored in `products.stock_policy`.
 STOCK_POLICIES: Final = Texts(
@@ -36,6 +36,15 @@ _OVERSOLD: Final = frozenset({"warn", "allow"})
 
 # Signs that nobody sees or that turn the direction of writing: two codes that look alike would be two products.
 _INVISIBLE: Final = frozenset({"Cf", "Zl", "Zp", "Co", "Cn"})
+
+
+def usual_unit() -> str:
+    """Return what goods are counted in unless it is said, in the language spoken."""
+    return gettext(UNIT)
+
+
+def is_counted_in_pieces(unit: str) -> bool:
+    return unit.casefold() in {gettext_in(each, UNIT).casefold() for each in LANGUAGES}
 
 
 def keeps_stock(stock_policy: str) -> bool:

@@ -181,7 +181,7 @@ class TemplateMeasuresForm(QueryForm):
         """Return the paper: without a pitch the labels touch each other."""
         return Paper(
             name="",
-            title=self.name.data,
+            page="",
             page_width=self.page_width.data,
             page_height=self.page_height.data,
             label_width=self.label_width.data,

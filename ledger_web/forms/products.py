@@ -21,12 +21,12 @@ from ledger_web.domain.products import (
     TAG_MAX,
     TAGS_MAX,
     TILL_NOTE_MAX,
-    UNIT,
     UNIT_MAX,
     keeps_stock,
     read_list,
 )
 from ledger_web.domain.stock import REASONS
+from ledger_web.filters import shops_unit
 from ledger_web.forms.base import LedgerForm, QueryForm
 from ledger_web.forms.fields import (
     BarcodeField,
@@ -157,7 +157,7 @@ class NewProductForm(_DescriptionForm):
         unit_cost = self.opening_unit_cost.data if "opening_unit_cost" in self else None
         return CreateProduct(
             id=self.op_id.data,
-            unit=self.unit.data or UNIT,
+            unit=self.unit.data or shops_unit(),
             unit_price=self.unit_price.data,
             tax_percent=self.tax_percent.data or Decimal(0),
             tax_class_id=self.tax_class_id.data or None,

@@ -318,7 +318,7 @@ def _template(row: Any) -> Template:
 
     paper = Paper(
         name=str(row.id),
-        title=row.name,
+        page="",
         page_width=measure("page_width"),
         page_height=measure("page_height"),
         label_width=measure("label_width"),

@@ -16,7 +16,7 @@ from ledger_web.domain.errors import InvalidBarcodeError, RuleViolationError
 from ledger_web.domain.gs1 import Elements, read_elements
 from ledger_web.domain.languages import gettext
 from ledger_web.domain.measures import PREFIXES, Measured, quantity_of_price, quantity_of_weight, read_measure
-from ledger_web.domain.products import UNIT
+from ledger_web.domain.products import is_counted_in_pieces
 from ledger_web.domain.units import price_of
 from ledger_web.models.base import session_of
 from ledger_web.queries.carts import ProductHit
@@ -175,7 +175,7 @@ def _measured(typed: str, measured: Measured, found: Row[Any]) -> Scanned:
 
 def _quantity_in(elements: Elements, price: int | None, found: Row[Any]) -> Decimal | None:
     """Say how much an element string stands for: pieces, else a weight, else what comes to its price."""
-    is_variable = elements.gtin.startswith(_VARIABLE_MEASURE) or found.unit.casefold() != UNIT
+    is_variable = elements.gtin.startswith(_VARIABLE_MEASURE) or not is_counted_in_pieces(found.unit)
     if elements.count is not None:
         return _some(Decimal(elements.count), found.name)
     if elements.kilograms is not None and is_variable:

@@ -491,7 +491,7 @@ def _insert_products(uow: UnitOfWork, rows: Mapping[uuid.UUID, FileRow], stock_p
             "names": [row.name for row in rows.values()],
             "name_keys": [rules.name_key(row.name) for row in rows.values()],
             "skus": [row.sku for row in rows.values()],
-            "units": [row.unit or rules.UNIT for row in rows.values()],
+            "units": [row.unit or rules.usual_unit() for row in rows.values()],
             "unit_prices": [row.unit_price or 0 for row in rows.values()],
             "tax_percents": [row.tax_percent or Decimal(0) for row in rows.values()],
         },

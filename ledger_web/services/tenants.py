@@ -10,7 +10,7 @@ from ledger_web.domain.currencies import CURRENCIES
 from ledger_web.domain.days import time_zones
 from ledger_web.domain.errors import DuplicateSlugError, RuleViolationError, TooManyAttemptsError
 from ledger_web.domain.ids import new_id
-from ledger_web.domain.languages import gettext
+from ledger_web.domain.languages import gettext, gettext_in, gettext_noop, language_of, speaking
 from ledger_web.domain.passwords import check_password
 from ledger_web.domain.permissions import BUILT_IN_ROLES
 from ledger_web.domain.slugs import check_slug
@@ -19,7 +19,7 @@ from ledger_web.services.return_reasons import insert_default_reasons
 from ledger_web.services.unit_of_work import UnitOfWork, whole_act
 from ledger_web.services.users import fold_email
 
-FIRST_DRAWER = "Till 1"
+FIRST_DRAWER = gettext_noop("Till 1")
 FIRST_SERIES = "A"
 TENANT_IDS = 2**53 - 1  # ids of shops are 1 to this
 SIGN_UPS_MAX = 5  # an hour, from one place
@@ -83,8 +83,9 @@ def open_shop(command: OpenShop, uow: UnitOfWork) -> OpenedShop:
         _insert_tenant(uow, command)
         roles = _insert_roles(uow)
         _insert_owner(uow, shop.owner_id, login, command, password_hash, roles["owner"])
-        _insert_drawer(uow, shop.drawer_id)
-        insert_default_reasons(uow)
+        _insert_drawer(uow, shop.drawer_id, command.locale)
+        with speaking(command.locale):
+            insert_default_reasons(uow)
     return shop
 
 
@@ -197,11 +198,11 @@ def _insert_owner(
     )
 
 
-def _insert_drawer(uow: UnitOfWork, drawer_id: uuid.UUID) -> None:
+def _insert_drawer(uow: UnitOfWork, drawer_id: uuid.UUID, locale: str) -> None:
     uow.execute(
         """
         INSERT INTO cash_drawers (tenant_id, id, name, series)
         VALUES (%(tenant_id)s, %(id)s, %(name)s, %(series)s)
         """,
-        {"id": drawer_id, "name": FIRST_DRAWER, "series": FIRST_SERIES},
+        {"id": drawer_id, "name": gettext_in(language_of(locale), FIRST_DRAWER), "series": FIRST_SERIES},
     )

@@ -6,21 +6,21 @@ const AWAY = 1200; // ms a code must be out of sight before it counts again
 export async function read(button) {
   const scanner = window.ledgerScanner;
   if (!window.isSecureContext || !navigator.mediaDevices) {
-    scanner.say("bad", "The camera works over HTTPS only. Ask for the secure address of the shop.");
+    scanner.say("bad", window.ledgerText("camera_insecure"));
     return;
   }
   let stream;
   try {
     stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" }, audio: false });
   } catch {
-    scanner.say("bad", "The camera could not be opened. Allow it for this page, and close other apps that use it.");
+    scanner.say("bad", window.ledgerText("camera_closed"));
     return;
   }
   const { sheet, video } = show(stream, button);
   const detector = await ownDetector().catch(() => null) || await bundledDetector().catch(() => null);
   if (!detector) {
     sheet.close();
-    scanner.say("bad", "Reading codes could not be loaded from the shop’s server. Try again, or type the digits.");
+    scanner.say("bad", window.ledgerText("camera_blind"));
     return;
   }
   const seen = new Map();
@@ -58,14 +58,14 @@ async function bundledDetector() {
 function show(stream, button) {
   const sheet = document.createElement("dialog");
   sheet.className = "camera";
-  sheet.setAttribute("aria-label", "Camera");
+  sheet.setAttribute("aria-label", window.ledgerText("camera"));
   const video = document.createElement("video");
   video.muted = true;
   video.playsInline = true;
   video.srcObject = stream;
   const close = document.createElement("button");
   close.type = "button";
-  close.textContent = "Close";
+  close.textContent = window.ledgerText("close");
   close.addEventListener("click", () => sheet.close());
   sheet.append(video, close);
   const [track] = stream.getVideoTracks();
@@ -84,7 +84,7 @@ function show(stream, button) {
 function torch(track) {
   const light = document.createElement("button");
   light.type = "button";
-  light.textContent = "Light";
+  light.textContent = window.ledgerText("light");
   light.setAttribute("aria-pressed", "false");
   light.addEventListener("click", async () => {
     const on = light.getAttribute("aria-pressed") !== "true";

@@ -4,6 +4,12 @@
   const $ = (selector, root = document) => root.querySelector(selector);
   const coarse = matchMedia("(pointer: coarse)");
 
+  // Words: the server puts what a script may have to say into the head, in the language of the page. ----------------
+
+  const words = Object.assign({}, ...[...document.querySelectorAll("meta[name=words]")].map((each) => JSON.parse(each.content)));
+  const text = (name, values = {}) => words[name].replace(/%\((\w+)\)s/g, (_, key) => values[key]);
+  window.ledgerText = text;
+
   // Messages ------------------------------------------------------------------------------------------------------
 
   function say(sentence, kind) {
@@ -16,10 +22,6 @@
     if (line.getBoundingClientRect().top < 0) line.scrollIntoView({ block: "nearest" });
   }
 
-  const LOST = "The server cannot be reached. Nothing was lost: what you typed is still here. Try again in a moment.";
-  const BROKEN = "The server could not do this. What you typed is still here. Try again in a moment.";
-  const TOO_LONG = "The server takes too long to answer. What you typed is still here. Sending it again is safe.";
-
   // Only an answer that says where it belongs is shown; the page of a proxy in between is not.
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr } = event.detail;
@@ -27,12 +29,12 @@
   });
   document.addEventListener("htmx:responseError", (event) => {
     const { xhr } = event.detail;
-    if (![409, 422].includes(xhr.status) && xhr.getResponseHeader("HX-Retarget") !== "#messages") say(BROKEN, "bad");
+    if (![409, 422].includes(xhr.status) && xhr.getResponseHeader("HX-Retarget") !== "#messages") say(text("broken"), "bad");
   });
-  document.addEventListener("htmx:sendError", () => say(LOST, "bad"));
-  document.addEventListener("htmx:timeout", () => say(TOO_LONG, "bad"));
-  addEventListener("offline", () => say("This device is offline. What you typed stays here until it is back.", "warn"));
-  addEventListener("online", () => say("Back online.", "good"));
+  document.addEventListener("htmx:sendError", () => say(text("lost"), "bad"));
+  document.addEventListener("htmx:timeout", () => say(text("slow"), "bad"));
+  addEventListener("offline", () => say(text("offline"), "warn"));
+  addEventListener("online", () => say(text("online"), "good"));
 
   // Sending once is enough. Only courtesy: the server decides by the number of the form. ---------------------------
 
@@ -120,30 +122,30 @@
   function showKeys() {
     const sheet = document.createElement("dialog");
     sheet.className = "keys";
-    sheet.setAttribute("aria-label", "Keyboard shortcuts");
+    sheet.setAttribute("aria-label", text("keys"));
     const title = document.createElement("h2");
-    title.textContent = "Keyboard shortcuts";
+    title.textContent = text("keys");
     const list = document.createElement("dl");
     const seen = new Set();
-    const add = (key, text) => {
+    const add = (key, does) => {
       if (seen.has(key)) return;
       seen.add(key);
       const term = document.createElement("dt");
       const kbd = document.createElement("kbd");
       kbd.textContent = key;
       term.append(kbd);
-      const words = document.createElement("dd");
-      words.textContent = text;
-      list.append(term, words);
+      const meaning = document.createElement("dd");
+      meaning.textContent = does;
+      list.append(term, meaning);
     };
     for (const element of document.querySelectorAll("[data-shortcut]")) {
       const label = element.getAttribute("aria-label") || (element.labels && element.labels[0]
         ? element.labels[0].textContent : element.textContent.replace(element.dataset.shortcut, ""));
       add(element.dataset.shortcut, label.trim().replace(/\s+/g, " "));
     }
-    if ($("[data-search]")) add("/", "Search");
-    add("?", "This list");
-    add("Esc", "Close");
+    if ($("[data-search]")) add("/", text("search"));
+    add("?", text("list"));
+    add("Esc", text("close"));
     sheet.append(title, list);
     sheet.addEventListener("click", () => sheet.close());
     sheet.addEventListener("close", () => sheet.remove());

@@ -4,7 +4,7 @@
   const panel = document.querySelector("[data-keys]");
   const table = document.getElementById("keys-table");
   const verdict = document.getElementById("keys-verdict");
-  const NAMES = { "\x1d": "GS", " ": "Space", Enter: "Enter", Tab: "Tab" };
+  const NAMES = { "\x1d": "GS", " ": window.ledgerText("space"), Enter: "Enter", Tab: "Tab" };
   const PAUSE = 1000; // ms after which a new row of keys begins
   let typed = [];
   let last = -Infinity;
@@ -36,7 +36,7 @@
     draw(keys);
     typed = [];
     last = -Infinity;
-    say("good", `A scan of ${[...text].length} characters, at most ${slowest} ms apart, ended by ${keys.at(-1)?.key}.`);
+    say("good", window.ledgerText("scan", { count: [...text].length, slowest, key: keys.at(-1)?.key }));
     window.ledgerScanner.say("good", text);
     htmx.ajax("GET", panel.dataset.reading, { target: "#reading", swap: "outerHTML", values: { code: text } });
   });
@@ -50,10 +50,10 @@
     typed.push({ key: event.key, gap: typed.length ? gap : Infinity });
     draw(typed);
     const slowest = Math.round(Math.max(0, ...typed.slice(1).map((each) => each.gap)));
-    const why = typed.length <= window.ledgerScanner.shortest
-      ? `A scan has at least ${window.ledgerScanner.shortest} characters and ends with Enter or Tab.`
-      : `The slowest key came ${slowest} ms after the one before; a scanner takes less than ${window.ledgerScanner.fastestHand} ms, and ends with Enter or Tab.`;
-    say("warn", `Typed by hand, so far. ${why}`);
+    const { shortest, fastestHand: fastest } = window.ledgerScanner;
+    say("warn", typed.length <= shortest
+      ? window.ledgerText("short", { shortest })
+      : window.ledgerText("by_hand", { slowest, fastest }));
   });
 
   const box = document.querySelector("[data-scanner-settings]");

@@ -164,8 +164,8 @@
     // What is typed on this page is worth more than the scan.
     const link = document.createElement("a");
     link.href = address;
-    link.textContent = "Open it and leave this page";
-    say("bad", `${code} was scanned. What you typed here is not saved yet. `, link);
+    link.textContent = window.ledgerText("open");
+    say("bad", `${window.ledgerText("scanned", { code })} `, link);
   }
 
   function isFilledIn() {

@@ -12,9 +12,9 @@
   let asking = 0;
 
   const show = () => {
-    const said = ["No connection to the shop’s server. Nothing is lost."];
-    if (waitingScans) said.push(waitingScans === 1 ? "One scan is kept here." : `${waitingScans} scans are kept here.`);
-    if (retrying) said.push("The sale is sent again by itself until it is answered.");
+    const said = [window.ledgerText("away")];
+    if (waitingScans) said.push(window.ledgerText("kept", { count: waitingScans }));
+    if (retrying) said.push(window.ledgerText("again"));
     banner.textContent = said.join(" ");
     banner.hidden = false;
     if (!asking) asking = setInterval(ask, AGAIN);
@@ -148,7 +148,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
       if (!waiting.length) tell("");
       send();
     } else {
-      tell(`No answer from the shop's server. ${waiting.length === 1 ? "One scan is" : `${waiting.length} scans are`} kept here and sent again by itself.`);
+      tell(window.ledgerText("unanswered", { count: waiting.length }));
       setTimeout(send, 1500);
     }
   };

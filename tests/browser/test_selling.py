@@ -62,7 +62,7 @@ def test_what_was_scanned_without_a_connection_is_kept_by_the_browser(site: Site
     page.context.set_offline(True)
     for _ in range(3):
         Scanner(page).scan("Milk")
-    expect(page.locator("#connection")).to_contain_text("3 scans are kept here")
+    expect(page.locator("#connection")).to_contain_text("Scans kept here: 3")
     page.close()
 
     again = page.context.new_page()

@@ -47,7 +47,7 @@ def test_a_template_is_read_back_as_it_was_saved_and_stands_before_the_built_in_
     found = find_template(shop.tenant_id, str(id))
 
     assert found
-    assert replace(found.paper, name="", title="") == PAPER
+    assert replace(found.paper, name="") == PAPER
     assert (found.id, found.name, found.blocks, found.version) == (id, "Shelf", BLOCKS, 1)
     assert [each.key for each in list_templates(shop.tenant_id)] == [str(id), *TEMPLATES]
 
