@@ -2,11 +2,11 @@
 
 import math
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, g, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import CombinedMultiDict
 
@@ -19,6 +19,8 @@ from ledger_web.domain.permissions import (
     PURCHASE_DELETE,
     PURCHASE_VIEW,
 )
+from ledger_web.domain.sheets import Row, amount_cell
+from ledger_web.downloads import download
 from ledger_web.error_pages import status_of
 from ledger_web.filters import shop_today
 from ledger_web.forms.payments import offer_first
@@ -39,6 +41,7 @@ from ledger_web.queries import purchases as queries
 from ledger_web.queries.carts import list_product_hits
 from ledger_web.queries.parties import get_party
 from ledger_web.queries.stock import ToBuyRow, list_to_buy
+from ledger_web.queries.vendor_accounts import account_place_of, get_vendor_account, iterate_vendor_account
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services.purchase_drafts import StartDraft, WantedLine, start_draft
 from ledger_web.services.purchase_papers import add_paper
@@ -248,12 +251,25 @@ def delete_vendor_price(vendor_id: uuid.UUID, price_id: uuid.UUID) -> ResponseRe
 @blueprint.get("/vendors/<uuid:vendor_id>/account")
 @permission_required(PURCHASE_VIEW)
 def vendor_account(vendor_id: uuid.UUID) -> ResponseReturnValue:
-    """Show all that happened with a vendor, in every currency, and what each was worth in the shop's."""
+    """Show all that happened with a vendor, in every currency and in the shop's, with both balances."""
+    account = get_vendor_account(
+        g.tenant.id, vendor_id, older_than=account_place_of(request.args.get("before", "")[:80])
+    )
+    older = url_for(".vendor_account", vendor_id=vendor_id, before=account.older_than) if account.older_than else ""
     return render(
         "purchases/vendor_account.html",
+        "purchases/_account_lines.html",
         vendor=get_party(g.tenant.id, vendor_id, "vendor"),
-        account=papers.get_vendor_account(g.tenant.id, vendor_id),
+        account=account,
+        older=older,
     )
+
+
+@blueprint.get("/vendors/<uuid:vendor_id>/account.<any(csv, xlsx):ending>")
+@permission_required(PURCHASE_VIEW)
+def vendor_account_file(vendor_id: uuid.UUID, ending: str) -> ResponseReturnValue:
+    get_party(g.tenant.id, vendor_id, "vendor")
+    return download("vendor-account", ending, _account_rows(vendor_id))
 
 
 @blueprint.get("/exchange")
@@ -265,6 +281,35 @@ def exchange() -> ResponseReturnValue:
     day = form.day.data or shop_today()
     rows = papers.list_exchange(g.tenant.id, day)
     return render("purchases/exchange.html", "", status, form=form, day=day, rows=rows)
+
+
+def _account_rows(vendor_id: uuid.UUID) -> Iterator[Row]:
+    base = g.tenant.base_currency
+    yield (
+        gettext("Day"),
+        gettext("What"),
+        gettext("Note"),
+        gettext("Currency"),
+        gettext("Owed more"),
+        gettext("Owed less"),
+        gettext("Owed"),
+        gettext("Worth in %(base)s", base=base),
+        gettext("Gain or loss in %(base)s", base=base),
+        gettext("Owed in %(base)s", base=base),
+    )
+    for line in iterate_vendor_account(g.tenant.id, vendor_id):
+        yield (
+            line.day,
+            line.title,
+            line.memo,
+            line.currency,
+            amount_cell(line.amount, line.currency) if line.amount > 0 else None,
+            amount_cell(-line.amount, line.currency) if line.amount < 0 else None,
+            amount_cell(line.balance, line.currency),
+            amount_cell(line.base, base),
+            amount_cell(line.realised, base) if line.realised else None,
+            amount_cell(line.base_balance, base),
+        )
 
 
 def _wanted(row: ToBuyRow, packs: Mapping[uuid.UUID, Decimal] | None) -> WantedLine:

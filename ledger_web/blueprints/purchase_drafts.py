@@ -463,7 +463,8 @@ def _charge_form(head: queries.DraftHead, refused: ChargeForm | None) -> ChargeF
 
 
 def _receive_form(head: queries.DraftHead, refused: ReceiveForm | None) -> ReceiveForm:
-    usual = {"pay_currency": head.currency, "uses_advances": True, "queues_labels": True}
+    # The labels of what is corrected were printed when it came.
+    usual = {"pay_currency": head.currency, "uses_advances": True, "queues_labels": head.corrects_id is None}
     form = refused or ReceiveForm(data={"currency": head.currency, "received_on": head.received_on, **usual})
     form.place.choices = _places()
     offer_first(form.pay_currency, _currencies(head))

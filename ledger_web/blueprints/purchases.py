@@ -55,7 +55,7 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/unpaid")
 @permission_required(PURCHASE_VIEW)
 def unpaid() -> ResponseReturnValue:
-    return render("purchases/unpaid.html", owed=queries.list_unpaid(g.tenant.id, shop_today()))
+    return render("purchases/unpaid.html", unpaid=queries.list_unpaid(g.tenant.id, shop_today()))
 
 
 @blueprint.get("/products/<uuid:product_id>")

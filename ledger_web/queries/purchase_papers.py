@@ -1,8 +1,7 @@
-"""What belongs to purchases: returns, papers, vendors' lists and accounts, and foreign money at a day's rates."""
+"""What belongs to purchases: returns, papers, vendors' lists, and foreign money at a day's rates."""
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -13,7 +12,6 @@ from ledger_web.domain.errors import NotFoundError
 from ledger_web.domain.exchange import Rate
 from ledger_web.domain.numbers import round_half_up
 from ledger_web.domain.rates import factor_of
-from ledger_web.domain.transactions import title_of
 from ledger_web.models.base import session_of
 
 
@@ -72,32 +70,6 @@ class VendorPriceRow:
     pack: Decimal
     lead_days: int | None
     written_at: dt.datetime
-
-
-@dataclass(frozen=True, slots=True)
-class AccountLine:
-    """Something that raised or lowered what a vendor is owed. `base` is None where its worth is not known."""
-
-    title: str
-    memo: str
-    occurred_on: dt.date
-    due_on: dt.date
-    currency: str
-    amount: int  # above zero: the shop owes more
-    open: int
-    base: int | None
-    is_cancelled: bool
-    purchase_id: uuid.UUID | None
-
-
-@dataclass(frozen=True, slots=True)
-class VendorAccount:
-    """All that happened with a vendor; per currency what is owed, and what that is worth as it stands in the books."""
-
-    lines: Sequence[AccountLine]
-    owed: Sequence[tuple[str, int]]
-    owed_base: int
-    base_currency: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,50 +174,6 @@ def list_vendor_prices(tenant_id: int, vendor_id: uuid.UUID) -> list[VendorPrice
     return [VendorPriceRow(**row._mapping) for row in rows]
 
 
-def get_vendor_account(tenant_id: int, vendor_id: uuid.UUID) -> VendorAccount:
-    """Return what raised and lowered what a vendor is owed, newest first, with its worth in the base currency.
-
-    A payment in the debt's own currency stands at what it settled was worth.
-    """
-    rows = (
-        session_of(tenant_id)
-        .execute(
-            text("""
-                SELECT t.kind, coalesce(p.number, r.number, '') AS number, t.memo, t.occurred_on, i.due_on, i.side,
-                       i.currency, i.amount, i.amount - i.settled AS open, i.cancelled_in IS NOT NULL AS is_cancelled,
-                       CASE WHEN i.currency = s.base_currency THEN i.amount
-                            ELSE coalesce(i.base_amount, CASE WHEN a.amount = i.amount THEN a.base END) END AS base,
-                       CASE WHEN i.currency = s.base_currency THEN i.amount - i.settled
-                            ELSE i.base_amount - i.base_settled END AS open_base,
-                       coalesce(p.id, r.purchase_id, c.purchase_id) AS purchase_id, s.base_currency
-                  FROM open_items AS i
-                  JOIN tenants AS s ON s.tenant_id = :tenant_id
-                  JOIN transactions AS t ON t.tenant_id = :tenant_id AND t.id = i.transaction_id
-                  LEFT JOIN purchases AS p ON p.tenant_id = :tenant_id AND p.id = i.transaction_id
-                  LEFT JOIN purchase_returns AS r ON r.tenant_id = :tenant_id AND r.id = i.transaction_id
-                  LEFT JOIN purchase_charges AS c ON c.tenant_id = :tenant_id AND c.id = i.id
-                  LEFT JOIN LATERAL (
-                        SELECT sum(x.amount) AS amount, sum(x.charge_base)::bigint AS base FROM allocations AS x
-                         WHERE x.tenant_id = :tenant_id AND x.credit_id = i.id AND x.released_in IS NULL) AS a ON true
-                 WHERE i.tenant_id = :tenant_id AND i.party_id = :id
-                 ORDER BY t.occurred_on DESC, i.id DESC
-                 LIMIT 500
-            """),
-            {"tenant_id": tenant_id, "id": vendor_id},
-        )
-        .all()
-    )
-    owed: dict[str, int] = {}
-    owed_base = 0
-    for row in rows:
-        sign = 0 if row.is_cancelled else 1 if row.side == "charge" else -1
-        owed[row.currency] = owed.get(row.currency, 0) + sign * row.open
-        owed_base += sign * (row.open_base or 0)
-    lines = [_account_line(row) for row in rows]
-    base_currency = rows[0].base_currency if rows else ""
-    return VendorAccount(lines, [(code, amount) for code, amount in owed.items() if amount], owed_base, base_currency)
-
-
 def list_exchange(tenant_id: int, day: dt.date) -> list[ExchangeRow]:
     """Value the exchange accounts as they stood at the end of a day at its rates: what differs is not realised yet.
 
@@ -305,22 +233,6 @@ def _returns(tenant_id: int, condition: str, id: uuid.UUID) -> list[ReturnRow]:
         {"tenant_id": tenant_id, "id": id},
     )
     return [ReturnRow(**row._mapping) for row in rows]
-
-
-def _account_line(row: Row[Any]) -> AccountLine:
-    sign = 1 if row.side == "charge" else -1
-    return AccountLine(
-        title_of(row.kind, row.kind, row.number),
-        row.memo,
-        row.occurred_on,
-        row.due_on,
-        row.currency,
-        sign * row.amount,
-        sign * row.open,
-        None if row.base is None else sign * row.base,
-        row.is_cancelled,
-        row.purchase_id,
-    )
 
 
 def _rate(row: Row[Any]) -> Rate | None:

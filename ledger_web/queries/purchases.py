@@ -13,7 +13,7 @@ from sqlalchemy import Row, text
 from ledger_web.domain.errors import NotFoundError, RuleViolationError
 from ledger_web.domain.exchange import Rate
 from ledger_web.domain.numbers import round_half_up
-from ledger_web.domain.open_items import ageing
+from ledger_web.domain.open_items import BUCKETS, ageing
 from ledger_web.domain.purchases import BoughtLine, Charge, cost_purchase, proposed_price
 from ledger_web.domain.taxes import TaxPart
 from ledger_web.domain.units import in_base
@@ -186,6 +186,26 @@ class UnpaidVendor:
     currency: str
     buckets: Sequence[tuple[str, int]]
     total: int
+    ahead: int  # paid or returned beyond what is owed: it will settle what comes
+
+
+@dataclass(frozen=True, slots=True)
+class UnpaidSum:
+    """What all vendors are owed in one currency, in the order of the ages."""
+
+    currency: str
+    buckets: Sequence[int]
+    total: int
+    ahead: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unpaid:
+    """What vendors are owed; `sums` are of all of them, also of those that are not shown."""
+
+    vendors: Sequence[UnpaidVendor]
+    sums: Sequence[UnpaidSum]
+    is_cut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,6 +322,17 @@ _RESTS = text("""
             SELECT d.id, NULL FROM purchase_drafts AS d WHERE d.tenant_id = :tenant_id AND d.rest_of = :id) AS x
      ORDER BY x.id
      LIMIT 20
+""")
+
+# One row for each vendor, currency, side and age: due on one of the days of that age.
+_UNPAID = text("""
+    SELECT v.id, v.name, i.currency, i.side, min(i.due_on) AS due_on, sum(i.amount - i.settled)::bigint AS open
+      FROM open_items AS i
+      JOIN parties AS v ON v.tenant_id = :tenant_id AND v.id = i.party_id AND v.kind = 'vendor'
+     WHERE i.tenant_id = :tenant_id AND i.settled < i.amount AND i.cancelled_in IS NULL
+     GROUP BY v.id, v.name, i.currency, i.side,
+              width_bucket(CAST(:today AS date) - i.due_on, CAST(:ages AS integer[]))
+     ORDER BY v.name, v.id, i.currency
 """)
 
 _LINES = text("""
@@ -426,31 +457,44 @@ def get_purchase(tenant_id: int, purchase_id: uuid.UUID) -> PurchaseDetails:
     )
 
 
-def list_unpaid(tenant_id: int, today: dt.date) -> list[UnpaidVendor]:
-    """Return what vendors are owed, by vendor and currency, and how long it is past due."""
+def list_unpaid(tenant_id: int, today: dt.date) -> Unpaid:
+    """Return what vendors are owed, by vendor and currency, and how long it is past due; and all of it by currency."""
     rows = (
         session_of(tenant_id)
-        .execute(
-            text(f"""
-            SELECT v.id, v.name, i.currency, i.due_on, sum(i.amount - i.settled)::bigint AS open
-              FROM open_items AS i
-              JOIN parties AS v ON v.tenant_id = :tenant_id AND v.id = i.party_id AND v.kind = 'vendor'
-             WHERE i.tenant_id = :tenant_id AND i.side = 'charge' AND i.settled < i.amount AND i.cancelled_in IS NULL
-             GROUP BY v.id, v.name, i.currency, i.due_on
-             ORDER BY v.name, v.id, i.currency, i.due_on
-             LIMIT {20 * UNPAID_MAX}
-        """),
-            {"tenant_id": tenant_id},
-        )
+        .execute(_UNPAID, {"tenant_id": tenant_id, "today": today, "ages": [limit + 1 for limit, _ in BUCKETS]})
         .all()
     )
-    groups: dict[tuple[uuid.UUID, str, str], list[tuple[dt.date, int]]] = {}
+    groups: dict[tuple[uuid.UUID, str, str], list[Row[Any]]] = {}
     for row in rows:
-        groups.setdefault((row.id, row.name, row.currency), []).append((row.due_on, row.open))
-    return [
-        UnpaidVendor(id, name, currency, ageing(charges, today), sum(amount for _, amount in charges))
-        for (id, name, currency), charges in groups.items()
+        groups.setdefault((row.id, row.name, row.currency), []).append(row)
+    vendors = [
+        UnpaidVendor(
+            id,
+            name,
+            currency,
+            ageing([(row.due_on, row.open) for row in found if row.side == "charge"], today),
+            sum(row.open for row in found if row.side == "charge"),
+            sum(row.open for row in found if row.side == "credit"),
+        )
+        for (id, name, currency), found in groups.items()
     ]
+    return Unpaid(vendors[:UNPAID_MAX], _all_unpaid(vendors), len(vendors) > UNPAID_MAX)
+
+
+def _all_unpaid(vendors: Sequence[UnpaidVendor]) -> list[UnpaidSum]:
+    sums = []
+    for currency in sorted({each.currency for each in vendors}):
+        chosen = [each for each in vendors if each.currency == currency]
+        columns = zip(*([amount for _, amount in each.buckets] for each in chosen), strict=True)
+        sums.append(
+            UnpaidSum(
+                currency,
+                [sum(column) for column in columns],
+                sum(each.total for each in chosen),
+                sum(each.ahead for each in chosen),
+            )
+        )
+    return sums
 
 
 def list_bought(tenant_id: int, product_id: uuid.UUID, *, limit: int = ROWS_MAX) -> list[BoughtRow]:

@@ -1,5 +1,6 @@
 """What is done with a purchase over HTTP: returns, late charges, prices, papers, vendors' lists."""
 
+import datetime as dt
 import io
 import re
 import uuid
@@ -9,9 +10,13 @@ import pytest
 from flask import Flask
 
 from ledger_web.domain.ids import new_id
-from tests.books import count, stock_of
+from ledger_web.domain.journal import cash
+from ledger_web.services.drawers import PayIn, pay_in
+from ledger_web.services.payments import RecordPayment, record_payment
+from ledger_web.services.transfers import ExchangeMoney, exchange_money
+from tests.books import cached_balance, count, stock_of
 from tests.clients import ShopClient, browser_at
-from tests.purchases import add_goods, add_vendor, begin, buy
+from tests.purchases import add_goods, add_vendor, begin, buy, receive, say_head
 from tests.shops import Shop, buy_below, open_a_shop
 
 PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer<<>>\n%%EOF"
@@ -177,6 +182,67 @@ def test_a_vendors_account_and_foreign_money_are_shown_in_the_shops_currency(cli
     assert "7,200 AFN" in exchange
     assert "Loss that is not realised yet" in exchange
     assert "200 AFN" in exchange
+
+
+def test_dollars_bought_dearer_than_the_debt_they_pay_are_a_loss_in_every_report(
+    client: ShopClient, kabul: Shop
+) -> None:
+    """100.00 USD are owed at 280: 28,000. They are paid out of a drawer whose dollars cost 282: 28,200. 200 are lost.
+
+    The drawer itself says nothing of 282. The exchange accounts do: 28,200 were given for what was entered at 28,000.
+    """
+    karim, rice = add_vendor(kabul), add_goods(kabul)
+    float_ = PayIn(id=new_id(), drawer_id=kabul.drawer_id, currency="AFN", amount=30_000, reason="Float")
+    pay_in(float_, kabul.act())
+    bought = ExchangeMoney(
+        id=new_id(),
+        drawer_id=kabul.drawer_id,
+        out_currency="AFN",
+        out_amount=28_200,
+        in_currency="USD",
+        in_amount=100_00,
+    )
+    exchange_money(bought, kabul.act())
+    buy(kabul, karim, (rice, 40, "2.5"), rate="280")
+    paid = RecordPayment(
+        id=new_id(), party_id=karim, direction="out", drawer_id=kabul.drawer_id, currency="USD", amount=100_00
+    )
+    record_payment(paid, kabul.act())
+
+    assert cached_balance(kabul, cash(kabul.drawer_id, "USD")) == 0
+    for rate in ("282", "300"):  # nothing is held in dollars any more: no rate changes it
+        today = re.search(r'value="(\d{4}-\d\d-\d\d)"', client.get("/rates/").text)
+        assert today
+        send(client, "/rates/", currency="USD", unit="USD", value=rate, valid_on=today[1])
+        foreign = re.sub(r"<[^>]*>", " ", client.get("/purchases/exchange").text)
+        assert re.search(r"Loss from all that was exchanged\s+200 AFN", foreign)
+        report = client.get(f"/reports/profit-and-loss.csv?rate_USD={rate}").text
+        assert re.search(r"Currencies held, at these rates.*,-200\b", report)
+    account = client.get(f"/purchases/vendors/{karim}/account").text
+    assert "by the rate" not in account
+
+
+def test_what_is_unpaid_adds_up_by_age_with_what_was_paid_ahead(client: ShopClient, kabul: Shop) -> None:
+    karim, ali, rice = add_vendor(kabul), add_vendor(kabul, "Ali", "AFN"), add_goods(kabul)
+    for days, cost in ((0, 1), (30, 2), (31, 4), (90, 8), (91, 16)):
+        draft_id = begin(kabul, karim, (rice, 1, cost), rate="70")
+        say_head(kabul, draft_id, karim, due_on=dt.datetime.now(dt.UTC).date() - dt.timedelta(days))
+        receive(kabul, draft_id)
+    buy(kabul, ali, (rice, 1, 100), currency="AFN")
+    back = buy(kabul, ali, (rice, 1, 40), currency="AFN")
+    paid = RecordPayment(
+        id=new_id(), party_id=ali, direction="out", drawer_id=kabul.drawer_id, currency="AFN", amount=150
+    )
+    pay_in(PayIn(id=new_id(), drawer_id=kabul.drawer_id, currency="AFN", amount=150, reason="Float"), kabul.act())
+    record_payment(paid, kabul.act())
+    send(client, f"/purchases/{back}/returns", line_1="1", reason="Wet bags")
+
+    page = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", client.get("/purchases/unpaid").text))
+
+    assert "Karim Traders 1.00 2.00 4.00 8.00 16.00 31.00 USD" in page
+    assert "All in USD 1.00 2.00 4.00 8.00 16.00 31.00 USD" in page
+    assert "Ali 0 AFN 50 AFN" in page  # 10 paid beyond both, and the 40 that went back
+    assert "All in AFN 0 AFN 50 AFN" in page
 
 
 def test_the_rivals_purchases_are_not_there(client: ShopClient, kabul: Shop, rival: Shop) -> None:
