@@ -144,7 +144,7 @@ def _kinds(path: str) -> Iterator[str]:
 
 def _open(app: Flask, tenant: Tenant, owner: Identity, path: str) -> list[str]:
     with app.test_request_context(path, base_url=f"http://{tenant.slug}.{app.config['BASE_DOMAIN']}/") as context:
-        g.request_id, g.slug, g.tenant, g.identity = "", tenant.slug, tenant, owner
+        g.request_id, g.slug, g.tenant, g.identity, g.locale = "", tenant.slug, tenant, owner, tenant.locale
         try:
             view = app.view_functions[str(context.request.endpoint)]
             answer = app.make_response(app.ensure_sync(view)(**(context.request.view_args or {})))
