@@ -1,5 +1,6 @@
 """The shop's HTTP server: Granian, one worker process with threads, on the loopback address unless told otherwise."""
 
+import gc
 import os
 import socket
 import tempfile
@@ -19,6 +20,7 @@ from ledger_web.factory import create_app
 from ledger_web.probes import DRAINING
 
 CONNECTIONS_MAX = 4096  # of each worker
+GARBAGE = 20_000  # objects that are made before those no longer needed are looked for; a sale makes some 3,000
 SUPERVISOR = "LEDGER_SUPERVISOR"  # number of the process that started the workers
 
 
@@ -92,7 +94,16 @@ def worker() -> Flask:
     """Make the application of one worker process."""
     logs.configure(read_settings().log_format)
     threading.Thread(target=_leave_with_the_supervisor, daemon=True, name="leave with the supervisor").start()
-    return create_app()
+    app = create_app()
+    _collect_less_often()
+    return app
+
+
+def _collect_less_often() -> None:
+    """Leave what stays for ever out of the search for circles, and search after a few requests, not within each."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE, 20, 20)
 
 
 def _leave_with_the_supervisor() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final
 
 from ledger_web.domain.errors import InvalidNumberError, RuleViolationError
@@ -63,11 +64,12 @@ def tax_of(amount: int, percents: Sequence[Decimal | Fraction], *, inclusive: bo
     """
     if any(percent < 0 for percent in percents):
         raise InvalidNumberError("A tax rate cannot be below zero. Enter a percentage from 0 to 100.")
-    rates = [Fraction(percent) for percent in percents]
-    rate = sum(rates, Fraction(0))
-    base = 100 + rate if inclusive else Fraction(100)
-    tax = round_half_up(amount * rate / base)
-    taxes = tuple(spread(tax, rates)) if rate else tuple(0 for _ in percents)
+    share, rates = _share_of(tuple(percents), inclusive)
+    tax = round_half_up(amount * share)
+    if len(rates) == 1:
+        taxes: tuple[int, ...] = (tax,)
+    else:
+        taxes = tuple(spread(tax, rates)) if share else tuple(0 for _ in percents)
     return TaxedAmount(
         net=amount - tax if inclusive else amount,
         taxes=taxes,
@@ -75,13 +77,22 @@ def tax_of(amount: int, percents: Sequence[Decimal | Fraction], *, inclusive: bo
     )
 
 
-def percents_of_net(rates: Sequence[TaxRate]) -> list[Fraction]:
+@lru_cache(maxsize=1024)
+def _share_of(percents: tuple[Decimal | Fraction, ...], inclusive: bool) -> tuple[Fraction, tuple[Fraction, ...]]:
+    """Return how much of an amount all taxes are, and each rate. A shop has a handful of them, and asks all day."""
+    rates = tuple(Fraction(percent) for percent in percents)
+    rate = sum(rates, Fraction(0))
+    return rate / (100 + rate if inclusive else Fraction(100)), rates
+
+
+@lru_cache(maxsize=1024)
+def percents_of_net(rates: tuple[TaxRate, ...]) -> tuple[Fraction, ...]:
     """Return each rate as a percentage of the net amount: 10 and then 5 on top of that are 10 and 5.5."""
     percents: list[Fraction] = []
     for rate in rates:
         falls_on = 1 + sum(percents, Fraction(0)) / 100 if rate.is_compound else Fraction(1)
         percents.append(Fraction(rate.percent) * falls_on)
-    return percents
+    return tuple(percents)
 
 
 def total_percent(rates: Sequence[TaxRate]) -> Decimal:
@@ -97,7 +108,7 @@ def total_percent(rates: Sequence[TaxRate]) -> Decimal:
                 rates_max=RATES_MAX,
             )
         )
-    total = Decimal(round_half_up(sum(percents_of_net(rates), Fraction(0)) * 1000)) / 1000
+    total = Decimal(round_half_up(sum(percents_of_net(tuple(rates)), Fraction(0)) * 1000)) / 1000
     if total > 100:
         raise RuleViolationError("The rates of a tax class come to 100 % at most. Look at the percentages.")
     return total
@@ -117,6 +128,6 @@ def rates_of(
 
 def taxed(amount: int, rates: Sequence[TaxRate], *, inclusive: bool) -> tuple[TaxedAmount, tuple[TaxPart, ...]]:
     """Find the tax of an amount by the rates of a class, and name its parts, those that come to nothing left out."""
-    found = tax_of(amount, percents_of_net(rates), inclusive=inclusive)
+    found = tax_of(amount, percents_of_net(tuple(rates)), inclusive=inclusive)
     parts = (TaxPart(rate.name, rate.percent, tax) for rate, tax in zip(rates, found.taxes, strict=True))
     return found, tuple(part for part in parts if part.amount)

@@ -5,11 +5,12 @@ says whose books they mean: `session_of(tenant_id)`, or `directory_session()` be
 """
 
 import time
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import psycopg
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, Connection, Engine, Text, event
+from sqlalchemy import BigInteger, Connection, CursorResult, Engine, Text, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import (
     DeclarativeBase,
@@ -24,9 +25,11 @@ from sqlalchemy.orm import (
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from ledger_web.models.arrays import ListDumper
+from ledger_web.models.pipeline import execute_together
 
 TENANT = "tenant_id"  # keys of session.info
 UNIT_OF_WORK = "unit_of_work"
+_FIRST = "first_statement"  # while run_together takes a connection: what its transaction is to begin with
 NOBODY = 0  # in session.info: the directory's session, which sees no shop at all
 RESTED_SECONDS_MAX = 1.0
 
@@ -92,7 +95,24 @@ def _say_whose_transaction_this_is(session: Session, transaction: SessionTransac
     if tenant_id is None:
         raise RuntimeError("a session without a shop: use session_of(tenant_id) or directory_session()")
     shop = "" if tenant_id == NOBODY else int(tenant_id)
-    _begin(connection, f"SET LOCAL app.tenant_id = '{shop}'")
+    statement = f"SET LOCAL app.tenant_id = '{shop}'"
+    if _FIRST in session.info:
+        session.info[_FIRST] = statement
+    else:
+        _begin(connection, statement)
+
+
+def run_together(session: Session, statements: Sequence[tuple[str, Mapping[str, Any]]]) -> CursorResult[Any]:
+    """Run SQL text, psycopg's parameters bound, in one round trip, and return what the last statement answers.
+
+    Where they are the first of their transaction, what begins it and names the shop goes with them.
+    """
+    session.info[_FIRST] = ""
+    try:
+        connection = session.connection()
+    finally:
+        first = session.info.pop(_FIRST)
+    return execute_together(connection, statements, first)
 
 
 def _begin(connection: Connection, statement: str) -> None:

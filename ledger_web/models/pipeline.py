@@ -23,16 +23,21 @@ class _Answer(IteratorResult[Any]):
         self.rowcount = rowcount
 
 
-def execute_together(connection: Connection, statements: Sequence[tuple[str, Mapping[str, Any]]]) -> CursorResult[Any]:
+def execute_together(
+    connection: Connection, statements: Sequence[tuple[str, Mapping[str, Any]]], first: str = ""
+) -> CursorResult[Any]:
     """Run statements in their order, with one wait, and return what the last one answers.
 
     If one fails, those after it are not run; the error is the one it would have been by itself.
+
+    Args:
+        first: A statement without parameters that goes before them.
     """
     driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
     for sql, values in statements:
         connection.dispatch.before_cursor_execute(connection, None, sql, values, None, False)
     try:
-        last = _run(driver, statements)
+        last = _run(driver, statements, first)
         names = _names(last)
         answer = _Answer(names, last.fetchall() if names else (), last.rowcount)
     except psycopg.Error as error:
@@ -46,11 +51,13 @@ def _names(cursor: "psycopg.Cursor[Any]") -> tuple[str, ...]:
 
 
 def _run(
-    driver: "psycopg.Connection[Any]", statements: Sequence[tuple[str, Mapping[str, Any]]]
+    driver: "psycopg.Connection[Any]", statements: Sequence[tuple[str, Mapping[str, Any]]], first: str
 ) -> "psycopg.Cursor[Any]":
-    if len(statements) == 1:
+    if len(statements) == 1 and not first:
         return driver.execute(*statements[0])
     with driver.pipeline():
+        if first:
+            driver.execute(first, prepare=False)  # each shop's own: none is worth a place among the prepared ones
         return [driver.execute(sql, values) for sql, values in statements][-1]
 
 

@@ -5,11 +5,10 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-
-from sqlalchemy import text
+from typing import Any
 
 from ledger_web.domain.permissions import limits_of, rights_of
-from ledger_web.models.base import session_of
+from ledger_web.models.base import run_together, session_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ class IdentityRow:
     is_touch_due: bool
 
 
-_IDENTITY = text("""
+_IDENTITY = """
     SELECT t.tenant_id, d.slug, t.name, t.base_currency, t.time_zone, t.locale,
            t.digits, t.day_starts_at, d.status = 'suspended', u.id, u.name,
            r.name, r.built_in, r.permissions, r.limits,
@@ -45,30 +44,30 @@ _IDENTITY = text("""
            r.own_records,
            ARRAY(SELECT w.drawer_id
                    FROM role_drawers AS w
-                  WHERE w.tenant_id = :tenant_id AND w.role_id = r.id),
+                  WHERE w.tenant_id = %(tenant_id)s AND w.role_id = r.id),
            u.language,
            s.last_seen_at < now() - interval '1 minute'
       FROM sessions AS s
       JOIN users AS u
-        ON u.tenant_id = :tenant_id
+        ON u.tenant_id = %(tenant_id)s
        AND u.id = s.user_id
        AND u.active
       JOIN roles AS r
-        ON r.tenant_id = :tenant_id
+        ON r.tenant_id = %(tenant_id)s
        AND r.id = u.role_id
       JOIN tenants AS t
-        ON t.tenant_id = :tenant_id
+        ON t.tenant_id = %(tenant_id)s
       JOIN tenant_directory AS d
-        ON d.tenant_id = :tenant_id
-       AND d.slug = :slug
+        ON d.tenant_id = %(tenant_id)s
+       AND d.slug = %(slug)s
        AND d.status IN ('active', 'suspended')
-     WHERE s.tenant_id = :tenant_id
-       AND s.id = :session_digest
+     WHERE s.tenant_id = %(tenant_id)s
+       AND s.id = %(session_digest)s
        AND s.revoked_at IS NULL
        AND NOT s.waits_for_code
        AND s.last_seen_at > now() - interval '30 minutes'
        AND s.created_at > now() - interval '12 hours'
-""")
+"""
 
 
 def find_identity(tenant_id: int, slug: str, session_digest: bytes) -> IdentityRow | None:
@@ -81,17 +80,12 @@ def find_identity(tenant_id: int, slug: str, session_digest: bytes) -> IdentityR
     says that it was last seen more than a minute ago, `lacks_code` that the shop asks its owners for a second factor
     and this one has none yet; `language` is the one they chose for themselves. Source: promises S3, S9.
     """
-    row = (
-        session_of(tenant_id)
-        .execute(
-            _IDENTITY,
-            {"tenant_id": tenant_id, "slug": slug, "session_digest": session_digest},
-        )
-        .one_or_none()
-    )
+    values = {"tenant_id": tenant_id, "slug": slug, "session_digest": session_digest}
+    row = run_together(session_of(tenant_id), [(_IDENTITY, values)]).one_or_none()
     if row is None:
         return None
-    built_in, permissions, limits, lacks_code, own_records, drawers, *rest = row[12:]
-    facts = [*row[:12], rights_of(built_in, permissions), limits_of(built_in, limits), bool(lacks_code)]
+    facts: list[Any] = list(row)
+    built_in, permissions, limits, lacks_code, own_records, drawers, *rest = facts[12:]
+    facts = [*facts[:12], rights_of(built_in, permissions), limits_of(built_in, limits), bool(lacks_code)]
     facts += [own_records, frozenset(drawers) or None, *rest]
     return IdentityRow(*facts)

@@ -26,8 +26,7 @@ from sqlalchemy.orm import Session
 
 from ledger_web.domain.errors import ConflictError, InvariantBrokenError, LedgerError, ResubmissionError
 from ledger_web.domain.journal import Entry
-from ledger_web.models.base import session_of
-from ledger_web.models.pipeline import execute_together
+from ledger_web.models.base import run_together, session_of
 from ledger_web.services import audit, calendar, daily_totals, meters, posting
 
 ATTEMPTS_MAX = 4
@@ -120,9 +119,9 @@ class UnitOfWork:
 
     def execute(self, sql: str, values: Mapping[str, object] | None = None) -> CursorResult[Any]:
         """Run SQL text as written, psycopg's `%(name)s` parameters bound; `tenant_id` is always among them."""
-        connection = self._open_session().connection()
+        session = self._open_session()
         together, self._unsent = [*self._unsent, (sql, self._bound(values))], []
-        return execute_together(connection, together)
+        return run_together(session, together)
 
     def send(self, sql: str, values: Mapping[str, object] | None = None) -> None:
         """Do what `execute` does where nobody reads the answer: it goes in one round trip with what is executed next.
@@ -275,7 +274,7 @@ class UnitOfWork:
     def _send_all(self) -> None:
         if self._unsent:
             together, self._unsent = self._unsent, []
-            execute_together(self._open_session().connection(), together)
+            run_together(self._open_session(), together)
 
     def _bring_totals_up_to_date(self) -> None:
         """Total what this act left marks for, and the days that became due, in transactions of their own."""
