@@ -1,4 +1,4 @@
-"""Run the measures and print their ratios: `python3 app.py bench [--quick] [measures]`."""
+"""Run the measures and print their ratios: `python3 app.py bench [all | measures] [--quick] [--long]`."""
 
 import argparse
 import dataclasses
@@ -12,16 +12,20 @@ from typing import Any
 from benchmarks import purchases, recalculation
 from benchmarks.deletions import measure_deletions
 from benchmarks.ground import Ground, Result, ground
+from benchmarks.growth import measure_growth
 from benchmarks.imports import measure_imports
 from benchmarks.labels import measure_labels
 from benchmarks.pages import measure_pages
 from benchmarks.permissions import measure_permissions
+from benchmarks.policies import measure_policies
 from benchmarks.posting import measure_batches, measure_posting
 from benchmarks.products import measure_products
+from benchmarks.report import write_report
 from benchmarks.reports import measure_reports
 from benchmarks.scans import measure_scans
 from benchmarks.selling import measure_selling
 from benchmarks.shops import measure_shops
+from benchmarks.walk import measure_walk
 from ledger_web.config import ROOT
 
 RESULTS = ROOT / "build" / "bench" / "results.json"
@@ -77,29 +81,35 @@ MEASURES: dict[str, Callable[[Ground], list[Result]]] = {
     "imports": measure_imports,
     "labels": measure_labels,
     "deletions": measure_deletions,
+    "policies": measure_policies,
+    "growth": measure_growth,
+    "walk": measure_walk,
 }
 
 
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python3 app.py bench", description=__doc__)
     parser.add_argument("measures", nargs="*", metavar="measure", help=f"any of {', '.join(MEASURES)}; default: all")
+    parser.add_argument("--long", action="store_true", help="also a shop of ten million entries")
     parser.add_argument("--quick", action="store_true", help="see that it runs; the figures mean little")
     chosen = parser.parse_args(arguments)
-    unknown = set(chosen.measures) - MEASURES.keys()
+    wanted = list(MEASURES) if chosen.measures in ([], ["all"]) else chosen.measures
+    unknown = set(wanted) - MEASURES.keys()
     if unknown:
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(MEASURES)}")
     logging.getLogger("ledger_web").setLevel(logging.ERROR)  # each planted fault is told when it is found
     began = time.monotonic()
     results: list[Result] = []
     print(f"{'':40}{'value':>12}{'yardstick':>12}  {'unit':6}{'ratio':>8}   goal", flush=True)
-    with ground(seconds=1 if chosen.quick else 4, quick=chosen.quick) as place:
-        for name in chosen.measures or MEASURES:
+    with ground(seconds=1 if chosen.quick else 4, quick=chosen.quick, long=chosen.long) as place:
+        for name in wanted:
             for result in MEASURES[name](place):
                 results.append(result)
                 print(_line(result), flush=True)
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     RESULTS.write_text(json.dumps([dataclasses.asdict(result) for result in results], indent=2) + "\n")
-    print(f"{len(results)} figures in {time.monotonic() - began:.0f} s, kept in {RESULTS.relative_to(ROOT)}")
+    write_report(RESULTS.parent, results, GOALS)
+    print(f"{len(results)} figures in {time.monotonic() - began:.0f} s, kept in {RESULTS.parent.relative_to(ROOT)}")
     return 0
 
 

@@ -52,6 +52,7 @@ class Ground:
     superuser: "psycopg.Connection[Any]"
     seconds: float  # how long one measurement runs
     quick: bool
+    long: bool = False  # also sizes that take half an hour to make
 
     def conninfo(self, user: str = APPLICATION) -> str:
         return self.server.conninfo(user=user, database=DATABASE)
@@ -64,7 +65,7 @@ class Ground:
 
 
 @contextlib.contextmanager
-def ground(*, seconds: float, quick: bool) -> Iterator[Ground]:
+def ground(*, seconds: float, quick: bool, long: bool = False) -> Iterator[Ground]:
     """Start a server, migrate, make an application; afterwards nothing of it is left."""
     (ROOT / "var").mkdir(exist_ok=True)
     home = Path(tempfile.mkdtemp(prefix="bench-", dir=ROOT / "var"))
@@ -75,7 +76,7 @@ def ground(*, seconds: float, quick: bool) -> Iterator[Ground]:
         prepare(access)
         app = create_app(settings(access.application, threads=CONNECTIONS))
         with psycopg.connect(server.conninfo(database=DATABASE), autocommit=True) as superuser:
-            yield Ground(server, app, superuser, seconds, quick)
+            yield Ground(server, app, superuser, seconds, quick, long)
         with app.app_context():
             db.engine.dispose()
     finally:

@@ -99,7 +99,7 @@ def measure_reports(ground: Ground) -> list[Result]:
     """Fill three shops, total their days, and read and post in them."""
     with ground.app.app_context():
         shops = {
-            name: _fill(ground, f"bench-{name}", size // (20 if ground.quick else 1)) for name, size in SIZES.items()
+            name: fill(ground, f"bench-{name}", size // (20 if ground.quick else 1)) for name, size in SIZES.items()
         }
         return [
             *_compare("statement.first_page.1m", shops, lambda shop: get_statement(*_till(shop), after=BEGINNING)),
@@ -147,7 +147,7 @@ def _posting(ground: Ground, shops: dict[str, Shop]) -> Result:
     return rate("posting.1m_vs_10k", 1 / statistics.median(taken["1m"]), 1 / statistics.median(taken["10k"]))
 
 
-def _fill(ground: Ground, slug: str, entries: int) -> Shop:
+def fill(ground: Ground, slug: str, entries: int) -> Shop:
     """Open a shop whose till has so many entries, past the services, and total its days."""
     shop = open_a_shop(slug)
     till = cash(shop.drawer_id, "PKR")

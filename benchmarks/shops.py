@@ -32,7 +32,7 @@ def measure_shops(ground: Ground) -> list[Result]:
     opened = 20 if ground.quick else 1_000
     crowd = 300 if ground.quick else 10_000
     result = _sign_up(ground, opened)
-    _crowd(ground, crowd - opened)
+    crowd_in(ground, crowd - opened)
     many = _some_of_the_crowd(ground, FEW * ROUNDS)
     with another_ground(seconds=ground.seconds, quick=ground.quick) as quiet:
         _sign_up(quiet, FEW)
@@ -105,11 +105,19 @@ def _per_second(ground: Ground, visitors: list[Visitor]) -> float:
     return done / took
 
 
-def _crowd(ground: Ground, many: int) -> None:
-    """Write shops beside the measured ones: address, settings, roles, a drawer, people who are signed in, products."""
+def crowd_in(ground: Ground, many: int, after: int = 0) -> None:
+    """Write shops beside the measured ones: address, settings, roles, a drawer, people who are signed in, products.
+
+    Args:
+        after: How many of the crowd are there already.
+    """
     tenant_ids = [new_tenant_id() for _ in range(many)]
     run = ground.superuser.execute
-    run("CREATE TEMP TABLE crowd AS SELECT * FROM unnest(%s::bigint[]) WITH ORDINALITY AS c (id, n)", [tenant_ids])
+    run("DROP TABLE IF EXISTS crowd")
+    run(
+        "CREATE TEMP TABLE crowd AS SELECT id, n + %s AS n FROM unnest(%s::bigint[]) WITH ORDINALITY AS c (id, n)",
+        [after, tenant_ids],
+    )
     run("INSERT INTO tenant_directory (slug, tenant_id) SELECT 'crowd-' || n || '-shop', id FROM crowd")
     run("INSERT INTO tenants (tenant_id, name, base_currency) SELECT id, 'Crowd ' || n, 'AFN' FROM crowd")
     for role in ("owner", "manager", "cashier"):

@@ -89,7 +89,7 @@ FAULTS = (
     Fault(
         "a name shown as it was typed",
         "templates/products/show.html", "<h1><bdi>{{ product.name }}", "<h1><bdi>{{ product.name|safe }}",
-        f"{SURFACE} -k hostile",
+        "tests/isolation/test_hostile_names.py",
     ),
     Fault(
         "a page that writes when it is asked",
@@ -133,12 +133,12 @@ FAULTS = (
     ),
     Fault(
         "a session of one shop good at another",
-        "ledger_web/queries/identity.py", "                   AND d.slug = :slug\n", "",
+        "ledger_web/queries/identity.py", "       AND d.slug = :slug\n", "",
         "tests/test_identity.py tests/isolation/test_routes.py -k cookie",
     ),
     Fault(
         "a session that never ends",
-        "ledger_web/queries/identity.py", "                   AND s.last_seen_at > now() - interval '30 minutes'\n", "",
+        "ledger_web/queries/identity.py", "       AND s.last_seen_at > now() - interval '30 minutes'\n", "",
         "tests/test_identity.py tests/blueprints/test_auth.py",
     ),
     Fault(
@@ -213,6 +213,10 @@ FAULTS = (
 
 def main(names: Sequence[str]) -> int:
     uncaught = 0
+    for fault in FAULTS:  # none is found out of date after an hour
+        if fault.right not in (ROOT / fault.path).read_text():
+            print(f"{fault.name}: {fault.path} does not say {fault.right!r} any more")
+            return 1
     (ROOT / "var").mkdir(exist_ok=True)
     for fault in FAULTS:
         if names and fault.name not in names:
@@ -248,10 +252,7 @@ def _caught_by(fault: Fault) -> list[str]:
 
 def _plant(fault: Fault, copy: Path) -> None:
     path = copy / fault.path
-    text = path.read_text()
-    if fault.right not in text:
-        raise SystemExit(f"{fault.name}: {fault.path} does not say {fault.right!r} any more")
-    path.write_text(text.replace(fault.right, fault.wrong, 1))
+    path.write_text(path.read_text().replace(fault.right, fault.wrong, 1))
 
 
 def _arguments(tests: str) -> list[str]:

@@ -10,18 +10,16 @@ from pathlib import Path
 TESTS = Path(__file__).parent
 _NAME = re.compile(r"^def test_((?:[a-z]\d{1,2}_)+)(\w+)", re.MULTILINE)
 
-# What has tests that carry its id; and what has no test in this suite, with the reason.
-PROMISED = (
-    "L1", "L2", "L3", "L4", "L5", "L6", "L7", "C1", "C3", "C4", "C5", "C6", "C7",
-    "R1", "R2", "R3", "R4", "R6", "V1", "I8",
-    "D1", "D3", "D4", "D5", "D6", "D7", "D8", "X1", "X2", "X3", "X6", "O1", "O2", "O3", "A3", "K1", "K2", "K3",
-    "T1", "T2",
-    "T4", "T5", "T7", "T9", "T10", "T12", "W1", "W2", "W3", "W4", "W5", "I1", "I2", "B4", "V2", "V3",
-    "S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8", "S9", "S10", "A1", "A2",
-)  # fmt: skip
-MEASURED_ELSEWHERE = {
-    "C2": "the benchmark posting.hot.32 and http.store_sale: what a hot drawer bears depends on the machine",
+# How many promises there are of each kind; they are numbered from 1.
+PROMISED = {"L": 7, "X": 6, "C": 7, "D": 8, "R": 6, "V": 3, "A": 3, "T": 12, "S": 10, "W": 9, "I": 9, "B": 4, "O": 6,
+            "M": 4, "K": 3}  # fmt: skip
+WITHOUT_TEST = {
+    "C2": "the benchmark posting.hot.32: what a hot drawer bears depends on the machine",
     "R5": "the benchmark recalculation.1m: a million entries take minutes to make",
+    "T11": "the benchmark neighbour.p95: a time that depends on the machine",
+    "I9": "days and orders come from the database's clock alone; another clock for one process is not to be had here",
+    "O5": "secrets are not rotated yet: sessions end with the old one",
+    "O6": "takes two hours of an idle machine",
 }
 
 
@@ -38,5 +36,5 @@ def proofs() -> dict[str, list[str]]:
 if __name__ == "__main__":
     for promise, tests in proofs().items():
         print(promise, *tests, sep="\n    ")
-    for promise, why in MEASURED_ELSEWHERE.items():
+    for promise, why in WITHOUT_TEST.items():
         print(f"{promise}\n    no test: {why}")

@@ -31,6 +31,8 @@ from ledger_web.tenancy import even_while_suspended
 
 blueprint = Blueprint("auth", __name__)
 
+KEPT_ON_THE_SERVER = frozenset({"sell", "purchase_drafts", "stock_counts"})
+
 
 @blueprint.get("/sign-in")
 @public
@@ -101,12 +103,17 @@ def delete() -> ResponseReturnValue:
 
 @login_manager.unauthorized_handler  # type: ignore[untyped-decorator]
 def ask_to_sign_in() -> ResponseReturnValue:
-    """Send a stranger to the sign-in page, and from there back to where they were."""
+    """Send a stranger to the sign-in page, and from there back to where they were.
+
+    A form that htmx sends stays as it was typed, and its page says how to go on (static/js/ledger.js renews its
+    token); what is kept line by line on the server is there after the sign-in anyway.
+    """
     sign_in_page = url_for("auth.new", next=_next(current_page()))
     if not wants_fragment():
         return redirect_to_path(sign_in_page)
     response = show(401, gettext("You were signed out. Sign in again to go on."))
-    response.headers["HX-Redirect"] = sign_in_page
+    if request.method == "GET" or request.blueprint in KEPT_ON_THE_SERVER:
+        response.headers["HX-Redirect"] = sign_in_page
     return response
 
 

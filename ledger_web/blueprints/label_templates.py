@@ -34,7 +34,7 @@ from ledger_web.identity import may, new_act, permission_required
 from ledger_web.label_sheets import content_of, is_rtl
 from ledger_web.queries import labels as queries
 from ledger_web.queries.labels import LabelRow
-from ledger_web.rendering import redirect_to, render, say
+from ledger_web.rendering import redirect_to, render, say, wants_fragment
 from ledger_web.services import label_templates as services
 
 blueprint = Blueprint("label_templates", __name__, url_prefix="/labels/templates")
@@ -126,6 +126,8 @@ def archive(template_id: uuid.UUID) -> ResponseReturnValue:
 @permission_required(LABEL_TEMPLATE_EDIT)
 def preview() -> ResponseReturnValue:
     """Draw the label that a form describes, while it is filled in."""
+    if not wants_fragment():
+        return redirect_to(".index")
     form = TemplateMeasuresForm(request.args)
     form.validate()
     return render(PREVIEW, PREVIEW, **_previewed(form))

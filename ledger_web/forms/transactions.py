@@ -169,6 +169,7 @@ class ManualForm(DatedForm):
         sent = max((n + 1 for n in range(LINES_MAX) if f"{n}-account" in (formdata or ())), default=0)
         shown = min(max(sent, LINES_SHOWN) + (LINES_SHOWN if more else 0), LINES_MAX)
         base = self.meta.base_currency
+        self._is_longer = f"{LINES_MAX}-account" in (formdata or ())
         self.lines = [
             ManualLineForm(
                 formdata if n < sent else None,
@@ -193,6 +194,13 @@ class ManualForm(DatedForm):
         return is_valid and all(are_valid)
 
     def to_command(self) -> PostManual:
+        """Return the command.
+
+        Raises:
+            RuleViolationError: There are more lines than a transaction holds; none is left out without a word.
+        """
+        if self._is_longer:
+            raise RuleViolationError(gettext("Enter at most %(lines_max)s lines.", lines_max=LINES_MAX))
         return PostManual(
             id=self.op_id.data,
             lines=tuple(line.to_line() for line in self.written),

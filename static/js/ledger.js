@@ -36,6 +36,28 @@
   addEventListener("offline", () => say(text("offline"), "warn"));
   addEventListener("online", () => say(text("online"), "good"));
 
+  // Signed out with a form half filled in: who has signed in again in another window goes on here. The form belongs to
+  // the new visit then. ----------------------------------------------------------------------------------------------
+
+  let signedOut = false;
+  document.addEventListener("htmx:responseError", (event) => {
+    if (event.detail.xhr.status === 401) signedOut = true;
+  });
+  async function goOn() {
+    if (!signedOut || document.hidden) return;
+    const answer = await fetch(location.href, { cache: "no-store" });
+    const { body } = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const headers = body.getAttribute("hx-headers");
+    if (!headers || !signedOut) return; // that was the page that asks for the password
+    signedOut = false;
+    document.body.setAttribute("hx-headers", headers);
+    const token = JSON.parse(headers)["X-CSRFToken"];
+    document.querySelectorAll("input[name=csrf_token]").forEach((field) => { field.value = token; });
+    say("You are signed in again. Send it once more.", "good");
+  }
+  addEventListener("focus", goOn);
+  document.addEventListener("visibilitychange", goOn);
+
   // Sending once is enough. Only courtesy: the server decides by the number of the form. ---------------------------
 
   const busy = new WeakSet();

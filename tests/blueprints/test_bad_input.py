@@ -172,7 +172,7 @@ def desk(app: Flask, database: Database, shop: Shop, client_of: Callable[..., Sh
 
 
 @pytest.mark.parametrize("fields", [2, pytest.param(None, marks=pytest.mark.long)])
-def test_hostile_text_in_any_field_is_refused_with_nothing_written_or_taken_as_it_is(
+def test_i1_hostile_text_in_any_field_is_refused_with_nothing_written_or_taken_as_it_is(
     desk: Desk, fields: int | None
 ) -> None:
     """Two fields of each form, and in the long run all of them, with more strings."""
@@ -190,7 +190,7 @@ def test_hostile_text_in_any_field_is_refused_with_nothing_written_or_taken_as_i
                 _try(desk, form, data, each, text)
 
 
-def test_a_field_that_is_missing_doubled_or_unknown_breaks_nothing(desk: Desk) -> None:
+def test_i1_a_field_that_is_missing_doubled_or_unknown_breaks_nothing(desk: Desk) -> None:
     """Fields of a name that was met before are missing in one form and doubled in the next."""
     turn, met = itertools.count(), set[str]()
     for form in desk.forms():
@@ -209,7 +209,7 @@ def test_a_field_that_is_missing_doubled_or_unknown_breaks_nothing(desk: Desk) -
         desk.send(form, data | {f"field {number}": "x" for number in range(1001)} | {"op_id": ""})
 
 
-def test_a_form_without_its_number_is_refused(desk: Desk) -> None:
+def test_x6_a_form_without_its_number_is_refused(desk: Desk) -> None:
     tried, numbers = 0, itertools.cycle(bad_input.IDS)
     for form in desk.forms():
         if desk.endpoint(form) in WITHOUT_NUMBER:
@@ -228,7 +228,7 @@ def test_a_form_without_its_number_is_refused(desk: Desk) -> None:
     assert tried > 100
 
 
-def test_what_is_sent_twice_is_done_once_and_a_number_means_one_thing_only(desk: Desk) -> None:
+def test_x1_x2_x4_what_is_sent_twice_is_done_once_and_a_number_means_one_thing_only(desk: Desk) -> None:
     done: set[str] = set()
     for found in desk.forms():
         endpoint = desk.endpoint(found)
@@ -256,7 +256,7 @@ def test_what_is_sent_twice_is_done_once_and_a_number_means_one_thing_only(desk:
     }
 
 
-def test_hostile_addresses_and_questions_are_answered(desk: Desk) -> None:
+def test_i2_hostile_addresses_and_questions_are_answered(desk: Desk) -> None:
     turn = itertools.count()
     for page in walk(desk.app, desk.client):
         asked = {name for link in page.links for name in urllib.parse.parse_qs(urllib.parse.urlsplit(link).query)}
@@ -269,7 +269,7 @@ def test_hostile_addresses_and_questions_are_answered(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_hostile_ids_in_addresses_are_not_found(desk: Desk, method: str) -> None:
+def test_i2_hostile_ids_in_addresses_are_not_found(desk: Desk, method: str) -> None:
     hostile = itertools.cycle(
         (*bad_input.IDS, *(set(bad_input.INJECTION) & set(bad_input.SENDABLE)), "\x00", "é" * 999)
     )

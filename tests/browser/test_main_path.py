@@ -57,7 +57,7 @@ def test_the_first_day_of_a_shop(site: Site, shop: Shop, database: Database, tmp
     assert site.trouble.complaints == []
 
 
-def test_pressing_twice_or_holding_enter_stores_one_sale(site: Site, shop: Shop) -> None:
+def test_x5_pressing_twice_or_holding_enter_stores_one_sale(site: Site, shop: Shop) -> None:
     add_product(shop, "Milk")
     for round_number in range(1, 4):
         page = site.open(shop, role="cashier")  # a held key goes on to the next page, and should not meet the next sale
@@ -80,7 +80,7 @@ def test_pressing_twice_or_holding_enter_stores_one_sale(site: Site, shop: Shop)
     assert site.trouble.complaints == []
 
 
-def test_going_back_to_a_stored_cart_and_sending_it_again_sells_nothing(site: Site, shop: Shop) -> None:
+def test_x5_going_back_to_a_stored_cart_and_sending_it_again_sells_nothing(site: Site, shop: Shop) -> None:
     add_product(shop, "Milk")
     page = site.open(shop)
     page.goto("/sell/")

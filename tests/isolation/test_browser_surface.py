@@ -1,6 +1,6 @@
 """What other people's pages, addresses and names can make a browser do at a shop: nothing.
 
-Promises W2, W3, W5, W8 and S10, generated from the map of addresses.
+Promises W2, W3, W5, W6, W8 and S10, generated from the map of addresses.
 """
 
 import re
@@ -173,7 +173,7 @@ def assert_sealed(answer: TestResponse, told: object) -> None:
 
 
 @pytest.mark.parametrize("role", ["owner", "cashier", ""])
-def test_w2_w5_every_answer_is_sealed_and_kept_nowhere(
+def test_w2_w5_w8_every_answer_is_sealed_and_kept_nowhere(
     site: Site, corner: Shop, client_of: Browsers, superuser: Connection, role: str
 ) -> None:
     client, statuses = client_of(corner, role), set[int]()
@@ -199,6 +199,35 @@ def test_w2_errors_before_any_shop_is_known_are_sealed_too(app: Flask, corner: S
         assert_sealed(answer, host)
     assert_sealed(stranger.post("/sign-in", data=b"x" * 3_000_000), "too large")
     assert_sealed(stranger.get("/static/nothing", headers={"Cookie": "\xff"}), "nothing")
+
+
+# W6: a page is whole and a piece is a piece, whoever asks for which.
+
+
+def test_w6_whoever_asks_for_a_page_gets_a_page_and_htmx_a_piece_of_it(
+    site: Site, corner: Shop, client_of: Browsers
+) -> None:
+    client, pieces = client_of(corner), 0
+    for page in site.pages:
+        whole = client.get(page)
+        if whole.mimetype != "text/html" or whole.status_code != 200:
+            continue
+        assert _is_whole(whole), page
+        for header in ("HX-History-Restore-Request", "HX-Boosted"):
+            again = client.get(page, htmx=True, headers={header: "true"})
+            assert _is_whole(again), (header, page)
+        piece = client.get(page, htmx=True)
+        assert piece.status_code == 200, page
+        if not _is_whole(piece):
+            assert "<html" not in piece.text, page
+            assert re.match(r'\s*<[a-z]+\b[^>]*\sid="[a-z]', piece.text), (page, piece.text[:80])
+            pieces += 1
+    assert pieces > 10
+
+
+def _is_whole(answer: TestResponse) -> bool:
+    text = answer.text.strip().lower()
+    return text.startswith("<!doctype html>") and text.endswith("</html>") and text.count("<html") == 1
 
 
 # S10: `next` stays here.
