@@ -15,6 +15,7 @@ from benchmarks.ground import Ground, Result, ground
 from benchmarks.growth import measure_growth
 from benchmarks.imports import measure_imports
 from benchmarks.labels import measure_labels
+from benchmarks.neighbours import measure_neighbours
 from benchmarks.pages import measure_pages
 from benchmarks.permissions import measure_permissions
 from benchmarks.policies import measure_policies
@@ -58,6 +59,7 @@ GOALS = {
     "import.50k.peak_mb": 1,
     "import.50k.xlsx.peak_mb": 1,
     "labels.1000.vs_library_writer": 15,
+    "neighbour.p95_ms": 0.5,
 }
 
 
@@ -81,6 +83,7 @@ MEASURES: dict[str, Callable[[Ground], list[Result]]] = {
     "imports": measure_imports,
     "labels": measure_labels,
     "deletions": measure_deletions,
+    "neighbours": measure_neighbours,
     "policies": measure_policies,
     "growth": measure_growth,
     "walk": measure_walk,

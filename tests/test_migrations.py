@@ -93,12 +93,15 @@ def test_a_model_says_what_may_be_missing_and_what_the_key_is(catalogue: Connect
         assert filled <= {name for name, column in found.items() if column["default"] or column.get("computed")}
 
 
-def test_the_way_down_leads_back_to_nothing_and_up_again(committed_database: Database) -> None:
+def test_m3_the_way_down_leads_back_to_nothing_and_up_again_behind_walls_at_each_step(
+    committed_database: Database,
+) -> None:
     owner = committed_database.conninfo("ledger_owner")
     before = schema_of(committed_database)
 
     for path in reversed(FILES[:-1]):
         migrate(owner, path.name[:4])
+        assert tables_without_walls(committed_database) == [], path.name
     migrate(owner, "base")
     with committed_database.connect() as connection:
         left = connection.execute("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace").fetchall()
@@ -106,6 +109,22 @@ def test_the_way_down_leads_back_to_nothing_and_up_again(committed_database: Dat
 
     assert {name for (name,) in left} <= {"alembic_version", "alembic_version_pkc"}
     assert schema_of(committed_database) == before
+
+
+def tables_without_walls(database: Database) -> list[str]:
+    """Name the tables that hold a shop's rows and are not behind the one policy, by force, for every verb."""
+    with database.connect() as connection:
+        rows = connection.execute(
+            """
+            SELECT c.relname FROM pg_class AS c
+              JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
+             WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname <> 'tenant_directory'
+               AND NOT (c.relrowsecurity AND c.relforcerowsecurity
+                        AND ARRAY(SELECT (p.polcmd, p.polqual IS NOT NULL, p.polwithcheck IS NOT NULL)::text
+                                    FROM pg_policy AS p WHERE p.polrelid = c.oid) = ARRAY['(*,t,t)'])
+            """
+        ).fetchall()
+    return [name for (name,) in rows]
 
 
 def schema_of(database: Database) -> list[tuple[Any, ...]]:

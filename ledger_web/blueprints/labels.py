@@ -42,6 +42,7 @@ from ledger_web.services.own_codes import give_codes
 blueprint = Blueprint("labels", __name__, url_prefix="/labels")
 
 PIXELS_MAX = 4000
+LINES_SHOWN = 200  # of a queue
 
 F = TypeVar("F", bound=PrintLabelsForm)
 
@@ -332,7 +333,8 @@ def _show(
         "labels/index.html",
         "labels/queue.htmx.html",
         status,
-        rows=queries.list_queued_labels(g.tenant.id, g.identity.user_id, shop_today()),
+        rows=queries.list_queued_labels(g.tenant.id, g.identity.user_id, shop_today(), most=LINES_SHOWN),
+        queued=queries.count_queued_labels(g.tenant.id, g.identity.user_id),
         without_code=queries.count_products_without_code(g.tenant.id),
         jobs=queries.list_jobs(g.tenant.id),
         print_form=print_form or _print_form(PrintLabelsForm),

@@ -106,7 +106,9 @@ _QUEUE = text(
         lines="""
             SELECT q.id AS line_id, q.product_id, q.unit_id, q.copies, q.queued_at AS place
               FROM label_queue AS q
-             WHERE q.tenant_id = :tenant_id AND q.user_id = :user_id"""
+             WHERE q.tenant_id = :tenant_id AND q.user_id = :user_id
+             ORDER BY q.queued_at DESC, q.id DESC
+             LIMIT :most"""
     )
 )
 
@@ -132,9 +134,23 @@ _ONE = text(
 )
 
 
-def list_queued_labels(tenant_id: int, user_id: uuid.UUID, on: dt.date) -> list[LabelRow]:
-    """Return what a person has queued, in the order it was queued, with the prices of a day."""
-    return _labels(tenant_id, _QUEUE, on, user_id=user_id)
+def list_queued_labels(tenant_id: int, user_id: uuid.UUID, on: dt.date, *, most: int | None = None) -> list[LabelRow]:
+    """Return what a person has queued, in the order it was queued, with the prices of a day.
+
+    Args:
+        most: Of a longer queue only so many lines, those that were queued last; None: all.
+    """
+    return _labels(tenant_id, _QUEUE, on, user_id=user_id, most=most)
+
+
+def count_queued_labels(tenant_id: int, user_id: uuid.UUID) -> tuple[int, int]:
+    """Return how many lines a person has queued, and how many labels that makes."""
+    query = text(
+        "SELECT count(*), coalesce(sum(q.copies), 0)::bigint FROM label_queue AS q"
+        " WHERE q.tenant_id = :tenant_id AND q.user_id = :user_id"
+    )
+    lines, copies = session_of(tenant_id).execute(query, {"tenant_id": tenant_id, "user_id": user_id}).one()
+    return lines, copies
 
 
 def list_job_labels(tenant_id: int, job_id: uuid.UUID, on: dt.date) -> list[LabelRow]:

@@ -125,16 +125,34 @@ def migrate(owner: str, revision: str = "head") -> None:
 
     Args:
         owner: How `ledger_owner` reaches the database.
-        revision: A number such as "0003", "head" or, back to nothing, "base".
+        revision: A number such as "0003", "head" or, back to nothing, "base". A schema that is newer than this
+            release's head is left as it is: whether we may serve from it is asked at the start.
     """
     with _connect(owner) as connection, _alone(connection):
         wanted = schema_head() if revision == "head" else revision
         found = _revision_of(connection)
+        if revision == "head" and found > wanted:
+            return
         if wanted != found:
             move = command.downgrade if wanted == "base" or wanted < found else command.upgrade
             _run_alembic(move, owner, wanted)
         if wanted != "base":
             _take([READABLE_REVISION], connection)
+            connection.execute(sql.SQL("COMMENT ON TABLE alembic_version IS {}").format(oldest_beside(wanted)))
+
+
+def oldest_beside(revision: str) -> str:
+    """Return the oldest release, named by its newest migration, that may go on serving from a schema.
+
+    Each migration says what old code makes of it; the last one that does not begin with "yes" is needed. The schema
+    carries the number as the comment on `alembic_version`, where older releases read it (`queries/readiness.py`).
+    """
+    needed = "0001"
+    for path in sorted((MIGRATIONS / "versions").glob("[0-9]*_*.py")):
+        number = path.name.partition("_")[0]
+        if number <= revision and "\nOld code beside it: yes" not in path.read_text():
+            needed = number
+    return needed
 
 
 def schema_head() -> str:

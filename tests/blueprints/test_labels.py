@@ -268,7 +268,7 @@ def test_measures_that_cannot_be_are_refused_with_a_sentence(shop: Shop, client_
         answer = client.post_form("/labels/templates/", good | wrong | {"op_id": str(new_id())})
         assert (answer.status_code, sentence in answer.text) == (422, True), wrong
     for wrong in ({"label_width": "x"}, {"columns": ""}, {"label_height": "6"}, {"page_width": "٩"}):
-        assert client.get("/labels/templates/preview", query_string=good | wrong).status_code == 200, wrong
+        assert client.get("/labels/templates/preview", query_string=good | wrong, htmx=True).status_code == 200, wrong
 
 
 def test_a_printer_is_put_right_by_its_ruler_page(shop: Shop, client_of: ClientOf) -> None:

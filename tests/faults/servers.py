@@ -97,6 +97,10 @@ class Till:
     cookies: dict[str, str] = field(default_factory=dict)
     acknowledged: list[uuid.UUID] = field(default_factory=list)
     lost: int = 0
+    host: str = ""  # of the shop as the browser knows it, whichever server answers
+
+    def __post_init__(self) -> None:
+        self.host = self.host or f"corner.localhost:{self.port}"
 
     def sign_in(self) -> None:
         token = self._csrf_token(self._until_answered(lambda: self._ask("GET", "/sign-in")))
@@ -144,7 +148,7 @@ class Till:
     ) -> tuple[int, str]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_SECONDS)
         headers = {
-            "Host": f"corner.localhost:{self.port}",
+            "Host": self.host,
             "Sec-Fetch-Site": "same-origin",
             "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
             "Content-Type": "application/x-www-form-urlencoded",

@@ -148,12 +148,27 @@ def test_the_application_does_not_start_on_an_empty_database(committed_database:
 def test_the_application_does_not_start_on_the_schema_of_a_newer_release(
     committed_database: Database, break_it: Break
 ) -> None:
+    break_it("COMMENT ON TABLE alembic_version IS '9998'")
     break_it("UPDATE alembic_version SET version_num = '9999'")
 
     reason, remedy = lines_of_refusal(committed_database)[-2:]
 
     assert "The schema is at 9999" in reason
     assert remedy.startswith("Start the newer release")
+
+
+def test_m2_a_release_goes_on_beside_a_newer_schema_that_says_it_may(
+    committed_database: Database, break_it: Break
+) -> None:
+    """So that a rolling upgrade migrates first, and then takes one server after the other."""
+    break_it("UPDATE alembic_version SET version_num = '9999'")  # the comment still says how old a release may be
+
+    app = committed_database.make_app()
+
+    with app.app_context():
+        assert list_refusals(directory_session(), schema_head=schema_head(), check_durability=False) == []
+        reasons = list_refusals(directory_session(), schema_head="0001", check_durability=False)
+    assert [each.remedy.partition(":")[0] for each in reasons] == ["Start the newer release"]
 
 
 def test_d2_the_application_does_not_start_on_a_server_that_forgets(committed_database: Database) -> None:

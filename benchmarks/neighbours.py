@@ -1,0 +1,59 @@
+"""One shop asks for reports as fast as it can; how long does the shop next door wait for its till?
+
+Yardstick: the same till while nobody else asks. Server, database and all who ask share the machine. Promise T11 wants
+a ratio above 0.5, that is at most twice the wait.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+
+from benchmarks.ground import Ground, Result
+from benchmarks.pages import SERVE, _served, _till
+from tests.shops import add_product, open_a_shop
+
+NOISY = 6  # browsers next door; a server has eight threads
+PAGE = "/reports/trial-balance"
+
+
+def measure_neighbours(ground: Ground) -> list[Result]:
+    """Return `neighbour.p50_ms` and `neighbour.p95_ms`."""
+    with ground.app.app_context():
+        quiet, noisy = open_a_shop("bench-next-door"), open_a_shop("bench-noisy")
+        add_product(quiet)
+        with _served(ground, "-c", SERVE) as port:
+            till = _till(port, quiet, quiet.owner_id)
+            others = [_till(port, noisy, noisy.owner_id) for _ in range(NOISY)]
+            alone = _waits(till.get, ground.seconds)
+            ended = threading.Event()
+
+            def ask(number: int) -> None:
+                while not ended.is_set():
+                    others[number].get(PAGE)
+
+            threads = [threading.Thread(target=ask, args=(number,)) for number in range(NOISY)]
+            for thread in threads:
+                thread.start()
+            beside = _waits(till.get, ground.seconds)
+            ended.set()
+            for thread in threads:
+                thread.join()
+    return [
+        Result(f"neighbour.p{share}_ms", value, yardstick, yardstick / value, "ms")
+        for share in (50, 95)
+        for value, yardstick in [(_quantile(beside, share), _quantile(alone, share))]
+    ]
+
+
+def _waits(get: Callable[[str], object], seconds: float) -> list[float]:
+    taken = []
+    deadline = time.perf_counter() + seconds
+    while time.perf_counter() < deadline:
+        began = time.perf_counter()
+        get("/sell/")
+        taken.append((time.perf_counter() - began) * 1000)
+    return sorted(taken)
+
+
+def _quantile(waits: list[float], share: int) -> float:
+    return waits[len(waits) * share // 100]
