@@ -2,10 +2,12 @@
 
 import gc
 import os
+import signal
 import socket
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +89,7 @@ def _serve(settings: Settings) -> None:
         log_level=LogLevels.error,  # what it warns of are eight threads on two cores; ours wait for the database
     )
     server.drain_seconds = settings.drain_seconds
+    repeat_signals(until=Path(os.environ[DRAINING]).exists)
     server.serve()
 
 
@@ -94,6 +97,7 @@ def worker() -> Flask:
     """Make the application of one worker process."""
     logs.configure(read_settings().log_format)
     threading.Thread(target=_leave_with_the_supervisor, daemon=True, name="leave with the supervisor").start()
+    repeat_signals(until=lambda: False)
     app = create_app()
     _collect_less_often()
     return app
@@ -104,6 +108,26 @@ def _collect_less_often() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE, 20, 20)
+
+
+def repeat_signals(until: Callable[[], bool]) -> None:
+    """Tell the main thread of a signal to end again, until it has heard it.
+
+    Python looks for signals, then goes to sleep: of one that comes in between it learns only with the next. Call it in
+    the main thread.
+    """
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    threading.Thread(target=_repeat, args=(reader, until), daemon=True, name="repeat signals").start()
+
+
+def _repeat(reader: int, until: Callable[[], bool]) -> None:
+    main = threading.main_thread().ident
+    while number := os.read(reader, 1):
+        time.sleep(0.5)
+        if number[0] in {signal.SIGINT, signal.SIGTERM} and not until():
+            signal.pthread_kill(main or 0, number[0])
 
 
 def _leave_with_the_supervisor() -> None:
