@@ -7,6 +7,7 @@ import secrets
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -47,6 +48,7 @@ class Settings:
     smtp_password: str = field(default="", repr=False)
     smtp_from: str = ""
     smtp_tls: bool = True
+    resolvers: tuple[tuple[str, int], ...] = ()  # asked for the proof of domains; none: as this machine does
     debug: bool = False
     testing: bool = False
     metrics_token: str = field(default="", repr=False)  # none: only this machine reads /metrics
@@ -85,6 +87,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         smtp_password=environment.get("SMTP_PASSWORD", ""),
         smtp_from=environment.get("SMTP_FROM", "").strip(),
         smtp_tls=environment.get("SMTP_TLS", "1") not in {"0", "false", "no"},
+        resolvers=_resolvers(environment.get("RESOLVERS", "")),
         metrics_token=environment.get("METRICS_TOKEN", ""),
         log_format=environment.get("LOG_FORMAT", "").strip().lower() or "text",
         debug=environment.get("FLASK_DEBUG", "0").lower() not in OFF,
@@ -129,6 +132,18 @@ def _number(environment: Mapping[str, str], name: str, default: int, *, least: i
     if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
         raise SettingsError(f"{name}={text!r} is not a number from {least} to {most}.")
     return int(text)
+
+
+def _resolvers(text: str) -> tuple[tuple[str, int], ...]:
+    """Read addresses of name servers, each with its port or without: 192.0.2.1, 192.0.2.2:5353."""
+    found = []
+    for each in text.replace(",", " ").split():
+        address, _, port = each.partition(":")
+        try:
+            found.append((str(IPv4Address(address)), int(port or 53)))
+        except ValueError as error:
+            raise SettingsError(f"RESOLVERS={text!r}: {each} is no address like 192.0.2.1 or 192.0.2.1:53.") from error
+    return tuple(found)
 
 
 def _refuse_unsafe(settings: Settings) -> None:

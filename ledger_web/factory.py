@@ -101,6 +101,7 @@ def _configuration(settings: Settings) -> dict[str, Any]:
         "SECRET_KEY": settings.secret_key,
         "BASE_DOMAIN": settings.base_domain,
         "SIGN_UP": settings.sign_up,
+        "RESOLVERS": settings.resolvers,
         "DEBUG": settings.debug,
         "TESTING": settings.testing,
         "SMTP_HOST": settings.smtp_host,

@@ -50,7 +50,9 @@ def _seal(response: Response) -> Response:
     if response.headers["Cache-Control"] == "no-store":
         response.vary.update(("Cookie", "HX-Request"))  # files, redirects and refusals as well as pages
     if request.is_secure:
-        response.headers["Strict-Transport-Security"] = f"max-age={ONE_YEAR_SECONDS}; includeSubDomains"
+        # What is below a shop's own domain is not ours to speak for.
+        below = "" if g.get("domain") else "; includeSubDomains"
+        response.headers["Strict-Transport-Security"] = f"max-age={ONE_YEAR_SECONDS}{below}"
     return response
 
 

@@ -1,8 +1,10 @@
 """What a machine asks and no shop answers: is the process alive, may it be sent requests, what has it counted.
 
 They stand before the application: no shop's address has them, and they hold no place of a person's page. `/healthz`
-and `/readyz` are answered on the bare domain and on loopback addresses and say one word; `/metrics` is for whoever
-asks from this very machine, not through a proxy, or knows METRICS_TOKEN. Source: promises O1, O2.
+and `/readyz` are answered on the bare domain and on loopback addresses and say one word, and so does
+`/domainz?domain=www.example.com`: who makes certificates on demand asks there whether a shop proved to have the domain.
+`/metrics` is for whoever asks from this very machine, not through a proxy, or knows METRICS_TOKEN. Source: promises
+O1, O2.
 """
 
 import hmac
@@ -13,13 +15,16 @@ from collections.abc import Callable, Iterable
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qs
 
 from flask import Flask, Response, g, request
 from sqlalchemy.exc import SQLAlchemyError
 
+from ledger_web.domain.hosts import is_host
 from ledger_web.domain.languages import gettext
 from ledger_web.models.base import db, directory_session
 from ledger_web.queries.readiness import list_refusals
+from ledger_web.queries.tenants import find_tenant_at
 from ledger_web.services import meters
 
 if TYPE_CHECKING:
@@ -67,6 +72,13 @@ class _Probes:
             return Response("not ready\n", 503, mimetype="text/plain")
         return Response("ready\n", mimetype="text/plain")
 
+    def _domain(self, environ: "WSGIEnvironment") -> Response:
+        """200 for what leads to a shop here, so that nobody has certificates made for other names."""
+        asked = parse_qs(environ.get("QUERY_STRING", "")).get("domain", [""])[0]
+        if not is_host(asked) or not self._ready.leads_here(asked):
+            return Response("no\n", 404, mimetype="text/plain")
+        return Response("yes\n", mimetype="text/plain")
+
     def _metrics(self, environ: "WSGIEnvironment") -> Response:
         if not self._may_see_metrics(environ):
             return Response("There is nothing here.\n", 404, mimetype="text/plain")
@@ -75,6 +87,7 @@ class _Probes:
     _answers: Final[dict[str, Callable[["_Probes", Any], Response]]] = {
         "/healthz": _health,
         "/readyz": _readiness,
+        "/domainz": _domain,
         "/metrics": _metrics,
     }
 
@@ -102,6 +115,13 @@ class _Readiness:
         if time.monotonic() - self._asked_at > CHECKED_SECONDS:
             self._was_ready, self._asked_at = self._is_ready(), time.monotonic()
         return self._was_ready
+
+    def leads_here(self, host: str) -> bool:
+        with self._app.app_context():
+            try:
+                return find_tenant_at(host) is not None
+            except SQLAlchemyError:
+                return False
 
     def pool(self) -> list[tuple[str, dict[str, str], float]]:
         with self._app.app_context():

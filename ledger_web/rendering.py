@@ -59,6 +59,7 @@ _PART_OF = {
     "tills": "admin",
     "audit": "admin",
     "settings": "admin",
+    "domains": "admin",
     "stock": "products",
     "stock_counts": "products",
     "accounts": "transactions",

@@ -12,6 +12,7 @@ from werkzeug.exceptions import BadRequest
 
 from ledger_web.domain.days import MIDNIGHT
 from ledger_web.domain.errors import NotFoundError, ShopSuspendedError
+from ledger_web.domain.hosts import is_host
 from ledger_web.domain.languages import ENGLISH, LANGUAGES, language_of, speak
 from ledger_web.domain.signs import ENGLISH as NUMBERS_IN_ENGLISH
 from ledger_web.domain.signs import signs_of, write_with
@@ -19,7 +20,7 @@ from ledger_web.domain.slugs import is_slug
 from ledger_web.identity import Identity, SessionClaim, claimed_session
 from ledger_web.models.scope import EVERYTHING, Scope, scope
 from ledger_web.queries.identity import IdentityRow, find_identity
-from ledger_web.queries.tenants import find_tenant
+from ledger_web.queries.tenants import DirectoryRow, find_tenant, find_tenant_at
 from ledger_web.rendering import LANGUAGE_COOKIE, redirect_to
 from ledger_web.services.audit import Origin, origin
 from ledger_web.services.unit_of_work import UnitOfWork
@@ -101,6 +102,17 @@ def slug_of(host: str, base_domain: str) -> str:
     return slug
 
 
+def domain_of(host: str, base_domain: str) -> str:
+    """Return the name in a Host header that could be a domain of a shop's own, "" where it is none.
+
+    Whether it leads to a shop the directory says: by the whole name, to the letter.
+    """
+    name = host.partition(":")[0]
+    if name == base_domain or name.endswith(f".{base_domain}") or not is_host(name):
+        return ""
+    return _without_port(host, base_domain)
+
+
 def address_of(slug: str) -> str:
     """Return the address of a shop: the domain we were configured with, on the port this request came to."""
     port = _PORT.search(request.headers.get("Host", ""))
@@ -147,15 +159,16 @@ def _set_tenant() -> ResponseReturnValue | None:
     _speak_to(_stranger_speaks())
     write_with(NUMBERS_IN_ENGLISH)
     scope.set(EVERYTHING)
-    slug = slug_of(_host(), current_app.config["BASE_DOMAIN"])
-    g.slug = slug
+    host, base_domain = _host(), current_app.config["BASE_DOMAIN"]
+    g.domain = domain_of(host, base_domain)
+    g.slug = slug = BARE if g.domain else slug_of(host, base_domain)
     if request.endpoint == "static":
         return None
-    if slug == BARE:
+    if slug == BARE and not g.domain:
         return _stay_on_bare_domain()
     if _is_marked("is_on_bare_domain"):
         raise NotFoundError
-    return _recognise(slug)
+    return _recognise(slug, g.domain)
 
 
 def _stay_on_bare_domain() -> ResponseReturnValue | None:
@@ -171,19 +184,17 @@ def _is_marked(mark: str) -> bool:
     return getattr(view, mark, False)
 
 
-def _recognise(slug: str) -> ResponseReturnValue | None:
+def _recognise(slug: str, domain: str) -> ResponseReturnValue | None:
     """Find shop and person in one query, or for a stranger the shop alone in the directory.
 
     What is asked of an address that a shop has left is asked again at its new one.
     """
     claim = claimed_session()
-    row = find_identity(claim.tenant_id, slug, claim.session_id) if claim else None
+    row = find_identity(claim.tenant_id, slug, claim.session_id, host=domain) if claim else None
     if claim and row:
         _welcome(claim, row)
     else:
-        found = find_tenant(slug)
-        if found is None:
-            raise UnknownShopError
+        found = _find(slug, domain)
         if found.leads_to:
             return redirect(address_of(found.leads_to).rstrip("/") + request.full_path.rstrip("?"), 308)
         g.tenant = Tenant(
@@ -192,6 +203,15 @@ def _recognise(slug: str) -> ResponseReturnValue | None:
     if g.tenant.is_suspended and request.method not in READING and not _is_marked("is_taken_while_suspended"):
         raise ShopSuspendedError
     return None
+
+
+def _find(slug: str, domain: str) -> DirectoryRow:
+    found = find_tenant_at(domain) if domain else find_tenant(slug)
+    if found is None and domain:
+        raise BadRequest(response=_not_an_address(current_app.config["BASE_DOMAIN"]))
+    if found is None:
+        raise UnknownShopError
+    return found
 
 
 def _locale_for(row: IdentityRow) -> str:

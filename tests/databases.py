@@ -16,6 +16,7 @@ from ledger_web.embedded_postgres import EmbeddedPostgres
 from ledger_web.factory import create_app
 from ledger_web.models.base import db
 from ledger_web.services.provisioning import APPLICATION, DatabaseAccess, access_to_embedded, prepare
+from tests.name_server import name_server
 
 SECRET_KEY = "a secret of at least thirty-two bytes, for tests"
 
@@ -63,6 +64,7 @@ class Database:
             "base_domain": "shop.localhost",
             "testing": True,
             "check_durability": False,
+            "resolvers": (("127.0.0.1", name_server().server_address[1]),),
         }
         return Settings(**(values | changed))
 

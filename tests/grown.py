@@ -17,7 +17,8 @@ NOT_COPIED: Final = frozenset(
         "number_series", "tax_classes", "taxes", "tax_rates", "price_lists", "accounts_of_banks", "bank_accounts",
         "return_reasons", "label_templates", "label_printers", "audit_blocks", "recovery_codes", "password_links",
         "throttle", "attempts", "lock_date_changes", "settings", "categories", "shifts",
-        "product_categories", "mail_requests", "shop_logos", "role_drawers", "code_blocks",
+        "product_categories", "mail_requests", "domain_directory", "domain_claims", "shop_logos", "role_drawers",
+        "code_blocks",
     }
 )  # fmt: skip
 

@@ -18,7 +18,7 @@ from tests.furnished import furnish
 from tests.returns import close_the_shift, give_back
 from tests.shops import add_product, open_a_shop, sell
 
-LOCAL = {"tenant_directory", "alembic_version"}  # not distributed
+LOCAL = {"tenant_directory", "domain_directory", "alembic_version"}  # not distributed
 # What is meant to be as it is, and why that does no harm on a cluster.
 ON_PURPOSE = {
     "SELECT books_version, locked_until FROM tenants": "setting the lock date waits for all postings of the shop",

@@ -27,6 +27,7 @@ AREAS = Texts(
         "user": "People who sign in",
         "audit": "Audit",
         "barcode": "Barcode",
+        "domain": "Domains",
         "drawer": "Drawer",
         "employee": "Employee",
         "expense": "Expense",

@@ -7,8 +7,21 @@ from typing import TypeVar
 import click
 from flask import current_app
 
-from ledger_web.domain.errors import LedgerError
+from ledger_web.domain.errors import LedgerError, NotFoundError
+from ledger_web.domain.hosts import PROOF, proof_at
+from ledger_web.domain.ids import new_id
+from ledger_web.name_servers import texts_at
+from ledger_web.queries.domains import DomainRow, get_domain, list_domains, list_proved_domains
 from ledger_web.queries.tenants import get_place, list_tenants
+from ledger_web.services.domains import (
+    PROVED,
+    ClaimDomain,
+    ProveDomain,
+    ReleaseDomain,
+    claim_domain,
+    prove_domain,
+    release_domain,
+)
 from ledger_web.services.provisioning import DatabaseAccess
 from ledger_web.services.shop_archives import export_shop, free_addresses, import_shop, purge_shop
 from ledger_web.services.shop_lifecycle import (
@@ -120,6 +133,77 @@ def restore_tenant(slug: str) -> None:
     """Undo the deletion of the shop SLUG."""
     _said(lambda shop: take_shop_back(TakeShopBack(), shop), slug)
     click.echo(f"{slug} is back.")
+
+
+@tenants.group("domain")
+def domain() -> None:
+    """Domains of shops' own: add one, ask the DNS whether it is proved, take it away."""
+
+
+@domain.command("add")
+@click.argument("slug")
+@click.argument("host")
+def add_domain(slug: str, host: str) -> None:
+    """Let the shop SLUG claim HOST, and say what its DNS must say."""
+    command = ClaimDomain(id=new_id(), host=host, base_domain=current_app.config["BASE_DOMAIN"])
+    claim_id = _said(lambda shop: claim_domain(command, shop), slug).id
+    claim = get_domain(get_place(slug).tenant_id, claim_id)
+    click.echo(f"{proof_at(claim.host)}\tTXT\t{PROOF}{claim.token}")
+    click.echo(f"{claim.host}\tCNAME\t{slug}.{current_app.config['BASE_DOMAIN']}")
+
+
+@domain.command("verify")
+@click.argument("slug")
+@click.argument("host")
+def verify_domain(slug: str, host: str) -> None:
+    """Ask the DNS whether HOST is the shop SLUG's; from then on it leads there."""
+    outcome = _said(lambda shop: prove_domain(_asked(shop.tenant_id, host), shop), slug)
+    click.echo(f"{host}: {outcome}")
+    if outcome != PROVED:
+        raise SystemExit(1)
+
+
+@domain.command("remove")
+@click.argument("slug")
+@click.argument("host")
+def remove_domain(slug: str, host: str) -> None:
+    """Let HOST lead to the shop SLUG no more."""
+
+    def release(shop: UnitOfWork) -> None:
+        release_domain(ReleaseDomain(op_id=new_id(), claim_id=_claim(shop.tenant_id, host).id), shop)
+
+    _said(release, slug)
+    click.echo(f"{host} leads nowhere.")
+
+
+@domain.command("check")
+def check_domains() -> None:
+    """Ask the DNS once more about every domain that leads to a shop: run it each week, or each day.
+
+    A domain whose record has been gone for three days leads nowhere any more. Exit code 1 if a record is gone.
+    """
+    failing = 0
+    for host, tenant_id in list_proved_domains():
+        try:
+            outcome = prove_domain(_asked(tenant_id, host), UnitOfWork(tenant_id))
+        except LedgerError as refusal:  # nobody answered: neither a yes nor a no
+            outcome = refusal.message
+        failing += outcome != PROVED
+        click.echo(f"{host}\t{outcome}")
+    if failing:
+        raise SystemExit(1)
+
+
+def _asked(tenant_id: int, host: str) -> ProveDomain:
+    claim = _claim(tenant_id, host)
+    return ProveDomain(claim_id=claim.id, found=texts_at(proof_at(claim.host)))
+
+
+def _claim(tenant_id: int, host: str) -> DomainRow:
+    found = [each for each in list_domains(tenant_id) if each.host == host]
+    if not found:
+        raise NotFoundError(f"This shop has not claimed {host}.")
+    return found[0]
 
 
 def _said(act: Callable[[UnitOfWork], Outcome], slug: str) -> Outcome:

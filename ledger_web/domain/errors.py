@@ -348,6 +348,14 @@ class DuplicateLoginError(RuleViolationError):
     """Somebody here signs in with this name already. Choose another."""
 
 
+class InvalidDomainError(RuleViolationError):
+    """This is not the name of a domain. Write it like www.example.com, without https:// and without a slash."""
+
+
+class DomainTakenError(RuleViolationError):
+    """This domain leads to another shop here. Take that shop's record out of its DNS first."""
+
+
 class DuplicateEmailError(RuleViolationError):
     """Somebody here has this e-mail address already. Everybody needs one of their own, or none."""
 

@@ -67,6 +67,7 @@ RECALCULATION_RUN: Final = "recalculation.run"
 SETTINGS_EDIT: Final = "settings.edit"
 USER_MANAGE: Final = "user.manage"
 SHOP_EXPORT: Final = "shop.export"
+DOMAIN_MANAGE: Final = "domain.manage"
 ROLE_EDIT: Final = "role.edit"
 TILL_REGISTER: Final = "till.register"
 AUDIT_VIEW: Final = "audit.view"
@@ -130,6 +131,7 @@ _DESCRIPTIONS: Final = Texts(
         RECALCULATION_VIEW: "See how balances were recalculated and what was found.",
         RECALCULATION_RUN: "Recalculate balances and repair them.",
         SETTINGS_EDIT: "Change the settings of the shop.",
+        DOMAIN_MANAGE: "Say under which domains of its own the shop is reached.",
         SHOP_EXPORT: "Take everything the shop has as one file.",
         USER_MANAGE: "Add users, give them roles and end their access.",
         ROLE_EDIT: "Make roles, and say what each of them may do.",

@@ -49,7 +49,7 @@ from ledger_web.models.shift import Shift, ShiftCount, ZReport
 from ledger_web.models.stock import StockLevel, StockMove
 from ledger_web.models.stock_count import StockCount, StockCountLine
 from ledger_web.models.tax import TaxClass, TaxRate
-from ledger_web.models.tenant import MailRequest, ShopLogo, Tenant, TenantDirectory
+from ledger_web.models.tenant import DomainClaim, DomainDirectory, MailRequest, ShopLogo, Tenant, TenantDirectory
 from ledger_web.models.user import (
     PasswordLink,
     RecoveryCode,
@@ -80,6 +80,8 @@ __all__ = [
     "DailyTotal",
     "DailyTotalFailure",
     "DailyTotalMark",
+    "DomainClaim",
+    "DomainDirectory",
     "Employee",
     "Entry",
     "ExchangeRate",

@@ -1,12 +1,13 @@
 """Shops: the directory that finds them by name, and what each is."""
 
 import datetime as dt
+import uuid
 
 from sqlalchemy import BigInteger, Computed
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger_web.models.base import Base
-from ledger_web.models.columns import Currency, MadeAt, Moment, TenantKey
+from ledger_web.models.columns import Currency, Key, MadeAt, Moment, TenantKey
 
 
 class TenantDirectory(Base):
@@ -86,3 +87,33 @@ class ShopLogo(Base):
     width: Mapped[int]
     height: Mapped[int]
     uploaded_at: Mapped[MadeAt]
+
+
+class DomainDirectory(Base):
+    """Which domain of its own leads to a shop. Read before the shop is known.
+
+    Always true: one shop has it, and proved it; `token` is what the DNS of the domain said then.
+    """
+
+    __tablename__ = "domain_directory"
+
+    host: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[int] = mapped_column(BigInteger)
+    token: Mapped[str]
+    proved_at: Mapped[MadeAt]
+
+
+class DomainClaim(Base):
+    """A domain that a shop says to have. Nothing leads anywhere by it; several shops may claim the same."""
+
+    __tablename__ = "domain_claims"
+
+    tenant_id: Mapped[TenantKey]
+    id: Mapped[Key]
+    host: Mapped[str]
+    token: Mapped[str]
+    claimed_by: Mapped[uuid.UUID | None]
+    claimed_at: Mapped[MadeAt]
+    proved_at: Mapped[Moment | None]
+    checked_at: Mapped[Moment | None]
+    failing_since: Mapped[Moment | None]  # the DNS no longer says so, and the domain still leads here

@@ -57,9 +57,10 @@ _IDENTITY = """
        AND r.id = u.role_id
       JOIN tenants AS t
         ON t.tenant_id = %(tenant_id)s
+      {place}
       JOIN tenant_directory AS d
         ON d.tenant_id = %(tenant_id)s
-       AND d.slug = %(slug)s
+       AND {is_there}
        AND d.status IN ('active', 'suspended')
      WHERE s.tenant_id = %(tenant_id)s
        AND s.id = %(session_digest)s
@@ -68,20 +69,27 @@ _IDENTITY = """
        AND s.last_seen_at > now() - interval '30 minutes'
        AND s.created_at > now() - interval '12 hours'
 """
+_AT_SLUG = _IDENTITY.format(place="", is_there="d.slug = %(slug)s")
+_AT_DOMAIN = _IDENTITY.format(
+    place="JOIN domain_directory AS h ON h.tenant_id = %(tenant_id)s AND h.host = %(host)s",
+    is_there="d.status <> 'former'",
+)
 
 
-def find_identity(tenant_id: int, slug: str, session_digest: bytes) -> IdentityRow | None:
+def find_identity(tenant_id: int, slug: str, session_digest: bytes, *, host: str = "") -> IdentityRow | None:
     """Return who holds a session of this shop, if the session lives, the user is active and the name is the shop's.
 
     `tenant_id` is what the cookie claims. Row-level security shows that shop alone, and the join with the directory
-    demands that the host name is that shop's: a cookie of another shop finds nothing.
+    demands that the host name is that shop's: a cookie of another shop finds nothing. Under a domain of the shop's own
+    `host` says which, and the slug is not looked at.
 
     A session lives 30 minutes after it was last seen and 12 hours in all, by the database's clock. `is_touch_due`
     says that it was last seen more than a minute ago, `lacks_code` that the shop asks its owners for a second factor
     and this one has none yet; `language` is the one they chose for themselves. Source: promises S3, S9.
     """
-    values = {"tenant_id": tenant_id, "slug": slug, "session_digest": session_digest}
-    row = run_together(session_of(tenant_id), [(_IDENTITY, values)]).one_or_none()
+    values: dict[str, Any] = {"tenant_id": tenant_id, "session_digest": session_digest}
+    values |= {"host": host} if host else {"slug": slug}
+    row = run_together(session_of(tenant_id), [(_AT_DOMAIN if host else _AT_SLUG, values)]).one_or_none()
     if row is None:
         return None
     facts: list[Any] = list(row)

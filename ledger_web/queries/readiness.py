@@ -9,7 +9,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 POLICY = "(tenant_id = (current_setting('app.tenant_id'::text))::bigint)"
-TABLES_OF_NO_SHOP = ("tenant_directory", "mail_requests", "alembic_version")
+TABLES_OF_NO_SHOP = ("tenant_directory", "domain_directory", "mail_requests", "alembic_version")
 
 
 @dataclass(frozen=True, slots=True)

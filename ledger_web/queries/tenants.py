@@ -44,6 +44,25 @@ def find_tenant(slug: str) -> DirectoryRow | None:
     return DirectoryRow(*found) if found else None
 
 
+def find_tenant_at(host: str) -> DirectoryRow | None:
+    """Return the shop that proved to have this domain, unless it is deleted."""
+    row = directory_session().execute(
+        text(
+            """
+            SELECT d.slug, d.tenant_id, d.status
+              FROM domain_directory AS h
+              JOIN tenant_directory AS d
+                ON d.tenant_id = h.tenant_id
+               AND d.status IN ('active', 'suspended')
+             WHERE h.host = :host
+            """
+        ),
+        {"host": host},
+    )
+    found = row.one_or_none()
+    return DirectoryRow(*found) if found else None
+
+
 def list_tenants() -> list[DirectoryRow]:
     """Return every shop, whatever its status, by name."""
     rows = directory_session().execute(

@@ -14,6 +14,7 @@ from psycopg import sql
 ROOT: Final = "tenants"  # what all other tables lie beside
 LOCAL: Final = (
     "tenant_directory",
+    "domain_directory",
     "mail_requests",
     "alembic_version",
 )  # of no shop: they stay on the coordinator, known to all nodes
@@ -50,7 +51,7 @@ def distribute(administrator: str) -> Distributed:
         done = [table for table in in_order(connection) if table not in known]
         for table in done:
             connection.execute(statement_for(table))
-        for table in set(LOCAL[:1]) - known:
+        for table in set(LOCAL[:2]) - known:
             connection.execute("SELECT citus_add_local_table_to_metadata(%s::regclass)", [table])
         _forget_what_stayed(connection, done)
         connection.execute("REVOKE EXECUTE ON FUNCTION run_command_on_workers(text, boolean) FROM PUBLIC")

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ledger_web.models.base import db
 
-OPEN_TO_ALL: Final = frozenset({"tenant_directory", "mail_requests", "alembic_version"})
+OPEN_TO_ALL: Final = frozenset({"tenant_directory", "domain_directory", "mail_requests", "alembic_version"})
 NOBODYS_SHOP: Final = -1
 # No setting; a setting that is no number. Anything else would be an answer.
 _UNSET: Final = frozenset({"42704", "22P02"})

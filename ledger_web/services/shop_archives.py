@@ -131,9 +131,8 @@ def purge_shop(conninfo: str, tenant_id: int, *, at_once: bool = False) -> dict[
             table.name: _run(connection, "DELETE FROM {} WHERE tenant_id = %s", table.name, tenant_id)
             for table in reversed(find_tables(connection))
         }
-        erased["tenant_directory"] = _run(
-            connection, "DELETE FROM {} WHERE tenant_id = %s", "tenant_directory", tenant_id
-        )
+        for directory in ("tenant_directory", "domain_directory"):
+            erased[directory] = _run(connection, "DELETE FROM {} WHERE tenant_id = %s", directory, tenant_id)
     return {name: rows for name, rows in erased.items() if rows}
 
 
@@ -162,7 +161,7 @@ def find_tables(connection: Connection) -> list[Table]:
           FROM pg_class AS c
          WHERE c.relnamespace = 'public'::regnamespace
            AND c.relkind IN ('r', 'p')
-           AND c.relname <> 'tenant_directory'
+           AND c.relname NOT IN ('tenant_directory', 'domain_directory')
            AND EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id')
            AND EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id')
          ORDER BY c.relname

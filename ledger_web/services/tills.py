@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ledger_web.domain.errors import NotFoundError, WrongPinError
-from ledger_web.domain.permissions import ROLE_EDIT, SETTINGS_EDIT, USER_MANAGE, rights_of
+from ledger_web.domain.permissions import DOMAIN_MANAGE, ROLE_EDIT, SETTINGS_EDIT, USER_MANAGE, rights_of
 from ledger_web.domain.tokens import digest_of, new_token
 from ledger_web.services.passwords import NOBODYS_HASH, is_password
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, whole_act
@@ -13,7 +13,7 @@ from ledger_web.services.users import SignedIn, end_session, open_session
 
 PIN_FAILURES_MAX: Final = 5
 # Whoever may do one of these comes in with a password, also at a till: a PIN is seen by who stands beside.
-TAKES_A_PASSWORD: Final = frozenset({USER_MANAGE, ROLE_EDIT, SETTINGS_EDIT})
+TAKES_A_PASSWORD: Final = frozenset({USER_MANAGE, ROLE_EDIT, SETTINGS_EDIT, DOMAIN_MANAGE})
 
 
 @dataclass(frozen=True, kw_only=True)

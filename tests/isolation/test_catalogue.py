@@ -11,7 +11,7 @@ from psycopg import sql
 
 from tests.databases import Database
 
-OF_NO_SHOP = {"tenant_directory", "mail_requests", "alembic_version"}
+OF_NO_SHOP = {"tenant_directory", "domain_directory", "mail_requests", "alembic_version"}
 POLICY = "(tenant_id = (current_setting('app.tenant_id'::text))::bigint)"
 JOURNAL = {"transactions", "entries", "stock_moves", "sale_lines", "payments"}
 UNSET = psycopg.errors.UndefinedObject

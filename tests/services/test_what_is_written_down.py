@@ -25,7 +25,7 @@ SAYS_ITSELF = {
     "recalculation.start_recalculation", "tenants.open_shop", "vendor_prices.remove_vendor_price",
     "vendor_prices.set_vendor_price", "vendor_prices.write_proposed_prices",
 }  # fmt: skip
-NO_ACT = {"users.touch_session", "mailing.may_be_mailed"}  # of no shop, or at every request
+NO_ACT = {"users.touch_session", "mailing.may_be_mailed", "domains.may_ask_names"}  # of no shop, or at every request
 
 
 def acts_of(path: Path) -> dict[str, ast.FunctionDef]:
