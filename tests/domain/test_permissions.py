@@ -31,6 +31,7 @@ def test_only_the_owner_manages_people_roles_settings_and_repairs_and_reads_the_
         "settings.edit",
         "user.manage",
         "shop.export",
+        "domain.manage",
     }
 
 
