@@ -8,8 +8,8 @@ Old code beside it: yes. It answers such a host as no address.
 
 from migrations.tenant_tables import protect, run
 
-revision = "0058"
-down_revision = "0057"
+revision = "0060"
+down_revision = "0059"
 branch_labels = None
 depends_on = None
 
