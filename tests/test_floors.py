@@ -25,6 +25,7 @@ FLOORS = {
     "rendering": 4,
     "downloads": 4,
     "mail": 4,
+    "name_servers": 4,
     "receipt_pdf": 4,
     "label_sheets": 4,
     "filters": 4,
