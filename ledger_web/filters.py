@@ -120,8 +120,8 @@ def percent(value: Decimal | int) -> str:
 
 
 def rate(value: Rate) -> str:
-    """Write a rate with its direction: ``1 USD = 71.50 AFN``."""
-    return _in_digits(value.in_words(page_signs()))
+    """Write a rate with its direction: ``1 USD = 71.50 AFN``; from left to right, in whatever it stands."""
+    return f"\u2066{_in_digits(value.in_words(page_signs()))}\u2069"
 
 
 def date(day: dt.date) -> str:

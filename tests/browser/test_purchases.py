@@ -1,5 +1,6 @@
 """A purchase written down and received with the keyboard alone, in a real browser."""
 
+import datetime as dt
 import os
 from decimal import Decimal
 from pathlib import Path
@@ -9,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from ledger_web.domain.ids import new_id
 from ledger_web.services.purchase_drafts import StartDraft, WantedLine, start_draft
+from ledger_web.services.rates import RecordRate, record_rate
 from tests.books import stock_of
 from tests.browser.conftest import Site
 from tests.purchases import add_charge, add_goods, add_line, add_vendor, buy
@@ -79,34 +81,57 @@ def test_a_purchase_needs_no_mouse(site: Site, shop: Shop) -> None:
     assert stock_of(shop, rice) == (1, 703_75)
 
 
-@pytest.mark.parametrize("lines", [1, pytest.param(300, marks=pytest.mark.long)])
+@pytest.mark.parametrize("lines", [10, pytest.param(300, marks=pytest.mark.long)])
 @pytest.mark.parametrize(
-    ("width", "scheme", "direction"), [(1280, "dark", "ltr"), (390, "light", "ltr"), (390, "light", "rtl")]
+    ("width", "scheme", "direction"),
+    [(1280, "dark", "ltr"), (1280, "light", "rtl"), (360, "light", "ltr"), (360, "dark", "rtl")],
 )
-def test_the_form_fits_a_phone_and_both_directions(
+def test_every_page_of_purchases_fits_a_phone_and_both_directions(
     site: Site, shop: Shop, width: int, scheme: str, direction: str, lines: int
 ) -> None:
     karim, rice, tea = add_vendor(shop), add_goods(shop, "Rice, long grain"), add_goods(shop, "چای سیاه")
-    buy(shop, karim, (rice, 40, "2.5"), currency="USD", rate="281.5")
+    carrier = add_vendor(shop, "Caspian Freight", "EUR")
+    purchase_id = buy(shop, karim, (rice, 40, "2.5"), (tea, 12, "31.40"), currency="USD", rate="281.5")
+    today = dt.datetime.now(dt.UTC).date()
+    rate = RecordRate(id=new_id(), currency="USD", unit="USD", value=Decimal(282), valid_on=today, note="Bazaar")
+    record_rate(rate, shop.act())
     many = tuple(
         WantedLine(product_id=add_goods(shop, f"Goods {n}"), quantity=Decimal(3), unit_cost=Decimal("2.37"))
         for n in range(lines)
     )
     draft_id = start_draft(StartDraft(id=new_id(), vendor_id=karim, lines=many), shop.act()).id
-    add_line(shop, draft_id, rice, 12, "2.55")
+    add_line(shop, draft_id, rice, 12, "2.55", discount_percent="2.5", tax_percent="17")
     add_line(shop, draft_id, tea, 3, None)
     add_charge(shop, draft_id, 4_00, "weight")
+    add_charge(shop, draft_id, 42_00, "value", payee_id=carrier, currency="EUR", rate="305.25", tax=5, name="Ship")
     page = site.open(shop)
-    page.goto(f"/purchases/drafts/{draft_id}")
-
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    page.evaluate(f"document.documentElement.dir = '{direction}'")
-
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    shoot(page, f"form-{lines}-{width}-{scheme}-{direction}")
-    for name in ("purchases/", "purchases/unpaid", "rates/", "purchases/exchange"):
-        page.goto(f"/{name}")
+    pages = {
+        "form": f"purchases/drafts/{draft_id}",
+        "part": f"purchases/drafts/{draft_id}/part",
+        "list": "purchases/",
+        "unpaid": "purchases/unpaid",
+        "foreign": "purchases/exchange",
+        "rates": "rates/",
+        "purchase": f"purchases/{purchase_id}",
+        "return": f"purchases/{purchase_id}/returns/new",
+        "charge": f"purchases/{purchase_id}/charges/new",
+        "prices": f"purchases/{purchase_id}/prices",
+        "paper": f"purchases/{purchase_id}/papers/new",
+        "deletion": f"purchases/{purchase_id}/deletion",
+        "history": f"purchases/products/{rice}",
+        "account": f"purchases/vendors/{karim}/account",
+        "vendor-prices": f"purchases/vendors/{karim}/prices",
+        "payment": f"payments/new?party_id={karim}&direction=out&currency=USD",
+    }
+    for name, path in pages.items():
+        page.goto(f"/{path}")
         page.evaluate(f"document.documentElement.dir = '{direction}'")
+        if name == "form":
+            page.locator(
+                "details.act > summary, #receive-form details > summary, [data-landed] > summary"
+            ).evaluate_all("each => each.forEach(summary => summary.parentElement.open = true)")
+            page.wait_for_load_state("networkidle")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
-        shoot(page, f"{name.strip('/').replace('/', '-')}-{width}-{scheme}-{direction}")
+        shoot(page, f"{name}-{lines}-{width}-{scheme}-{direction}")
