@@ -17,6 +17,7 @@ SCRIPT_TEXTS: Final = MappingProxyType(
                 "slow": "The server takes too long to answer. What you typed is still here. Sending it again is safe.",
                 "offline": "This device is offline. What you typed stays here until it is back.",
                 "online": "Back online.",
+                "signed_in_again": "You are signed in again. Send it once more.",
                 "keys": "Keyboard shortcuts",
                 "search": "Search",
                 "list": "This list",

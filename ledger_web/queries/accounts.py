@@ -269,23 +269,35 @@ def list_shop_accounts(tenant_id: int) -> Mapping[str, list[Choice]]:
 
 
 def list_people_accounts(tenant_id: int) -> Mapping[str, list[Choice]]:
-    """Return people's accounts by kind: whoever is not settled first, as many as a list can hold."""
+    """Return people's accounts by kind: whoever is not settled first, as many as a list can hold.
+
+    Where more are not settled than a list holds, it is some of them.
+    """
     rows = session_of(tenant_id).execute(
         text(
             """
-            SELECT p.kind, p.id, p.name
-              FROM parties AS p
-              LEFT JOIN accounts AS a
-                ON a.tenant_id = :tenant_id
-               AND a.party_id = p.id
-             WHERE p.tenant_id = :tenant_id
-               AND p.archived_at IS NULL
-             GROUP BY p.kind, p.id, p.name, p.name_key
-             ORDER BY coalesce(bool_or(a.balance <> 0), false) DESC, p.name_key, p.id
-             LIMIT :most
+            WITH unsettled AS MATERIALIZED (
+                SELECT DISTINCT o.id FROM (
+                    SELECT a.party_id AS id FROM accounts AS a
+                     WHERE a.tenant_id = :tenant_id AND a.party_id IS NOT NULL AND a.balance <> 0
+                     LIMIT 4 * :most) AS o
+            ), chosen AS (
+                (SELECT p.kind, p.id, p.name, p.name_key, 1 AS place
+                   FROM unsettled AS u
+                   JOIN parties AS p ON p.tenant_id = :tenant_id AND p.id = u.id AND p.archived_at IS NULL)
+                 UNION ALL
+                (SELECT q.kind, q.id, q.name, q.name_key, 2
+                   FROM unnest(CAST(:kinds AS text[])) AS k(kind)
+                  CROSS JOIN LATERAL (
+                        SELECT r.kind, r.id, r.name, r.name_key FROM parties AS r
+                         WHERE r.tenant_id = :tenant_id AND r.kind = k.kind AND r.archived_at IS NULL
+                         ORDER BY r.name_key, r.id LIMIT :most) AS q
+                  WHERE q.id NOT IN (SELECT u.id FROM unsettled AS u))
+            )
+            SELECT c.kind, c.id, c.name FROM chosen AS c ORDER BY c.place, c.name_key, c.id LIMIT :most
             """
         ),
-        {"tenant_id": tenant_id, "most": PARTIES_OFFERED_MAX},
+        {"tenant_id": tenant_id, "most": PARTIES_OFFERED_MAX, "kinds": list(KIND_NAMES)},
     )
     offered: defaultdict[str, list[Choice]] = defaultdict(list)
     for row in rows:

@@ -22,7 +22,7 @@ from ledger_web.queries.purchase_drafts import DraftDetails
 
 ROWS_MAX: Final = 50
 VENDORS_MAX: Final = 500
-UNPAID_MAX: Final = 500
+UNPAID_MAX: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,14 +325,27 @@ _RESTS = text("""
 """)
 
 # One row for each vendor, currency, side and age: due on one of the days of that age.
+# The first vendors, and behind them, of no vendor, the sums of all: a shop may owe more vendors than a page can show.
 _UNPAID = text("""
-    SELECT v.id, v.name, i.currency, i.side, min(i.due_on) AS due_on, sum(i.amount - i.settled)::bigint AS open
-      FROM open_items AS i
-      JOIN parties AS v ON v.tenant_id = :tenant_id AND v.id = i.party_id AND v.kind = 'vendor'
-     WHERE i.tenant_id = :tenant_id AND i.settled < i.amount AND i.cancelled_in IS NULL
-     GROUP BY v.id, v.name, i.currency, i.side,
-              width_bucket(CAST(:today AS date) - i.due_on, CAST(:ages AS integer[]))
-     ORDER BY v.name, v.id, i.currency
+    WITH owed AS MATERIALIZED (
+        SELECT v.id, v.name, i.currency, i.side,
+               width_bucket(CAST(:today AS date) - i.due_on, CAST(:ages AS integer[])) AS age,
+               min(i.due_on) AS due_on, sum(i.amount - i.settled)::bigint AS open
+          FROM open_items AS i
+          JOIN parties AS v ON v.tenant_id = :tenant_id AND v.id = i.party_id AND v.kind = 'vendor'
+         WHERE i.tenant_id = :tenant_id AND i.settled < i.amount AND i.cancelled_in IS NULL
+         GROUP BY v.id, v.name, i.currency, i.side, age
+    ), shown AS (
+        SELECT DISTINCT o.name, o.id, o.currency FROM owed AS o ORDER BY o.name, o.id, o.currency LIMIT :most
+    )
+    SELECT o.id, o.name, o.currency, o.side, o.due_on, o.open
+      FROM shown AS s
+      JOIN owed AS o ON o.id = s.id AND o.currency = s.currency
+     UNION ALL
+    SELECT NULL, NULL, a.currency, a.side, min(a.due_on), sum(a.open)::bigint
+      FROM owed AS a
+     GROUP BY a.currency, a.side, a.age
+     ORDER BY 2 NULLS LAST, 1, 3
 """)
 
 _LINES = text("""
@@ -461,40 +474,29 @@ def list_unpaid(tenant_id: int, today: dt.date) -> Unpaid:
     """Return what vendors are owed, by vendor and currency, and how long it is past due; and all of it by currency."""
     rows = (
         session_of(tenant_id)
-        .execute(_UNPAID, {"tenant_id": tenant_id, "today": today, "ages": [limit + 1 for limit, _ in BUCKETS]})
+        .execute(
+            _UNPAID,
+            {
+                "tenant_id": tenant_id,
+                "today": today,
+                "ages": [limit + 1 for limit, _ in BUCKETS],
+                "most": UNPAID_MAX + 1,
+            },
+        )
         .all()
     )
-    groups: dict[tuple[uuid.UUID, str, str], list[Row[Any]]] = {}
+    groups: dict[tuple[uuid.UUID | None, str, str], list[Row[Any]]] = {}
     for row in rows:
         groups.setdefault((row.id, row.name, row.currency), []).append(row)
-    vendors = [
-        UnpaidVendor(
-            id,
-            name,
-            currency,
-            ageing([(row.due_on, row.open) for row in found if row.side == "charge"], today),
-            sum(row.open for row in found if row.side == "charge"),
-            sum(row.open for row in found if row.side == "credit"),
-        )
-        for (id, name, currency), found in groups.items()
-    ]
-    return Unpaid(vendors[:UNPAID_MAX], _all_unpaid(vendors), len(vendors) > UNPAID_MAX)
-
-
-def _all_unpaid(vendors: Sequence[UnpaidVendor]) -> list[UnpaidSum]:
-    sums = []
-    for currency in sorted({each.currency for each in vendors}):
-        chosen = [each for each in vendors if each.currency == currency]
-        columns = zip(*([amount for _, amount in each.buckets] for each in chosen), strict=True)
-        sums.append(
-            UnpaidSum(
-                currency,
-                [sum(column) for column in columns],
-                sum(each.total for each in chosen),
-                sum(each.ahead for each in chosen),
-            )
-        )
-    return sums
+    vendors, sums = [], []
+    for (id, name, currency), found in groups.items():
+        buckets = ageing([(row.due_on, row.open) for row in found if row.side == "charge"], today)
+        total, ahead = (sum(row.open for row in found if row.side == side) for side in ("charge", "credit"))
+        if id is None:
+            sums.append(UnpaidSum(currency, [amount for _, amount in buckets], total, ahead))
+        else:
+            vendors.append(UnpaidVendor(id, name, currency, buckets, total, ahead))
+    return Unpaid(vendors[:UNPAID_MAX], sums, len(vendors) > UNPAID_MAX)
 
 
 def list_bought(tenant_id: int, product_id: uuid.UUID, *, limit: int = ROWS_MAX) -> list[BoughtRow]:

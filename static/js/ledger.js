@@ -53,7 +53,7 @@
     document.body.setAttribute("hx-headers", headers);
     const token = JSON.parse(headers)["X-CSRFToken"];
     document.querySelectorAll("input[name=csrf_token]").forEach((field) => { field.value = token; });
-    say("You are signed in again. Send it once more.", "good");
+    say(text("signed_in_again"), "good");
   }
   addEventListener("focus", goOn);
   document.addEventListener("visibilitychange", goOn);

@@ -30,6 +30,8 @@ REMEMBERED = {
     "domain/symbols.py": "how a code is drawn, by the code",
     "domain/pdf.py:_picture": "how a symbol is drawn, by its bits",
     "domain/days.py": "time zones",
+    "domain/signs.py:signs_of": "signs of numbers by locale",
+    "domain/taxes.py": "what rates come to, by the rates",
     "domain/countries.py": "countries",
     "domain/languages.py": "catalogues by language",
     "domain/locales.py": "names of locales",
