@@ -35,7 +35,7 @@ from werkzeug.routing import RequestRedirect
 
 from ledger_web.cookies import OwnCookiesRequest
 from ledger_web.domain.ids import new_id
-from ledger_web.domain.languages import ENGLISH, LANGUAGES, gettext, gettext_noop, ngettext
+from ledger_web.domain.languages import ENGLISH, LANGUAGES, counted, gettext, gettext_noop, ngettext
 from ledger_web.domain.script_texts import SCRIPT_TEXTS
 from ledger_web.filters import as_the_shop
 from ledger_web.identity import TILL_COOKIE, may, may_open
@@ -181,7 +181,7 @@ def _say_in_page(here: EvalContext, message: str, /, **values: Any) -> str:
     if not here.autoescape:
         return gettext(message, **values)
     said = Markup(gettext(message))  # noqa: S704 (written in a template of ours, or in its translation)
-    return said % values if values else said
+    return said % counted(values) if values else said
 
 
 def _words_for(script: str) -> Markup:
@@ -207,7 +207,7 @@ class InTheShopsLanguage(Extension):
 def _count_in_page(one: str, many: str, count: int, /, **values: Any) -> Markup:
     """Say a text of one thing or of many, as `_` does."""
     said = Markup(ngettext(one, many, count))  # noqa: S704 (as above)
-    return said % values if values else said
+    return said % counted(values) if values else said
 
 
 def _messages_said() -> str:

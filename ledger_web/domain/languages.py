@@ -36,18 +36,31 @@ class Catalogue:
 
 _PLAIN = Catalogue(ENGLISH)
 _spoken: ContextVar[Catalogue] = ContextVar("spoken", default=_PLAIN)
+# A table for `str.translate`: the digits that counts in sentences are written in.
+_digits: ContextVar[Mapping[int, int]] = ContextVar("digits", default=MappingProxyType({}))
 
 
 def gettext(message: str, /, **values: object) -> str:
     """Say a text in the language that is spoken, its named places filled."""
     said = _spoken.get().texts.gettext(message)
-    return said % values if values else said
+    return said % counted(values) if values else said
 
 
 def ngettext(one: str, many: str, count: int, /, **values: object) -> str:
     """Say a text of one thing or of many, as the language counts them."""
     said = _spoken.get().texts.ngettext(one, many, count)
-    return said % values if values else said
+    return said % counted(values) if values else said
+
+
+def counted(values: Mapping[str, object]) -> dict[str, object]:
+    """Write the whole numbers among the values of a text in the digits that are written now."""
+    digits = _digits.get()
+    return {name: str(each).translate(digits) if type(each) is int else each for name, each in values.items()}
+
+
+def count_in(digits: Mapping[int, int]) -> None:
+    """Write counts in these digits from now on, in this request or command."""
+    _digits.set(digits)
 
 
 def gettext_in(language: str, message: str, /) -> str:

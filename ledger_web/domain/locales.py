@@ -11,6 +11,8 @@ from ledger_web.domain.languages import LANGUAGES
 
 # As CLDR names them, with how they look.
 DIGITS: Final = MappingProxyType({"latn": "0123456789", "arab": "٠١٢٣٤٥٦٧٨٩", "arabext": "۰۱۲۳۴۵۶۷۸۹"})
+# For `str.translate`, from 0 to 9.
+TABLES: Final = {name: str.maketrans(DIGITS["latn"], signs) for name, signs in DIGITS.items()}
 # What a dialect is called where it is spoken, where the name of its language is another.
 _CALLED: Final = MappingProxyType({"fa_AF": "دری (افغانستان)"})
 
@@ -38,7 +40,7 @@ def digits_of(locale: str) -> str:
 
 def in_digits(text: str, digits: str) -> str:
     """Write what is in ASCII digits in those of a script."""
-    return text if digits == "latn" else text.translate(_TRANSLATED[digits])
+    return text if digits == "latn" else text.translate(TABLES[digits])
 
 
 def _known(identifier: str) -> Locale | None:
@@ -51,6 +53,3 @@ def _known(identifier: str) -> Locale | None:
 def _name(locale: Locale) -> str:
     name = _CALLED.get(str(locale)) or locale.get_display_name() or str(locale)
     return f"{name[0].upper()}{name[1:]}"
-
-
-_TRANSLATED: Final = {name: str.maketrans(DIGITS["latn"], signs) for name, signs in DIGITS.items()}

@@ -7,7 +7,8 @@ from functools import cache
 
 from babel.core import Locale
 
-from ledger_web.domain.locales import in_digits
+from ledger_web.domain.languages import count_in
+from ledger_web.domain.locales import TABLES, in_digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,9 @@ _written: ContextVar[Signs] = ContextVar("written", default=ENGLISH)
 
 
 def write_with(signs: Signs) -> None:
-    """Write the amounts of sentences with these signs from now on, in this request or command."""
+    """Write the amounts and counts of sentences with these signs from now on, in this request or command."""
     _written.set(signs)
+    count_in(TABLES[signs.digits])
 
 
 def written_signs() -> Signs:
