@@ -83,6 +83,8 @@ def as_the_shop() -> Iterator[None]:
 
 def shops_unit() -> str:
     """Return what goods of this shop are counted in unless it is said."""
+    if not has_app_context() or not g.get("tenant"):
+        return usual_unit()
     with as_the_shop():
         return usual_unit()
 

@@ -5,8 +5,6 @@ import hmac
 from flask import current_app, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from ledger_web.domain.languages import gettext
-
 PROOF_SECONDS = 24 * 3600
 
 
@@ -34,7 +32,7 @@ def proven(proof: str | None) -> str | None:
 
 
 def _serializer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(str(current_app.config["SECRET_KEY"]), salt=gettext("address of a new shop's owner"))
+    return URLSafeTimedSerializer(str(current_app.config["SECRET_KEY"]), salt="address of a new shop's owner")
 
 
 def _digest(use: bytes, text: str) -> bytes:

@@ -64,7 +64,7 @@ def must_be_within(
         ApprovalNeededError: It does.
     """
     if ceiling is not None and percent > max(ceiling, approved or Decimal(0)):
-        what = "A discount" if limit == DISCOUNT_LIMIT else gettext("A price cut")
+        what = gettext("A discount") if limit == DISCOUNT_LIMIT else gettext("A price cut")
         raise ApprovalNeededError(
             gettext(
                 "%(what)s of %(percent)s %%%(of)s is more than you may give: %(ceiling)s %%."

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from ledger_web.domain.currencies import plain
-from ledger_web.domain.languages import gettext
+from ledger_web.domain.languages import gettext, ngettext
 
 
 class LedgerError(Exception):
@@ -312,11 +312,11 @@ class RoleInUseError(RuleViolationError):
         self.holders = tuple(holders)
         rest = gettext(" and %(more)s more", more=more) if more else ""
         super().__init__(
-            gettext(
-                "%(holders)s%(rest)s %(holders2)s this role. Give them another one first.",
-                holders=", ".join(holders),
-                rest=rest,
-                holders2=gettext("has") if len(holders) + more == 1 else gettext("have"),
+            ngettext(
+                "%(holders)s has this role. Give them another one first.",
+                "%(holders)s have this role. Give them another one first.",
+                len(holders) + more,
+                holders=f"{', '.join(holders)}{rest}",
             )
             if holders
             else ""

@@ -42,9 +42,15 @@ class Rate:
         if not 0 < converted <= AMOUNT_MAX:
             raise InvalidAmountError(
                 gettext(
-                    "%(amount)s comes to %(converted)s in %(to)s at this rate. Look at the rate and its direction.",
+                    "%(amount)s comes to nothing in %(to)s at this rate. Look at the rate and its direction.",
                     amount=plain(amount, currency),
-                    converted=gettext("nothing") if converted <= 0 else gettext("more than the books can hold"),
+                    to=to,
+                )
+                if converted <= 0
+                else gettext(
+                    "%(amount)s comes to more than the books can hold in %(to)s at this rate. Look at the rate and its"
+                    " direction.",
+                    amount=plain(amount, currency),
                     to=to,
                 )
             )

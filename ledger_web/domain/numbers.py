@@ -37,7 +37,7 @@ def parse_quantity(text: str, signs: Signs = ENGLISH) -> Decimal:
         InvalidQuantityError: Not written as a quantity, or too large.
     """
     try:
-        return parse_number(text, signs, digits=QUANTITY_DIGITS, decimals=QUANTITY_DECIMALS, noun="a quantity")
+        return parse_number(text, signs, digits=QUANTITY_DIGITS, decimals=QUANTITY_DECIMALS, noun=gettext("a quantity"))
     except InvalidNumberError as error:
         raise InvalidQuantityError(error.message) from None
 
@@ -51,7 +51,7 @@ def parse_percent(text: str, signs: Signs = ENGLISH) -> Decimal:
     bare = text.strip(_SPACES + _MARKS + "\t")
     if bare.endswith(("%", "٪", "％")):
         bare = bare[:-1]
-    percent = parse_number(bare, signs, digits=3, decimals=PERCENT_DECIMALS, noun="a percentage")
+    percent = parse_number(bare, signs, digits=3, decimals=PERCENT_DECIMALS, noun=gettext("a percentage"))
     if not 0 <= percent <= 100:
         raise InvalidNumberError("A percentage lies between 0 and 100.")
     return percent
@@ -63,7 +63,7 @@ def parse_rate(text: str, signs: Signs = ENGLISH) -> Decimal:
     Raises:
         InvalidNumberError: Not written as a rate, or not above zero.
     """
-    rate = parse_number(text, signs, digits=RATE_DIGITS, decimals=RATE_DECIMALS, noun="a rate")
+    rate = parse_number(text, signs, digits=RATE_DIGITS, decimals=RATE_DECIMALS, noun=gettext("a rate"))
     if rate <= 0:
         raise InvalidNumberError("A rate is above zero.")
     return rate
@@ -83,7 +83,7 @@ def parse_number(text: str, signs: Signs, *, digits: int, decimals: int, noun: s
     example = written_example(signs, decimals)
     if len(text) > TEXT_MAX:
         raise InvalidNumberError(
-            gettext("This is too long for %(noun)s. Write it like %(example)s.", noun=noun, example=example)
+            gettext("This is too long. Write %(noun)s like %(example)s.", noun=noun, example=example)
         )
     bare = text.strip(_SPACES + _MARKS + "\t")
     if not bare:
@@ -92,37 +92,36 @@ def parse_number(text: str, signs: Signs, *, digits: int, decimals: int, noun: s
     if match is None:
         raise InvalidNumberError(
             gettext(
-                "Write %(noun)s like %(example)s: digits%(decimals)s, nothing else.",
+                "Write %(noun)s like %(example)s: digits and one decimal sign, nothing else.",
                 noun=noun,
                 example=example,
-                decimals=gettext(" and one decimal sign") if decimals else "",
             )
+            if decimals
+            else gettext("Write %(noun)s like %(example)s: digits, nothing else.", noun=noun, example=example)
         )
     minus, whole, fraction = match.group(1), match.group(2), match.group(3) or ""
     if not _is_grouped_right(whole.split("G"), signs):
         raise InvalidNumberError(
             gettext(
-                "Group the digits of %(noun)s like %(example)s, or leave the group signs out.",
-                noun=noun,
-                example=example,
+                "Write %(noun)s grouped like %(example)s, or leave the group signs out.", noun=noun, example=example
             )
         )
     if len(fraction) > decimals:
         raise InvalidNumberError(
             gettext(
-                "Write %(noun)s with %(decimals)s, like %(example)s.",
+                "Write %(noun)s with at most %(decimals)s decimals, like %(example)s.",
                 noun=noun,
-                decimals=_counted(decimals),
+                decimals=decimals,
                 example=example,
             )
+            if decimals
+            else gettext("Write %(noun)s with no decimals, like %(example)s.", noun=noun, example=example)
         )
     whole = whole.replace("G", "").lstrip("0") or "0"
     if len(whole) > digits:
         raise InvalidNumberError(
             gettext(
-                "This is too large for %(noun)s: enter less than %(write_whole)s.",
-                noun=noun,
-                write_whole=write_whole(10**digits, signs),
+                "This is too large. Write %(noun)s below %(limit)s.", noun=noun, limit=write_whole(10**digits, signs)
             )
         )
     number = Decimal(f"{minus}{whole}.{fraction}" if fraction else f"{minus}{whole}")
@@ -154,7 +153,7 @@ def _in_ascii(text: str, signs: Signs, noun: str, example: str) -> str:
     scripts = [digits for digits in _SCRIPTS if not set(text).isdisjoint(digits)]
     if len(scripts) > 1:
         raise InvalidNumberError(
-            gettext("Write all digits of %(noun)s in the same script, like %(example)s.", noun=noun, example=example)
+            gettext("Write %(noun)s in digits of one script, like %(example)s.", noun=noun, example=example)
         )
     if scripts and scripts[0] in _ARABIC_SCRIPTS and not set(text).isdisjoint("٫٬"):
         signs = ARABIC
@@ -182,7 +181,3 @@ def _is_grouped_right(groups: list[str], signs: Signs) -> bool:
     in_thousands = len(first) <= 3 and all(len(group) == 3 for group in rest)
     in_lakhs = len(first) <= 2 and all(len(group) == 2 for group in rest[:-1]) and len(rest[-1]) == 3
     return in_thousands or (signs.lakh and in_lakhs)
-
-
-def _counted(decimals: int) -> str:
-    return gettext("at most %(decimals)s decimals", decimals=decimals) if decimals else gettext("no decimals")

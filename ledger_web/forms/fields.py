@@ -251,7 +251,7 @@ class LengthField(_Typed):
         )
 
     def parse(self, text: str) -> Decimal:
-        length = parse_number(text, _signs(self), digits=4, decimals=3, noun="millimetres")
+        length = parse_number(text, _signs(self), digits=4, decimals=3, noun=gettext("millimetres"))
         if not self.minimum <= length <= self.maximum:
             raise RuleViolationError(self.when_missing)
         return length

@@ -67,7 +67,7 @@ class UnitCostField(RateField):
         return gettext("Enter what one costs, like 2.50.")
 
     def parse(self, text: str) -> Any:
-        cost = parse_number(text, self.meta.signs, digits=12, decimals=6, noun="a cost")
+        cost = parse_number(text, self.meta.signs, digits=12, decimals=6, noun=gettext("a cost"))
         if cost < 0:
             raise ValueError(f"{self.label.text}: Enter a cost of zero or more.")
         return cost
