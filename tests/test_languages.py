@@ -94,6 +94,13 @@ def test_texts_of_templates_errors_fields_and_tables_are_found() -> None:
     assert len(found) > 2_500
 
 
+def test_nothing_that_machines_read_is_translated() -> None:
+    texts = [each if isinstance(each, str) else each[0] for each in messages()]
+
+    for_machines = re.compile(r"^(SET LOCAL|EXPLAIN|ANALYZE|FORMAT|SELECT|INSERT|UPDATE|DELETE|WITH) |^# |^\w+_\w+$")
+    assert [each for each in texts if for_machines.search(each) and not each.startswith("Update ")] == []
+
+
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.po")), ids=lambda path: path.stem)
 def test_a_translation_keeps_the_places_and_the_tags_of_its_text(path: Path) -> None:
     with path.open("rb") as source:

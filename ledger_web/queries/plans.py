@@ -12,7 +12,6 @@ from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Connection, event
 
-from ledger_web.domain.languages import gettext
 from ledger_web.models.base import db
 
 TOUCHED_MAX: Final = 2_000  # rows of one table, for a statement that returns few
@@ -90,14 +89,12 @@ def answer(tenant_id: int, shapes: Sequence[Shape], *, prefer_indexes: bool = Fa
     found = []
     with db.engine.connect() as connection:
         for shape in shapes:
-            connection.exec_driver_sql(gettext("SET LOCAL app.tenant_id = '%(tenant_id)s'", tenant_id=int(tenant_id)))
-            connection.exec_driver_sql(gettext("SET LOCAL statement_timeout = '60s'"))
+            connection.exec_driver_sql(f"SET LOCAL app.tenant_id = '{int(tenant_id)}'")
+            connection.exec_driver_sql("SET LOCAL statement_timeout = '60s'")
             for way in DEAR_TO_LARGE_TABLES if prefer_indexes else ():
-                connection.exec_driver_sql(gettext("SET LOCAL enable_%(way)s = off", way=way))
-            options = gettext("ANALYZE, TIMING OFF, FORMAT JSON") if shape.is_read else gettext("FORMAT JSON")
-            told = connection.exec_driver_sql(
-                gettext("EXPLAIN (%(options)s) %(statement)s", options=options, statement=shape.statement), shape.values
-            ).scalar_one()
+                connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
+            options = "ANALYZE, TIMING OFF, FORMAT JSON" if shape.is_read else "FORMAT JSON"
+            told = connection.exec_driver_sql(f"EXPLAIN ({options}) {shape.statement}", shape.values).scalar_one()
             connection.rollback()
             plan = told[0]["Plan"]
             taken = float(told[0].get("Execution Time", 0))

@@ -8,8 +8,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from ledger_web.domain.languages import gettext
-
 BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
 HELP: Final[Mapping[str, tuple[str, str]]] = {
     "ledger_requests_total": ("counter", "Requests answered, by route and status."),
@@ -65,8 +63,8 @@ def _lines(series: Mapping[_Key, float], process: str) -> Iterator[str]:
         family = _family(name)
         if family != told:
             kind, text = HELP[family]
-            yield gettext("# HELP %(family)s %(text)s", family=family, text=text)
-            yield gettext("# TYPE %(family)s %(kind)s", family=family, kind=kind)
+            yield f"# HELP {family} {text}"
+            yield f"# TYPE {family} {kind}"
             told = family
         written = ",".join(f'{key}="{_escaped(text)}"' for key, text in (*labels, ("process", process)))
         yield f"{name}{{{written}}} {value:g}"
