@@ -15,7 +15,7 @@ from ledger_web.services.people import make_link_for
 from ledger_web.services.tenants import new_tenant_id
 from ledger_web.services.unit_of_work import UnitOfWork
 from ledger_web.strangers import digest_of_address, place
-from ledger_web.tenancy import address_of
+from ledger_web.tenancy import address_of, even_while_suspended
 
 blueprint = Blueprint("forgotten", __name__, url_prefix="/forgotten")
 
@@ -28,6 +28,7 @@ def new() -> ResponseReturnValue:
 
 @blueprint.post("/")
 @public
+@even_while_suspended
 def create() -> ResponseReturnValue:
     """Send a link to whoever this is. Everybody gets the same answer, and all that takes time happens apart from it."""
     if not mail.is_configured():

@@ -13,6 +13,7 @@ from ledger_web.queries.people import OpenLink, get_open_link
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services.credentials import use_link
 from ledger_web.services.unit_of_work import UnitOfWork
+from ledger_web.tenancy import even_while_suspended
 
 blueprint = Blueprint("links", __name__, url_prefix="/links")
 
@@ -25,6 +26,7 @@ def show(token: str) -> ResponseReturnValue:
 
 @blueprint.post("/<token>")
 @public
+@even_while_suspended
 def update(token: str) -> ResponseReturnValue:
     link, form = _link(token), LinkForm(request.form)
     if not form.validate():
