@@ -181,7 +181,15 @@ class History(Model):
         if sold.charge is not None and sold.party:
             again = self.free(sold.charge, total - self.items[sold.charge].open)
             items = (
-                self.item(sold.party, "credit", total, settles=True, id=command.id, only=sold.charge, is_return=True),
+                self.item(
+                    sold.party,
+                    "credit",
+                    total,
+                    settles=True,
+                    id=command.id,
+                    only=sold.charge,
+                    came_back_of=sold.charge,
+                ),
             )
             for share in again:
                 self.settle(*share)

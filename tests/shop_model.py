@@ -75,7 +75,7 @@ class Item:
     amount: int
     settled: int = 0
     cancelled: bool = False
-    is_return: bool = False  # goods that came back: no payment
+    came_back_of: int | None = None  # the charge of the sale whose goods came back: of that one it is no payment
 
     @property
     def open(self) -> int:
@@ -197,11 +197,11 @@ class Model:
         settles: bool,
         id: uuid.UUID | None,
         only: int | None = None,
-        is_return: bool = False,
+        came_back_of: int | None = None,
     ) -> int:
         """Write an item down; one that settles takes the oldest of the other side, or only one, as far as it goes."""
         place = len(self.items)
-        self.items.append(Item(party, side, amount, is_return=is_return))
+        self.items.append(Item(party, side, amount, came_back_of=came_back_of))
         self.item_ids.append(id)
         for other, known in enumerate(self.items[:place]):
             if settles and known.party == party and known.side != side and only in (None, other):
@@ -224,7 +224,8 @@ class Model:
     def free(self, charge: int, amount: int) -> list[tuple[int, int, int]]:
         """Release the newest payments of a charge until so much is open again; return what settles it once more."""
         for allocation in reversed(self.allocations):
-            if amount > 0 and allocation[1] == charge and allocation[2] and not self.items[allocation[0]].is_return:
+            is_payment = self.items[allocation[0]].came_back_of != charge
+            if amount > 0 and allocation[1] == charge and allocation[2] and is_payment:
                 credit, _, share = allocation
                 self.release(allocation)
                 amount -= share

@@ -21,9 +21,10 @@ from ledger_web.domain.open_items import Item, Share, Side
 from ledger_web.domain.transactions import title_of
 from ledger_web.services.posting import Act
 
-# Of a charge: not what came back of the very sale, which is no payment.
+# Of a charge: not what came back of the very sale, which is no payment. What came back of another sale may be one.
 _SETTLED_BY_PAYMENTS = """a.charge_id = ANY(%(ids)s) AND NOT EXISTS (
-                SELECT FROM sale_returns AS k WHERE k.tenant_id = %(tenant_id)s AND k.id = a.credit_id)"""
+                SELECT FROM sale_returns AS k WHERE k.tenant_id = %(tenant_id)s AND k.id = a.credit_id
+                   AND k.sale_id = a.charge_id)"""
 _ITEM = "i.id, i.side, i.currency, i.amount, i.settled, i.base_amount, i.base_settled, i.due_on"
 
 

@@ -186,16 +186,22 @@ def _money_of(act: Act, span: dict[str, Any]) -> list[dict[str, Any]]:
     moved: dict[str, list[dict[str, Any]]] = {}
     for row in act.execute(
         """
+        WITH here AS MATERIALIZED (
+            SELECT array_agg(a.id) AS accounts FROM accounts AS a
+             WHERE a.tenant_id = %(tenant_id)s AND a.drawer_id = %(drawer_id)s
+        )
         SELECT e.currency, coalesce(r.kind, t.kind) AS kind, t.reverses_id IS NOT NULL AS reversed,
                count(DISTINCT t.id) AS transactions,
-               sum(CASE WHEN a.id = e.debit_account_id THEN e.amount ELSE 0 END)::bigint AS received,
-               sum(CASE WHEN a.id = e.credit_account_id THEN e.amount ELSE 0 END)::bigint AS paid
-          FROM transactions AS t
+               sum(CASE WHEN e.debit_account_id = ANY (h.accounts) THEN e.amount ELSE 0 END)::bigint AS received,
+               sum(CASE WHEN e.credit_account_id = ANY (h.accounts) THEN e.amount ELSE 0 END)::bigint AS paid
+          FROM here AS h
+         CROSS JOIN transactions AS t
           LEFT JOIN transactions AS r ON r.tenant_id = %(tenant_id)s AND r.id = t.reverses_id
-          JOIN entries AS e ON e.tenant_id = %(tenant_id)s AND e.transaction_id = t.id
-          JOIN accounts AS a
-            ON a.tenant_id = %(tenant_id)s AND a.drawer_id = %(drawer_id)s
-           AND a.id IN (e.debit_account_id, e.credit_account_id)
+         CROSS JOIN LATERAL (
+                SELECT d.currency, d.amount, d.debit_account_id, d.credit_account_id FROM entries AS d
+                 WHERE d.tenant_id = %(tenant_id)s AND d.transaction_id = t.id
+                   AND (d.debit_account_id = ANY (h.accounts) OR d.credit_account_id = ANY (h.accounts))
+                OFFSET 0) AS e  -- by its key for each transaction, whatever the planner knows of the table
          WHERE t.tenant_id = %(tenant_id)s
            AND t.posted_at >= %(since)s
            AND t.posted_at <= coalesce(%(until)s::timestamptz, 'infinity')

@@ -28,6 +28,7 @@ from ledger_web.services.payments import (
 )
 from tests.at_once import in_threads
 from tests.books import assert_the_books_agree, balances, cached_balance, count, written
+from tests.returns import give_back
 from tests.shops import Shop, add_customer, add_product, open_a_shop, sell
 
 
@@ -217,6 +218,19 @@ def test_reversing_a_payment_opens_what_it_had_paid(shop: Shop) -> None:
 
     assert still_open(shop, first, second, paid) == [30_00, 50_00, -1]
     assert cached_balance(shop, customer(alice, "PKR")) == 80_00
+    assert_the_books_agree(shop)
+
+
+def test_a_sale_that_another_ones_return_has_paid_can_come_back_whole(shop: Shop) -> None:
+    alice, (first, second) = owing(shop, 200_00, 100_00)
+    back = give_back(shop, second, (1, 1))
+    release(shop, allocation_of(shop, back, second), instead_id=first)
+    assert still_open(shop, first, second, back) == [100_00, 100_00, 0]
+
+    later = give_back(shop, first, (1, 1))
+
+    assert still_open(shop, first, second, back, later) == [0, 100_00, 100_00, 0]
+    assert cached_balance(shop, customer(alice, "PKR")) == 0
     assert_the_books_agree(shop)
 
 
