@@ -47,6 +47,8 @@ SCRIPT_TEXTS: Final = MappingProxyType(
                 "unanswered": (
                     "No answer from the shop’s server. Scans kept here and sent again by themselves: %(count)s."
                 ),
+                "more": "and %(count)s more",
+                "ignore_all": "Ignore all of them",
             }
         ),
         "scan_test": Texts(

@@ -186,23 +186,45 @@ document.addEventListener("htmx:beforeRequest", (event) => {
     if (!box.value.trim()) document.getElementById("hits")?.replaceChildren();
   });
 
-  // Codes that added nothing stay until they are dealt with, each once.
+  // Codes that added nothing stay until they are dealt with, each once: the newest are shown, the others fold under them.
+  const SHOWN = 2;
   const notices = document.getElementById("scan-notices");
+  const rest = document.createElement("details");
+  const restCount = document.createElement("summary");
+  const ignoreAll = document.createElement("button");
+  rest.className = "more-notices";
+  ignoreAll.type = "button";
+  ignoreAll.className = "quiet";
+  ignoreAll.textContent = window.ledgerText("ignore_all");
+  rest.append(restCount, ignoreAll);
   const tidy = () => {
+    const held = notices.contains(document.activeElement);
     const seen = new Map();
     for (const notice of notices.querySelectorAll("[data-notice]")) {
-      seen.get(notice.dataset.notice)?.remove();
-      seen.set(notice.dataset.notice, notice);
+      if (seen.has(notice.dataset.notice)) notice.remove();
+      else seen.set(notice.dataset.notice, notice);
       notice.querySelector("[data-ignore]").hidden = false;
     }
+    const [shown, folded] = [[...seen.values()].slice(0, SHOWN), [...seen.values()].slice(SHOWN)];
+    rest.before(...shown.filter((notice) => rest.contains(notice)));
+    folded.forEach((notice) => {
+      notice.removeAttribute("role"); // it was said once
+      ignoreAll.before(notice);
+    });
+    restCount.textContent = window.ledgerText("more", { count: folded.length });
+    if (folded.length && !rest.isConnected) notices.append(rest);
+    if (!folded.length) rest.remove();
+    if (held && !notices.contains(document.activeElement)) box.focus({ preventScroll: true });
   };
   document.addEventListener("htmx:oobAfterSwap", tidy);
   tidy();
   notices.addEventListener("click", (event) => {
-    if (event.target.closest("[data-ignore]")) {
-      event.target.closest("[data-notice]").remove();
-      box.focus({ preventScroll: true });
-    }
+    const all = event.target === ignoreAll;
+    if (!all && !event.target.closest("[data-ignore]")) return;
+    if (all) notices.querySelectorAll("[data-notice]").forEach((notice) => notice.remove());
+    else event.target.closest("[data-notice]").remove();
+    tidy();
+    box.focus({ preventScroll: true });
   });
 
   document.addEventListener("keydown", (event) => {

@@ -82,10 +82,57 @@ def test_sixty_scans_into_a_quantity_box_give_exactly_the_cart(site: Site, stock
 
     assert _cart(page) == CART | {"Milk": CART["Milk"] + 1}
     assert _notices(page) == {*UNKNOWN, *WRONG}
+    expect(page.locator("[data-notice]:visible")).to_have_count(2)
     expect(quantity).to_be_focused()
     expect(page.get_by_label("Barcode or name")).to_have_value("")
     page.reload()
     assert _cart(page) == CART | {"Milk": CART["Milk"] + 1}
+    assert _complaints(site) == []
+
+
+@pytest.mark.long
+def test_sixty_different_codes_of_a_scanner_with_a_prefix_of_its_own_give_exactly_the_cart(
+    site: Site, shop: Shop
+) -> None:
+    codes = [_ean13(f"59012341{number:04}") for number in range(60)]
+    for number, code in enumerate(codes):
+        product_of(shop, f"Thing {number}", code=code)
+    page = site.open(shop, role="manager")
+    page.goto("/scan/test")
+    page.get_by_label("The scanner sends this before every code").press_sequentially("~", delay=50)
+    page.goto("/sell/")
+    scanner = Scanner(page)
+
+    expected, refused = dict[str, Decimal](), list[str]()
+    for number, code in enumerate(codes):
+        wrong = f"{code[:-1]}{(int(code[-1]) + 1) % 10}"
+        sent, pieces = {
+            3: ([code, code], 2),
+            4: ([f"]E0{code}"], 1),
+            5: ([wrong], 0),
+            6: ([f"]C1010{code}10AB12"], 1),
+            7: ([_ean13(f"29{number:02}00001234")], 0),
+            9: ([f"3*{code}"], 3),
+        }.get(number % 10, ([code], 1))
+        for each in sent:
+            scanner.scan(f"~{each}")
+        if pieces:
+            expected[f"Thing {number}"] = Decimal(pieces)
+        else:
+            refused += sent
+    last = page.get_by_label("Quantity of Thing 59")
+    expect(last).to_have_value("3", timeout=60_000)
+
+    assert _cart(page) == expected
+    shown = page.locator("[data-notice]:visible")
+    assert [shown.nth(place).get_attribute("data-notice") for place in range(shown.count())] == refused[:-3:-1]
+    page.get_by_text("and 10 more", exact=True).click()
+    assert [notice.get_attribute("data-notice") for notice in shown.all()] == refused[::-1]
+    shown.nth(1).get_by_role("button", name="Ignore").click()
+    expect(page.locator("summary", has_text="and 9 more")).to_be_visible()
+    page.get_by_role("button", name="Ignore all of them").click()
+    expect(page.locator("[data-notice]")).to_have_count(0)
+    expect(page.get_by_label("Barcode or name")).to_be_focused()
     assert _complaints(site) == []
 
 
@@ -266,6 +313,11 @@ def product_of(shop: Shop, name: str, *, unit: str = "pcs", code: str = "", sku:
         opening_unit_cost=60_00,
     )
     create_product(command, shop.act())
+
+
+def _ean13(body: str) -> str:
+    weighed = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(body))
+    return f"{body}{-weighed % 10}"
 
 
 def _cart(page: Page) -> dict[str, Decimal]:
