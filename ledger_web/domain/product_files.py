@@ -9,6 +9,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from ledger_web.domain.numbers import parse_percent, parse_quantity
 from ledger_web.domain.products import NAME_MAX, UNIT_MAX, read_line, read_sku
 from ledger_web.domain.sheets import plain_text
 from ledger_web.domain.signs import ENGLISH, Signs, write_number
-from ledger_web.domain.workbooks import UnreadableWorkbookError, Value, read_sheet
+from ledger_web.domain.workbooks import NO_RESULT, UnreadableWorkbookError, Value, read_sheet
 
 ROWS_MAX: Final = 50_000
 LINE_MAX: Final = 64 * 1024  # characters between two line ends
@@ -44,7 +45,25 @@ COLUMNS: Final = {
 }
 _MEANING: Final = {alias: column for column, aliases in COLUMNS.items() for alias in aliases}
 _NUMBERS: Final = frozenset({"price", "tax_percent", "quantity", "cost"})
+_CODES: Final = frozenset({"barcode", "sku"})
 _SEPARATORS: Final = ",;\t|"
+# What spreadsheets make of a long code that they took for a number, and what they write where a formula has no result.
+_TAKEN_FOR_NUMBER: Final = re.compile(r"[0-9](?:[.,][0-9]{1,20})?[eE]\+[0-9]{1,2}|[0-9]{6,20}[.,]0{1,9}")
+_NO_RESULTS: Final = frozenset(
+    {
+        NO_RESULT,
+        "#REF!",
+        "#N/A",
+        "#DIV/0!",
+        "#NAME?",
+        "#NUM!",
+        "#NULL!",
+        "#SPILL!",
+        "#CALC!",
+        "#FIELD!",
+        "#GETTING_DATA",
+    }
+)
 _ZIP: Final = b"PK\x03\x04"
 
 T = TypeVar("T")
@@ -358,6 +377,7 @@ def _read_row(file: ProductFile, line: int, cells: dict[str, Value], currency: s
                         count=f"{len(cell):,}",
                     )
                 )
+            _must_be_whole(cell, column)
             return reader(cell)
         except RuleViolationError as error:
             reasons.append(f"{column}: {error.message}")
@@ -387,6 +407,26 @@ def _read_row(file: ProductFile, line: int, cells: dict[str, Value], currency: s
 def _written(number: Decimal, column: str, signs: Signs) -> str:
     """Write a number of a workbook as the shop writes numbers; in a column of texts, as its digits."""
     return write_number(number, signs) if column in _NUMBERS else f"{number:f}"
+
+
+def _must_be_whole(cell: str, column: str) -> None:
+    """Refuse what a spreadsheet has lost already."""
+    if cell.upper() in _NO_RESULTS:
+        raise RuleViolationError(
+            gettext(
+                "The spreadsheet has no result here (%(cell)s). Correct its formula or type the value, then save the"
+                " file again.",
+                cell=cell,
+            )
+        )
+    if column in _CODES and _TAKEN_FOR_NUMBER.fullmatch(cell):
+        raise RuleViolationError(
+            gettext(
+                "The spreadsheet took this code for a number, and digits of it may be lost: %(cell)s. Format the"
+                " column as text, enter the code again and save the file.",
+                cell=cell,
+            )
+        )
 
 
 def _barcode(cell: str) -> Barcode:

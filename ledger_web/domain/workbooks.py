@@ -27,6 +27,8 @@ _NUMBER: Final = re.compile(r"[+-]?[0-9]{0,40}\.?[0-9]{0,40}(?:[eE][+-]?[0-9]{1,
 _ESCAPE: Final = re.compile("_x([0-9A-Fa-f]{4})_")
 _BUILT_IN_PERCENT: Final = frozenset({9, 10})
 
+NO_RESULT: Final = "#VALUE!"  # of a formula that no program has computed yet
+
 Value = str | Decimal  # a text, or a number without the signs of any language
 
 
@@ -205,6 +207,7 @@ class _Rows(_Reader):
         self._cells: list[Value] = []
         self._at = -1
         self._kind = ""
+        self._is_formula = False
         self._look = _Look()
         self._parts: list[str] | None = None
         self._said = ""
@@ -216,11 +219,13 @@ class _Rows(_Reader):
         elif tag == "c":
             place = _PLACE.fullmatch(attributes.get("r", ""))
             self._at = _index(place[1]) if place else self._at + 1
-            self._kind, self._said = attributes.get("t", "n"), ""
+            self._kind, self._said, self._is_formula = attributes.get("t", "n"), "", False
             style = int(attributes.get("s", "0"))
             self._look = self._looks[style] if style < len(self._looks) else _Look()
         elif tag in {"v", "t"}:
             self._parts = []
+        elif tag == "f":
+            self._is_formula = True
 
     def text(self, text: str) -> None:
         if self._parts is not None:
@@ -251,7 +256,7 @@ class _Rows(_Reader):
             if self._look.is_percent:
                 return number * 100
             return f"{number:f}".zfill(self._look.digits) if self._look.digits else number
-        return self._said
+        return NO_RESULT if self._is_formula and not self._said else self._said
 
 
 def _index(letters: str) -> int:

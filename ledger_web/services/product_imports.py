@@ -614,7 +614,10 @@ def _receive(uow: UnitOfWork, command: CarryOutImport, created: Mapping[uuid.UUI
     if value > AMOUNT_MAX:
         raise AmountTooLargeError
     uow.is_replay(command, id=command.id, kind="opening_stock", memo=gettext("Imported products"))
+    # The levels were written a moment ago and are in no statistics: for each of 50,000 goods all of them would be read.
+    uow.execute("SET LOCAL enable_nestloop = off")
     stock.put(uow, goods, sets_cost=True)
+    uow.execute("SET LOCAL enable_nestloop = on")
     stock.insert_moves(uow, goods)
     currency = uow.execute("SELECT base_currency FROM tenants WHERE tenant_id = %(tenant_id)s").scalar_one()
     uow.post(unless_zero(inventory(currency), equity(currency, OPENING), value))

@@ -99,7 +99,7 @@ def test_numbers_are_read_in_the_signs_of_the_shop() -> None:
         ("  ,,1", "name: Every product needs a name."),
         ("Cola,5449000000997", "The last digit of 5449000000997 should be 6"),
         ("Cola,123", "A barcode of 3 digits"),
-        ("Cola,5.449E+12", None),
+        ("Cola,5.449E+12", "took this code for a number"),
         ("Cola,5449 0000", "without spaces"),
         ("x" * 301, "at most 300 characters; this has 301"),
         ("a\x07b", "control characters"),
@@ -205,6 +205,33 @@ def test_a_workbook_is_read_with_its_zeros_and_numbers_in_any_language() -> None
     assert (cola.tax_percent, cola.quantity) == (Decimal(15), Decimal(2))
     assert (tea.barcode, tea.sku, tea.unit_price) == (read_barcode("5449000000996"), "00042", 9_50)
     assert tea.quantity == Decimal("1.25")
+
+
+@pytest.mark.parametrize("code", ["5.90123E+12", "5,90123E+12", "6e+12", "5901234123457.0"])
+@pytest.mark.parametrize("column", ["barcode", "sku"])
+def test_a_code_that_a_spreadsheet_took_for_a_number_is_refused(column: str, code: str) -> None:
+    file = read(f'name;{column}\nCola;"{code}"\n')
+
+    assert file.rows == []
+    assert f"took this code for a number, and digits of it may be lost: {code}" in file.problems[0].reason
+
+
+def test_a_formula_without_a_result_is_no_empty_cell_and_no_name() -> None:
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    sheet.append(["name", "price"])
+    sheet.append(["Cola", "=1+2"])  # as written by a program that computes nothing
+    sheet.append(["#REF!", 5])
+    sheet.append(["Tea", 5])
+    content = io.BytesIO()
+    book.save(content)
+
+    file = read_products(content.getvalue(), "PKR")
+
+    assert [row.name for row in file.rows] == ["Tea"]
+    assert [problem.line for problem in file.problems] == [2, 3]
+    assert "has no result here (#VALUE!)" in file.problems[0].reason
+    assert "has no result here (#REF!)" in file.problems[1].reason
 
 
 def test_what_is_kept_between_two_steps_is_what_was_read() -> None:
