@@ -54,6 +54,7 @@ class CartRow:
     on_hand: Decimal | None  # in the product's own unit; None: keeps no stock
     base_quantity: Decimal
     stock_policy: str
+    is_archived: bool  # since it came into the cart: it lies on the counter, so it is sold, and said to be
     amounts: LineAmounts
 
     @property
@@ -168,7 +169,8 @@ _CART = text("""
            l.id, l.product_id, l.quantity, l.unit_price, l.list_price, l.discount_percent, l.discount_amount,
            l.note, l.gift_card_code, y.name AS approver, l.unit_id,
            l.salesperson_id AS line_salesperson_id, z.name AS line_salesperson,
-           p.name, p.unit AS base_unit, p.tax_percent, p.stock_policy, p.till_note, t.prices_include_tax,
+           p.name, p.unit AS base_unit, p.tax_percent, p.stock_policy, p.till_note,
+           p.archived_at IS NOT NULL AS is_archived, t.prices_include_tax,
            x.tax_names, x.tax_percents, x.tax_compounds, u.units,
            CASE WHEN p.stock_policy <> 'none' THEN coalesce(s.quantity, 0) END AS on_hand
       FROM carts AS c
@@ -354,5 +356,6 @@ def _cart_row(row: Row[Any], amounts: LineAmounts) -> CartRow:
         on_hand=row.on_hand,
         base_quantity=in_base(row.quantity, factor, unit),
         stock_policy=row.stock_policy,
+        is_archived=row.is_archived,
         amounts=amounts,
     )

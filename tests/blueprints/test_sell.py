@@ -8,6 +8,7 @@ from ledger_web.domain.barcodes import read_barcode
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import cash
 from ledger_web.services.barcodes import AddBarcode, add_barcode
+from ledger_web.services.products import ArchiveProduct, archive_product
 from tests.books import assert_the_books_agree, cached_balance, count, stock_of
 from tests.clients import ShopClient
 from tests.shops import Shop, add_customer, add_product, sell
@@ -97,6 +98,17 @@ def test_an_unknown_code_says_so_and_leaves_the_cart(shop: Shop, client_of: Clie
     assert answer.status_code == 422
     assert "Nothing here is called or coded" in answer.text
     assert "115.00 PKR" in answer.text
+
+
+def test_what_is_archived_while_it_lies_on_the_counter_is_marked_and_sold(shop: Shop, client_of: ClientOf) -> None:
+    milk = add_product(shop, "Milk")
+    client = client_of(shop, "cashier")
+    assert "archived" not in scan(client, "milk")
+    archive_product(ArchiveProduct(op_id=new_id(), product_id=milk, archived=True), shop.act())
+
+    assert ">archived</span>" in client.get("/sell/").text
+    assert pay(client, shop, tendered="200")[0] == 303
+    assert_the_books_agree(shop)
 
 
 def test_a_line_without_its_number_is_refused(shop: Shop, client_of: ClientOf) -> None:
