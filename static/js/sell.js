@@ -187,7 +187,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   });
 
   // Codes that added nothing stay until they are dealt with, each once: the newest are shown, the others fold under them.
-  const SHOWN = 2;
+  const SHOWN = matchMedia("(max-width: 40rem)").matches ? 1 : 2;
   const notices = document.getElementById("scan-notices");
   const rest = document.createElement("details");
   const restCount = document.createElement("summary");
