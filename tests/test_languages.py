@@ -11,11 +11,11 @@ from babel.messages.pofile import read_po
 from babel.numbers import get_currency_name
 from flask import Flask
 
-from ledger_web.commands.languages import messages
+from ledger_web.commands.languages import brought_up_to_date, messages, untranslated
 from ledger_web.config import ROOT
 from ledger_web.domain import languages
 from ledger_web.domain.currencies import CURRENCIES
-from ledger_web.domain.languages import FOLDER, Catalogue
+from ledger_web.domain.languages import ENGLISH, FOLDER, LANGUAGES, Catalogue
 from ledger_web.domain.script_texts import SCRIPT_TEXTS
 from tests.clients import ShopClient
 from tests.pages import walk
@@ -99,6 +99,11 @@ def test_nothing_that_machines_read_is_translated() -> None:
 
     for_machines = re.compile(r"^(SET LOCAL|EXPLAIN|ANALYZE|FORMAT|SELECT|INSERT|UPDATE|DELETE|WITH) |^# |^\w+_\w+$")
     assert [each for each in texts if for_machines.search(each) and not each.startswith("Update ")] == []
+
+
+@pytest.mark.parametrize("language", [each for each in LANGUAGES if each != ENGLISH])
+def test_a_language_that_is_offered_says_everything(language: str) -> None:
+    assert untranslated(brought_up_to_date(language)) == []  # see `flask languages update`
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.po")), ids=lambda path: path.stem)
