@@ -264,6 +264,8 @@ def _must_fit(connection: Connection, manifest: dict[str, Any]) -> None:
             f"This file was written by a system at schema {manifest['schema']}, and this one is at {here}."
             " Bring both to the same version, then export once more."
         )
+    if any(each["name"] in LEFT_OUT for each in manifest["tables"]):
+        raise ArchiveError("This file holds ways in, or domains, which we never write out. Nothing was kept.")
     known = connection.execute(
         "SELECT slug FROM tenant_directory WHERE tenant_id = %s", [int(manifest["tenant_id"])]
     ).fetchone()

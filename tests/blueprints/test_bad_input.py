@@ -85,6 +85,7 @@ WITHOUT_NUMBER = {
     "account.update_password",
     "account.update_language",
     "account.update_pin",
+    "account.update_email",
     "account.create_codes",
     "account.delete_codes",
 }

@@ -128,7 +128,7 @@ def test_a_file_that_was_touched_is_refused_and_nothing_is_kept(app: Flask, shop
     delete_shop(DeleteShop(), UnitOfWork(shop.tenant_id))
     purge_shop(database.access.owner, shop.tenant_id, at_once=True)
 
-    for change in (_more_money, _another_shop, _one_row_less, _another_format):
+    for change in (_more_money, _another_shop, _one_row_less, _another_format, _a_domain_besides):
         with pytest.raises(ArchiveError):
             import_shop(database.access.owner, change(file))
     with pytest.raises(ArchiveError):
@@ -247,3 +247,9 @@ def _one_row_less(file: io.BytesIO) -> io.BytesIO:
 
 def _another_format(file: io.BytesIO) -> io.BytesIO:
     return _rewritten(file, "manifest.json", lambda content: content.replace(b'"format": 1', b'"format": 2'))
+
+
+def _a_domain_besides(file: io.BytesIO) -> io.BytesIO:
+    """A claim with a token of one's choice, for a domain in whose DNS an old record still stands."""
+    claimed = b'"tables": [{"name": "domain_claims", "rows": 0, "sha256": ""},'
+    return _rewritten(file, "manifest.json", lambda content: content.replace(b'"tables": [', claimed))
