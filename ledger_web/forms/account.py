@@ -50,7 +50,7 @@ class PasswordForm(_Twice):
 
 
 class EmailForm(QueryForm):
-    """Where links go when the password is lost, and the password that allows it. Setting it twice is setting it once."""
+    """Where links go when the password is lost, and the password that allows it."""
 
     email = EmailField("E-mail", required=False)
     email_password = PasswordField("Your password", render_kw=_OLD)
