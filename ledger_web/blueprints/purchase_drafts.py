@@ -13,6 +13,7 @@ from ledger_web.domain.errors import (
     InvalidQuantityError,
     NotFoundError,
     PeriodLockedError,
+    RateDoubtedError,
     RuleViolationError,
 )
 from ledger_web.domain.ids import new_id
@@ -305,6 +306,7 @@ def receive(draft_id: uuid.UUID) -> ResponseReturnValue:
     except (RuleViolationError, ConflictError) as error:
         is_locked = isinstance(error, PeriodLockedError)
         said: dict[str, Any] = {"receive_form": form, "receive_trouble": error.message, "is_locked": is_locked}
+        said["asks_rate"] = isinstance(error, RateDoubtedError)
         return _show(draft_id, status_of(error), part=RECEIVE, **said)
     say("This purchase was received already. Nothing came twice." if received.replayed else "The goods are in stock.")
     return redirect_to("purchases.show", purchase_id=received.id)
@@ -434,6 +436,7 @@ def _nothing_said() -> dict[str, Any]:
         "charge_form": None,
         "receive_form": None,
         "asks_currency": False,
+        "asks_rate": False,
         "changed": None,
         "sent_currency": None,
         "is_locked": False,

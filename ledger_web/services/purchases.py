@@ -133,7 +133,7 @@ def receive_purchase(command: ReceivePurchase, uow: UnitOfWork) -> Recorded:
         ):
             return Recorded(command.id, replayed=True)
         plan = _plan(uow, command.id, seen=(command.version, command.received_on))
-        _look_at_rate(uow, plan, confirmed=command.confirms_rate)
+        _look_at_rates(uow, plan, confirmed=command.confirms_rate)
         there = _lock_corrected(uow, plan)
         kept, charge = _receive(uow, plan)
         if command.queues_labels:
@@ -339,23 +339,34 @@ def _rounding(uow: UnitOfWork, draft: Row[Any], lines: Sequence[DraftLine], char
     return rounded
 
 
-def _look_at_rate(uow: UnitOfWork, plan: Plan, *, confirmed: bool) -> None:
-    """Stop at an odd rate until somebody says that it is right."""
-    if plan.rate is None or confirmed:
+def _look_at_rates(uow: UnitOfWork, plan: Plan, *, confirmed: bool) -> None:
+    """Stop at an odd rate, of the document or of a charge, until somebody says that it is right."""
+    if confirmed:
         return
-    draft = plan.draft
-    last = find_last_rate(uow, draft.vendor_id, draft.currency) or find_table_rate(
-        uow, draft.currency, draft.invoice_on
-    )
-    found = doubts(
-        plan.rate,
-        draft.currency,
-        last.rate if last else None,
-        rate_on=draft.rate_on,
-        document_on=draft.invoice_on,
-    )
+    draft, found = plan.draft, []
+    if plan.rate:
+        last = find_last_rate(uow, draft.vendor_id, draft.currency) or find_table_rate(
+            uow, draft.currency, draft.invoice_on
+        )
+        known = last.rate if last else None
+        found += doubts(plan.rate, draft.currency, known, rate_on=draft.rate_on, document_on=draft.invoice_on)
+    for row, charge in zip(plan.charge_rows, plan.charges, strict=True):
+        if charge.rate:
+            known = _known_rate(uow, plan, charge)
+            odd = doubts(charge.rate, charge.currency, known, rate_on=row.rate_on, document_on=draft.invoice_on)
+            found += [f"{row.name}: {sentence}" for sentence in odd]
     if found:
         raise RateDoubtedError(" ".join(found) + " If the rate is right, tick that it is, and receive once more.")
+
+
+def _known_rate(uow: UnitOfWork, plan: Plan, charge: Charge) -> Rate | None:
+    """Return what a charge's rate is held against: that of the document, of the table, or the payee's last one."""
+    if charge.currency == plan.draft.currency:
+        return plan.rate
+    found = find_table_rate(uow, charge.currency, plan.draft.invoice_on) or find_last_rate(
+        uow, charge.payee_id, charge.currency
+    )
+    return found.rate if found else None
 
 
 def _receive(uow: UnitOfWork, plan: Plan) -> tuple[int, Item | None]:

@@ -251,6 +251,27 @@ def test_what_a_charge_comes_to_is_said_before_it_is_added(client: ShopClient, k
     assert count(kabul, "purchase_draft_charges") == 0
 
 
+def test_the_rate_of_a_charge_upside_down_is_asked_about_before_it_is_received(client: ShopClient, kabul: Shop) -> None:
+    karim, carrier, rice = add_vendor(kabul), add_vendor(kabul, "Caspian", "EUR"), add_goods(kabul)
+    today = dt.datetime.now(dt.UTC).date()
+    known = RecordRate(id=new_id(), currency="EUR", unit="EUR", value=Decimal(83), valid_on=today, note="")
+    record_rate(known, kabul.act())
+    draft_id = begin(kabul, karim, (rice, 10, 10), currency="USD", rate="70")
+    add_charge(kabul, draft_id, 100_00, "value", payee_id=carrier, currency="EUR", rate="0.012")
+    version = re.search(r'name="version" value="(\d+)"', client.get(at(draft_id)).text)
+    assert version
+    said = {"op_id": str(draft_id), "version": version[1], "currency": "USD"}
+
+    asked = client.post_form(at(draft_id, "/receive"), said, htmx=True)
+    confirmed = client.post_form(at(draft_id, "/receive"), said | {"confirms_rate": "y"})
+
+    assert asked.status_code == 422
+    assert "Freight:" in asked.text
+    assert "upside down" in asked.text
+    assert 'name="confirms_rate"' in asked.text
+    assert confirmed.status_code == 303
+
+
 def test_the_taxes_of_a_products_class_are_named_on_the_line(client: ShopClient, kabul: Shop) -> None:
     """10 % and 5 % on top of it on 200 AFN: 20 and 11."""
     rates = (TaxRate("VAT", Decimal(10)), TaxRate("Levy", Decimal(5), is_compound=True))
