@@ -109,11 +109,16 @@ def main(arguments: Sequence[str]) -> int:
             for result in MEASURES[name](place):
                 results.append(result)
                 print(_line(result), flush=True)
+            _keep(results)
+    print(f"{len(results)} figures in {time.monotonic() - began:.0f} s, kept in {RESULTS.parent.relative_to(ROOT)}")
+    return 0
+
+
+def _keep(results: list[Result]) -> None:
+    """Write down what is known so far: whoever stops a run halfway has the first half."""
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     RESULTS.write_text(json.dumps([dataclasses.asdict(result) for result in results], indent=2) + "\n")
     write_report(RESULTS.parent, results, GOALS)
-    print(f"{len(results)} figures in {time.monotonic() - began:.0f} s, kept in {RESULTS.parent.relative_to(ROOT)}")
-    return 0
 
 
 def _line(result: Result) -> str:

@@ -181,7 +181,15 @@ def fill(ground: Ground, slug: str, entries: int) -> Shop:
             "till": account(till),
             "expenses": [account(key) for key in spent],
         } | dict(zip(("revenue", "tax", "costs", "goods", "owner"), map(account, others), strict=True))
-        for statement in (_TRANSACTIONS, "ANALYZE happened", _HEADERS, _ENTRIES, _CACHES):
+        for statement in (
+            _TRANSACTIONS,
+            "ANALYZE happened",
+            _HEADERS,
+            _ENTRIES,
+            "ANALYZE entries",
+            "ANALYZE accounts",
+            _CACHES,
+        ):
             superuser.execute(psycopg.ClientCursor(superuser).mogrify(statement, values).encode())
         superuser.execute("DROP TABLE happened, buyers")
     ground.superuser.execute("VACUUM ANALYZE")

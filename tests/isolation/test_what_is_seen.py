@@ -48,7 +48,8 @@ def addresses(app: Flask, client: ShopClient, ids: dict[str, set[uuid.UUID]], si
     and with some of the others; where no link leads, with the ids of every table."""
     yield from {page.path for page in walk(app, client)}
     adapter = app.url_map.bind("")
-    some = {table: sorted(map(str, found))[:4] for table, found in ids.items()}
+    ordered = {table: sorted(map(str, found)) for table, found in ids.items()}
+    some = {table: {*found[:2], *found[-2:]} for table, found in ordered.items()}  # what is secret is the newest
     every = sorted({id for found in some.values() for id in found})
     for number, rule in enumerate(app.url_map.iter_rules()):
         if "GET" not in (rule.methods or ()) or not rule._converters:
