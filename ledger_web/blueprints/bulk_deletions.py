@@ -42,14 +42,12 @@ class Chosen:
     is_done: bool = False
 
     @property
+    def is_void(self) -> bool:
+        return self.sale.fate.kind == VOID
+
+    @property
     def act(self) -> str:
-        return (
-            gettext("Nothing")
-            if self.trouble
-            else gettext("Delete")
-            if self.sale.fate.kind == VOID
-            else gettext("Return")
-        )
+        return gettext("Nothing") if self.trouble else gettext("Delete") if self.is_void else gettext("Return")
 
 
 @blueprint.get("/new")

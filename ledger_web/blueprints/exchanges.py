@@ -66,7 +66,7 @@ def create(sale_id: uuid.UUID) -> ResponseReturnValue:
     if form.cart_id.data and form.cart_id.data != _cart_id():
         changed = gettext("The cart was changed in another window. Look at it once more.")
         return _done_before(form) or _show(sale_id, form, _FORM, 409, trouble=changed)
-    if form.remove.data:
+    if form.taken_out.data:
         return _remove(sale_id, form)
     if form.q.data or form.product_id.data:
         return _add(sale_id, form)
@@ -143,7 +143,7 @@ def _take(form: ExchangeForm) -> list[ProductHit]:
 
 def _remove(sale_id: uuid.UUID, form: ExchangeForm) -> ResponseReturnValue:
     try:
-        remove_cart_line(RemoveCartLine(id=form.cart_op_id, line_id=form.remove.data), new_act())
+        remove_cart_line(RemoveCartLine(id=form.cart_op_id, line_id=form.taken_out.data), new_act())
     except (RuleViolationError, ConflictError, NotFoundError) as error:
         return _show(sale_id, form, _FORM, 422, trouble=error.message)
     return _show(sale_id, form, _FORM)

@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import ValidationError
 
 from ledger_web.domain.ids import parse_id
-from ledger_web.domain.languages import gettext
+from ledger_web.domain.languages import gettext, gettext_noop
 from ledger_web.domain.returns import AS_PAID, CREDIT, DISPOSITIONS, REFUNDS, PaidBy
 from ledger_web.domain.tenders import BANK
 from ledger_web.forms.approvals import ApprovalFields
@@ -33,6 +33,7 @@ from ledger_web.services.sale_returns import LeftOfLine, RecordReturn, ReturnedQ
 from ledger_web.services.sales import StoreCart, TenderChoice
 
 NOTE_MAX = 500
+_BECOMES = [("", gettext_noop("As the reason says")), *DISPOSITIONS.items()]
 SALES_MAX = 50  # deleted at once
 
 
@@ -109,7 +110,7 @@ class ReturnLineForm(QueryForm):
     """How much of a line comes back, and what becomes of it."""
 
     quantity = QuantityField("Quantity", required=False)
-    disposition = ChoiceField("Becomes", choices=[("", "As the reason says"), *DISPOSITIONS.items()], required=False)
+    disposition = ChoiceField("Becomes", choices=_BECOMES, required=False)
 
 
 class RefundForm(QueryForm):
@@ -195,7 +196,7 @@ class ExchangeForm(ReturnForm):
 
     q = ScanField("Scan what goes out", required=False)
     product_id = IdField("Product", required=False)
-    remove = IdField("Line", required=False)
+    taken_out = IdField("Line", required=False)  # not "remove": a control of that name hides the form's own remove()
     cart_id = IdField("Cart", required=False)
     version = WholeNumberField("Cart", required=False)
     tendered = MoneyField("Cash received", required=False)
@@ -205,7 +206,7 @@ class ExchangeForm(ReturnForm):
     @property
     def cart_op_id(self) -> uuid.UUID:
         """The number of the act on the cart: the same when the same page is sent twice, and no other's."""
-        said = (self.cart_id.data, self.version.data, self.q.data, self.product_id.data, self.remove.data)
+        said = (self.cart_id.data, self.version.data, self.q.data, self.product_id.data, self.taken_out.data)
         return uuid.uuid5(self.op_id.data, "/".join(map(str, said)))
 
     def validate_tendered(self, field: MoneyField) -> None:
@@ -250,7 +251,7 @@ class LooseReturnForm(ApprovalFields, LedgerForm):
     product_id = IdField("Product")
     quantity = QuantityField("Quantity")
     unit_price = MoneyField("Price of one")
-    disposition = ChoiceField("Becomes", choices=[("", "As the reason says"), *DISPOSITIONS.items()], required=False)
+    disposition = ChoiceField("Becomes", choices=_BECOMES, required=False)
     drawer_id = ChoiceField("Drawer")
     reason_id = ChoiceField("Reason")
     note = TextField("Note", max_length=NOTE_MAX, required=False)

@@ -63,9 +63,9 @@ def test_a_product_is_found_by_name_chosen_among_several_and_taken_out_again(sho
     assert "Green tea" in several.text
     assert 'value="tea"' in several.text
     chosen = client.post_form(path, form_of(shop, product_id=black), htmx=True)
-    line = re.search(r'name="remove" value="([^"]+)"', chosen.text)
+    line = re.search(r'name="taken_out" value="([^"]+)"', chosen.text)
     assert line is not None
-    emptied = client.post_form(path, form_of(shop, chosen.text, remove=line[1]), htmx=True)
+    emptied = client.post_form(path, form_of(shop, chosen.text, taken_out=line[1]), htmx=True)
 
     assert "Nothing yet" in emptied.text
     assert count(shop, "cart_lines") == 0
@@ -110,7 +110,7 @@ def test_an_exchange_that_is_not_filled_in_well_comes_back_with_what_was_typed(s
         assert answer.status_code in (409, 422), change
         assert 'id="exchange-form"' in answer.text, change
         assert "Too small" in answer.text, change
-    for change in ({"q": "no such thing"}, {"product_id": new_id()}, {"remove": "x"}, {"remove": new_id()},
+    for change in ({"q": "no such thing"}, {"product_id": new_id()}, {"taken_out": "x"}, {"taken_out": new_id()},
                    {"q": "0*Tea"}, {"q": "x" * 300}):  # fmt: skip
         assert client.post_form(path, form_of(shop, page, **change), htmx=True).status_code == 422, change
 
