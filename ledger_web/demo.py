@@ -10,21 +10,26 @@ import secrets
 import uuid
 import zoneinfo
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 from stdnum import ean
 
 from ledger_web.domain.barcodes import Barcode, read_barcode
+from ledger_web.domain.discounts import Discount
 from ledger_web.domain.errors import NotFoundError
 from ledger_web.domain.money import multiply
 from ledger_web.domain.purchases import line_amounts
+from ledger_web.queries.carts import find_cart
 from ledger_web.queries.drawers import list_drawers
+from ledger_web.queries.sale_returns import list_reasons
 from ledger_web.queries.sales import get_sale
 from ledger_web.queries.tenants import find_tenant, get_opening_time
+from ledger_web.services.carts import AddToCart, ParkCart, add_to_cart, park_cart
 from ledger_web.services.deletions import Undo, undo
 from ledger_web.services.drawers import CreateDrawer, PayIn, PayOut, create_drawer, pay_in, pay_out
+from ledger_web.services.exchanges import RecordExchange, record_exchange
 from ledger_web.services.goods import ReceiveGoods, receive_goods
 from ledger_web.services.parties import CreateParty, create_party
 from ledger_web.services.payments import RecordOpeningBalance, RecordPayment, record_opening_balance, record_payment
@@ -39,7 +44,8 @@ from ledger_web.services.purchase_drafts import (
     start_draft,
 )
 from ledger_web.services.purchases import ReceivePurchase, receive_purchase
-from ledger_web.services.sales import RecordSale, SoldLine, record_sale
+from ledger_web.services.sale_returns import RecordReturn, ReturnedQuantity, record_return
+from ledger_web.services.sales import RecordSale, SoldLine, StoreCart, TenderChoice, record_sale
 from ledger_web.services.shifts import OpenShift, open_shift
 from ledger_web.services.tenants import FIRST_DRAWER, OpenShop, new_tenant_id, open_shop
 from ledger_web.services.unit_of_work import UnitOfWork
@@ -140,6 +146,7 @@ PEOPLE: tuple[tuple[str, str, str, str, int, int | None], ...] = (
 )
 WAGES = 12_000  # afghanis a month, for helpers
 RENT = 150_00  # US cents a month
+NOTE = 71  # afghanis that the till gives for a dollar
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +199,7 @@ def make_demo() -> Demo:
     known = find_tenant(SLUG)
     password = _new_password()
     tenant_id = known.tenant_id if known else open_shop(_shop(password), UnitOfWork(new_tenant_id())).tenant_id
-    story = _Story(get_opening_time(tenant_id), _first_drawer(tenant_id))
+    story = _Story(get_opening_time(tenant_id), _first_drawer(tenant_id), _reason(tenant_id))
     if known and _is_told(tenant_id, story):
         return Demo(SLUG)
     for act in story.acts(password):
@@ -220,6 +227,10 @@ def _first_drawer(tenant_id: int) -> uuid.UUID:
     return next(drawer.id for drawer in list_drawers(tenant_id) if drawer.name == FIRST_DRAWER)
 
 
+def _reason(tenant_id: int) -> uuid.UUID:
+    return next(reason.id for reason in list_reasons(tenant_id) if not reason.needs_approval)
+
+
 def _is_told(tenant_id: int, story: "_Story") -> bool:
     try:
         get_sale(tenant_id, story.last_sale_id)
@@ -240,13 +251,15 @@ class _Story:
     The plan knows what is in each drawer and in stock, so that no service has to say no.
     """
 
-    def __init__(self, opened_at: dt.datetime, first_drawer: uuid.UUID) -> None:
+    def __init__(self, opened_at: dt.datetime, first_drawer: uuid.UUID, reason_id: uuid.UUID) -> None:
         self._chance = random.Random(SEED)  # noqa: S311  # nosec B311 # a story, not a secret
         self._end = opened_at.astimezone(ZONE)
         self._first_day = self._end.date() - dt.timedelta(days=DAYS - 1)
         self._moment = dt.datetime.combine(self._first_day, dt.time(6), ZONE)
         self._manager_id, self._cashier_id, second_drawer, self.last_sale_id = (self._id() for _ in range(4))
         self._drawers = (first_drawer, second_drawer)
+        self._reason_id = reason_id
+        self._can_come_back: list[RecordSale] = []
         self._wares = [_Ware(self._id(), *ware) for ware in WARES]
         self._people = [_Person(self._id(), kind, currency, limit) for kind, _, _, currency, _, limit in PEOPLE]
         self._vendors = [person for person in self._people if person.kind == "vendor"]
@@ -265,6 +278,8 @@ class _Story:
         self._moment = self._end - dt.timedelta(hours=4)
         yield from self._customers_of_the_day()
         self._moment = self._end
+        yield from self._what_comes_back()
+        yield from self._who_forgot_the_purse()
         yield self._last_sale()
 
     # What is there on the first day.
@@ -380,8 +395,13 @@ class _Story:
             return
         total = _total(lines)
         drawer_id = self._drawers[0] if self._chance.random() < 0.65 else self._drawers[1]
+        if total >= 4 * NOTE and self._chance.random() < 0.1:
+            yield from self._pays_in_two_currencies(lines, total, drawer_id)
+            return
         buyer = self._someone_known(total) if self._chance.random() < 0.12 else None
-        sale = self._sale(self._id(), drawer_id, lines, buyer, self._handed_over(total, buyer))
+        discount = Discount(percent=Decimal(5)) if total > 1_000 and self._chance.random() < 0.15 else None
+        total -= discount.of(total) if discount else 0
+        sale = self._sale(self._id(), drawer_id, lines, buyer, self._handed_over(total, buyer), discount)
         yield _Act(record_sale, sale, self._chance.choice((self._cashier_id, self._cashier_id, self._manager_id)))
         in_cash = min(total, sale.tendered or 0)
         self._move(drawer_id, AFN, in_cash)
@@ -389,6 +409,57 @@ class _Story:
             self._owed[buyer.id] += total - in_cash
         elif self._chance.random() < 0.012:
             yield from self._regret(sale, total)
+        elif discount is None and lines[0].product_id in self._stock and lines[0].quantity == lines[0].quantity // 1:
+            self._can_come_back.append(sale)
+
+    def _pays_in_two_currencies(self, lines: tuple[SoldLine, ...], total: int, drawer_id: uuid.UUID) -> Iterator[_Act]:
+        """Dollars for about half of it, the rest in afghanis."""
+        dollars = total // (2 * NOTE)
+        rest = total - dollars * NOTE
+        tenders = (
+            TenderChoice(amount=dollars * 100, currency=USD, rate=Decimal(NOTE), rate_unit=USD),
+            TenderChoice(amount=rest),
+        )
+        sale = self._sale(self._id(), drawer_id, lines, None, None)
+        yield _Act(record_sale, replace(sale, tenders=tenders), self._cashier_id)
+        self._move(drawer_id, USD, dollars * 100)
+        self._move(drawer_id, AFN, rest)
+
+    def _what_comes_back(self) -> Iterator[_Act]:
+        """Of two sales of these days one piece comes back: once for money, once for something else."""
+        for service, sale in zip((self._take_back, self._exchange), self._can_come_back[:-3:-1], strict=False):
+            if self._can_pay(sale.drawer_id, AFN, sale.lines[0].unit_price):
+                yield from service(sale)
+
+    def _back(self, sale: RecordSale) -> RecordReturn:
+        return RecordReturn(
+            id=self._id(),
+            sale_id=sale.id,
+            drawer_id=sale.drawer_id,
+            lines=(ReturnedQuantity(line=1, quantity=Decimal(1)),),
+            reason_id=self._reason_id,
+        )
+
+    def _take_back(self, sale: RecordSale) -> Iterator[_Act]:
+        self._move(sale.drawer_id, AFN, -sale.lines[0].unit_price)
+        yield self._managers(record_return, self._back(sale))
+
+    def _exchange(self, sale: RecordSale) -> Iterator[_Act]:
+        for ware in self._some_wares(2):
+            yield self._managers(add_to_cart, AddToCart(id=self._id(), product_id=ware.id))
+        yield self._managers(_exchange_for_the_cart, self._back(sale))
+
+    def _who_forgot_the_purse(self) -> Iterator[_Act]:
+        """A cart waits, parked, until its customer is back."""
+        for ware in self._some_wares(3):
+            added = AddToCart(id=self._id(), product_id=ware.id)
+            yield _Act(add_to_cart, added, self._cashier_id)
+        parked = ParkCart(id=self._id(), label="Fetches the purse", drawer_id=self._drawers[0])
+        yield _Act(park_cart, parked, self._cashier_id)
+
+    def _some_wares(self, number: int) -> list[_Ware]:
+        there = [ware for ware in self._wares if ware.is_goods and self._stock[ware.id] > 5]
+        return self._chance.sample(there, number)
 
     def _handed_over(self, total: int, buyer: _Person | None) -> int:
         """Return the notes on the counter: enough, or of a known customer sometimes a part and mostly none."""
@@ -439,7 +510,13 @@ class _Story:
         return self._chance.choice(able) if able else None
 
     def _sale(
-        self, id: uuid.UUID, drawer_id: uuid.UUID, lines: tuple[SoldLine, ...], buyer: _Person | None, tendered: int
+        self,
+        id: uuid.UUID,
+        drawer_id: uuid.UUID,
+        lines: tuple[SoldLine, ...],
+        buyer: _Person | None,
+        tendered: int | None,
+        discount: Discount | None = None,
     ) -> RecordSale:
         return RecordSale(
             id=id,
@@ -448,6 +525,7 @@ class _Story:
             lines=lines,
             customer_id=buyer.id if buyer else None,
             tendered=tendered,
+            discount=discount,
             rest_on_account=buyer is not None,
             sold_on=self._moment.date(),
             sold_at=self._moment,
@@ -572,6 +650,15 @@ class _Story:
         milliseconds = int(self._moment.timestamp() * 1000)
         chance = self._chance.getrandbits(74)
         return uuid.UUID(int=milliseconds << 80 | 7 << 76 | (chance >> 62) << 64 | 2 << 62 | chance & (1 << 62) - 1)
+
+
+def _exchange_for_the_cart(back: RecordReturn, uow: UnitOfWork) -> object:
+    """Exchange for what is in the actor's cart; without one this was told before."""
+    cart = find_cart(uow.tenant_id, uow.actor_id, AFN) if uow.actor_id else None
+    if cart is None:
+        return None
+    sold = StoreCart(id=cart.id, version=cart.version, drawer_id=back.drawer_id, currency=AFN)
+    return record_exchange(RecordExchange(back=back, cart=sold), uow)
 
 
 def _code(number: int) -> Barcode:

@@ -10,6 +10,7 @@ from ledger_web.queries.tenants import find_tenant
 from ledger_web.services.unit_of_work import UnitOfWork
 from ledger_web.services.users import SignIn, sign_in
 from tests import books
+from tests.returns import ask
 from tests.shops import PASSWORD, Shop
 
 
@@ -53,6 +54,16 @@ def test_the_demo_is_finished_after_an_interruption_and_then_left_alone(
     assert books.count(shop, "barcodes") == 60
     assert books.count(shop, "parties") == 15
     assert {money.currency for drawer in list_drawers(shop.tenant_id) for money in drawer.money} == {"AFN", "USD"}
+    returns, parked = (
+        ask(shop, f"SELECT * FROM {table} WHERE tenant_id = :tenant_id") for table in ("sale_returns", "carts")
+    )
+    assert [row.exchanged_for is not None for row in returns] == [False, True]
+    assert [row.label for row in parked] == ["Fetches the purse"]
+    assert (
+        len(ask(shop, "SELECT FROM payments WHERE tenant_id = :tenant_id AND currency = 'USD' AND sale_id IS NOT NULL"))
+        > 5
+    )
+    assert len(ask(shop, "SELECT FROM sales WHERE tenant_id = :tenant_id AND discount > 0")) > 5
     books.assert_the_books_agree(shop)
 
 
