@@ -168,7 +168,7 @@ def _drawn(receipt: Receipt, paper: str) -> bytes:
     total = gettext("Total")
     for left, right in _sums(receipt):
         is_total = left == total
-        sheet.pair(left, right, size=1.3 if is_total else 1, bold=is_total)
+        sheet.pair(side + left, right, size=1.3 if is_total else 1, bold=is_total)
     if sale.note:
         sheet.line(sale.note, centred=True, most=4)
     for said in receipt.letterhead.footer.splitlines():
