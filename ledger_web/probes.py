@@ -127,7 +127,7 @@ class _Readiness:
         with self._app.app_context():
             pool: Any = db.engine.pool
         return [
-            ("ledger_pool_connections", {"state": gettext("in use")}, pool.checkedout()),
+            ("ledger_pool_connections", {"state": "in use"}, pool.checkedout()),
             ("ledger_pool_connections", {"state": "idle"}, pool.checkedin()),
             ("ledger_pool_size", {}, pool.size()),
         ]

@@ -137,7 +137,7 @@ def _in_call(call: ast.Call) -> Iterator[Message]:
         for each in call.args:
             yield from (text for value in getattr(each, "values", ()) for text in _constants(value))
     elif name in SAYERS or (name.endswith("Error") and not hasattr(builtins, name)):
-        for each in call.args:
+        for each in call.args[: 1 if name == "say" else None]:  # its second is a tone
             yield from _constants(each)
     elif name.endswith("Field"):
         yield from (text for each in call.args[:1] for text in _constants(each))
