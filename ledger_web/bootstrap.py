@@ -83,7 +83,8 @@ def _holds(environment: Path, name: str) -> bool:
 def _install(environment: Path, wanted: list[str]) -> None:
     print(f"Installing {wanted[0]}.txt into {environment} (once; a minute or two) …", file=sys.stderr, flush=True)
     unfinished = _unfinished(environment)
-    if unfinished.exists() or not _made_by_this_python(environment):
+    whole = _made_by_this_python(environment) and _python_of(environment).exists()
+    if unfinished.exists() or not whole:
         _empty(environment)
         venv.EnvBuilder(with_pip=False, symlinks=True).create(environment)
     unfinished.touch()  # pip killed in the middle may leave half a package that it later believes to be whole

@@ -21,7 +21,6 @@ from flask import Flask, Response, g, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from ledger_web.domain.hosts import is_host
-from ledger_web.domain.languages import gettext
 from ledger_web.models.base import db, directory_session
 from ledger_web.queries.readiness import list_refusals
 from ledger_web.queries.tenants import find_tenant_at

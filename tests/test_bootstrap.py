@@ -116,6 +116,15 @@ def test_an_environment_that_does_not_match_is_not_entered(environment: Path, da
     assert not bootstrap._holds(environment, "requirements")
 
 
+def test_an_environment_that_lost_its_python_is_made_anew(environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (environment / "bin" / "python").unlink()
+    monkeypatch.setattr(bootstrap, "_pip", lambda _environment: ["true"])
+
+    bootstrap._install(environment, ["requirements"])
+
+    assert bootstrap._holds(environment, "requirements")
+
+
 @pytest.mark.long
 def test_a_first_start_that_was_killed_and_two_at_once_end_in_one_whole_environment(tmp_path: Path) -> None:
     environment = tmp_path / "venv"
