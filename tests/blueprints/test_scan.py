@@ -160,7 +160,7 @@ def test_an_unknown_code_at_the_till_is_a_line_of_its_own_and_the_cart_stays(sho
 
     assert answer.status_code == 422
     assert json.loads(answer.headers["HX-Trigger"])["ledger:scanned"]["kind"] == "bad"
-    assert 'hx-swap-oob="beforeend:#scan-notices"' in answer.text
+    assert 'hx-swap-oob="afterbegin:#scan-notices"' in answer.text
     assert f"/products/new?barcode={UNKNOWN}" in answer.text
     assert f"/scan/attachment?code={UNKNOWN}&amp;to=sell" in answer.text
     assert "115.00 PKR" in answer.text

@@ -44,7 +44,7 @@ def test_a_shop_has_its_name_settings_roles_owner_and_a_drawer(app: Flask, datab
     assert settings == [(shop.tenant_id, "The Bakery", "EUR", "Europe/Vienna", "de_AT")]
     assert sorted(roles) == [(name, name) for name in sorted(BUILT_IN_ROLES)]
     assert users.fetchall() == [(shop.owner_id, "bea", "Bea Baker", "owner")]
-    assert drawers == [(shop.drawer_id, "Till 1", "A")]
+    assert drawers == [(shop.drawer_id, "Kasse 1", "A")]  # in the language of the shop
 
 
 @pytest.mark.parametrize("slug", ["corner", "Corner", "c0rner", "comer", "cor-ner"])

@@ -16,6 +16,7 @@ DRAFTS = {
     "purchase_drafts.change_draft", "purchase_drafts.change_draft_line", "purchase_drafts.copy_purchase",
     "purchase_drafts.discard_draft", "purchase_drafts.remove_draft_charge", "purchase_drafts.remove_draft_line",
     "purchase_drafts.set_rate", "purchase_drafts.share_draft_charge", "purchase_drafts.start_draft",
+    "purchase_parts.split_draft",
     "stock_counts.add_to_count", "stock_counts.discard_count", "stock_counts.forget_counted",
     "stock_counts.set_counted", "stock_counts.start_count",
 }  # fmt: skip
