@@ -4,6 +4,7 @@ Row-level security needs to know the shop in each database transaction, so whoev
 says whose books they mean: `session_of(tenant_id)`, or `directory_session()` before the shop is known.
 """
 
+import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -118,8 +119,11 @@ def run_together(session: Session, statements: Sequence[tuple[str, Mapping[str, 
 def _begin(connection: Connection, statement: str) -> None:
     """Begin the database's transaction and run its first statement in one round trip; psycopg would take two."""
     driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
-    result = driver.pgconn.exec_(f"BEGIN; {statement}".encode())
-    if result.status != psycopg.pq.ExecStatus.COMMAND_OK:
+    try:
+        began = driver.pgconn.exec_(f"BEGIN; {statement}".encode()).status == psycopg.pq.ExecStatus.COMMAND_OK
+    except psycopg.Error:
+        began = False
+    if not began:
         connection.exec_driver_sql(statement)  # fails in the same way, and is told as any failure is
 
 
@@ -165,7 +169,8 @@ def _roll_back(connection: Connection) -> None:
         return
     driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
     if driver.pgconn.transaction_status == psycopg.pq.TransactionStatus.INTRANS:
-        driver.pgconn.exec_(b"ROLLBACK")
+        with contextlib.suppress(psycopg.Error):  # psycopg's own way meets it again, and it is told as any failure is
+            driver.pgconn.exec_(b"ROLLBACK")
 
 
 def _furnish(driver: "psycopg.Connection[Any]", _record: ConnectionPoolEntry) -> None:

@@ -105,8 +105,8 @@ class Till:
     def sign_in(self) -> None:
         token = self._csrf_token(self._until_answered(lambda: self._ask("GET", "/sign-in")))
         form = {"csrf_token": token, "login": self.login, "password": PASSWORD, "next": ""}
-        status, _ = self._ask("POST", "/sign-in", form)
-        assert status == 303
+        status, body = self._ask("POST", "/sign-in", form)
+        assert status == 303, _told(status, body)
 
     def sell(self) -> None:
         """Ring up one piece, and send what is to be stored until it is acknowledged."""
@@ -137,9 +137,9 @@ class Till:
             with suppress(LostAnswerError):
                 status, body = ask()
                 if status < 500:
-                    assert status in (expected or {200}), (status, re.sub(r"<[^>]+>|\s+", " ", body)[:400])
+                    assert status in (expected or {200}), _told(status, body)
                     return body
-                assert status == 503
+                assert status == 503, _told(status, body)
             self.lost += 1
             time.sleep(0.1)
 
@@ -175,6 +175,11 @@ class Till:
         found = re.search(rf'name="{name}" value="([^"]*)"', page)
         assert found, name
         return found[1]
+
+
+def _told(status: int, body: str) -> str:
+    text = re.sub(r"<[^>]+>|\s+", " ", body)
+    return f"{status}: {text[:400]}"
 
 
 def free_port() -> int:

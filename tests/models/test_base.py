@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
@@ -227,3 +228,25 @@ def test_a_connection_that_dies_after_the_answer_is_ready_does_not_take_the_answ
     with app.app_context():
         assert db.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
         assert directory_session().scalar(text("SELECT 1")) == 1
+
+
+class _Severed:
+    """A connection whose server went away a moment ago: the driver only notices when it sends something."""
+
+    transaction_status = psycopg.pq.TransactionStatus.INTRANS
+
+    def exec_(self, _command: bytes) -> None:
+        raise psycopg.OperationalError("executing query failed: server closed the connection unexpectedly")
+
+
+def test_a_connection_that_died_unseen_fails_as_any_other_does() -> None:
+    severed = SimpleNamespace(
+        closed=False,
+        invalidated=False,
+        connection=SimpleNamespace(driver_connection=SimpleNamespace(pgconn=_Severed())),
+        exec_driver_sql=lambda _statement: (_ for _ in ()).throw(OperationalError("", None, Exception())),
+    )
+
+    base._roll_back(severed)  # type: ignore[arg-type]
+    with pytest.raises(OperationalError):
+        base._begin(severed, "SET LOCAL app.tenant_id = '1'")  # type: ignore[arg-type]
