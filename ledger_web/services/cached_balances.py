@@ -7,7 +7,7 @@ a look needs no lock and raises no false alarm while the shop trades. Source: pr
 import datetime as dt
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
@@ -414,9 +414,17 @@ def look_at_batch(
     limit: int,
     since: dt.datetime | None = None,
 ) -> Look:
-    """Compare the next rows in the order of their keys, of all or of those that moved since. Locks nothing."""
+    """Compare the next rows in the order of their keys, of all or of those that moved since. Locks nothing.
+
+    Rows that were brought in a moment ago are not in the planner's statistics: it may take a large shop for an empty
+    one and read all of it for each row. A source that could suffer from it forbids the kind of join that does so.
+    """
     values = {"kinds": list(kinds), "after": after or _BEFORE_ALL, "limit": limit, "since": since}
+    if source.hashes:
+        act.execute("SET LOCAL enable_nestloop = off")
     rows = _compare(act, source, source.batch, values)
+    if source.hashes:
+        act.execute("SET LOCAL enable_nestloop = on")
     return Look(rows[0].rows, rows[0].last_id, [_wrong(source, row) for row in rows if row.id is not None])
 
 
@@ -425,7 +433,7 @@ def look_at(act: Act, source: Source, ids: Sequence[uuid.UUID]) -> list[Wrong]:
     rows = [
         row
         for some in (ids[place : place + LOOKED_UP] for place in range(0, len(ids), LOOKED_UP))
-        for row in _compare(act, replace(source, hashes=False), source.named, {"ids": list(some)})
+        for row in _compare(act, source, source.named, {"ids": list(some)})
     ]
     return [_wrong(source, row) for row in rows if row.id is not None]
 
@@ -495,14 +503,8 @@ def first_transactions(act: Act, source: Source, wrong: Sequence[Wrong]) -> dict
 
 
 def _compare(act: Act, source: Source, chosen: str, values: Mapping[str, object]) -> Sequence[Row[Any]]:
-    """Run the one statement that sees cache and entries together. At least one row: how far it came.
-
-    Rows that were brought in a moment ago are not in the planner's statistics: it may take a large shop for an empty
-    one and read all of it for each row. A source that could suffer from it forbids the kind of join that does so.
-    """
-    if source.hashes:
-        act.execute("SET LOCAL enable_nestloop = off")
-    rows = act.execute(
+    """Run the one statement that sees cache and entries together. At least one row: how far it came."""
+    return act.execute(
         f"""
         WITH batch AS MATERIALIZED ({chosen}), place AS ({ends("id", "batch")}), wrong AS ({source.compared})
         SELECT place.rows, place.last_id, wrong.*
@@ -512,9 +514,6 @@ def _compare(act: Act, source: Source, chosen: str, values: Mapping[str, object]
         """,  # nosec B608 # our own text
         values,
     ).all()
-    if source.hashes:
-        act.execute("SET LOCAL enable_nestloop = on")
-    return rows
 
 
 def _wrong(source: Source, row: Row[Any]) -> Wrong:

@@ -106,8 +106,8 @@ def _between_ends(column: str, place: str = "place") -> str:
 def _own(table: str, alias: str, column: str, of: str = "b.id", *, optional: bool = False, place: str = "place") -> str:
     """Join the rows of the batch's transactions, read as one range of an index.
 
-    Joins here hash or merge (`Source.hashes`) whatever the planner believes of a shop, and without the range would
-    read all of it.
+    Joins over a batch hash or merge (`Source.hashes`) whatever the planner believes of a shop, and without the range
+    would read all of it.
     """
     return f"""{"LEFT " * optional}JOIN {table} AS {alias}
         ON {alias}.tenant_id = %(tenant_id)s AND {alias}.{column} = {of}
