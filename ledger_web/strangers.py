@@ -5,6 +5,10 @@ import hmac
 from flask import current_app, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
+from ledger_web.services.mailing import AskForMail, may_be_mailed
+from ledger_web.services.tenants import new_tenant_id
+from ledger_web.services.unit_of_work import UnitOfWork
+
 PROOF_SECONDS = 24 * 3600
 
 
@@ -16,6 +20,12 @@ def place() -> bytes:
 def digest_of_address(address: str) -> bytes:
     """Return the digest under which an e-mail address is kept."""
     return _digest(b"mail", address.strip().casefold())
+
+
+def may_write_to(address: str) -> bool:
+    """Count a stranger's wish for an e-mail to an address, and say whether it may be followed."""
+    asked = AskForMail(address=digest_of_address(address), place=place())
+    return may_be_mailed(asked, UnitOfWork(new_tenant_id()))
 
 
 def proof_of(address: str) -> str:

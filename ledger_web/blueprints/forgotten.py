@@ -10,11 +10,9 @@ from ledger_web.domain.tokens import new_token
 from ledger_web.forms.mail import ForgottenForm
 from ledger_web.identity import public
 from ledger_web.rendering import render
-from ledger_web.services.mailing import AskForMail, may_be_mailed
 from ledger_web.services.people import make_link_for
-from ledger_web.services.tenants import new_tenant_id
 from ledger_web.services.unit_of_work import UnitOfWork
-from ledger_web.strangers import digest_of_address, place
+from ledger_web.strangers import may_write_to
 from ledger_web.tenancy import address_of, even_while_suspended
 
 blueprint = Blueprint("forgotten", __name__, url_prefix="/forgotten")
@@ -36,8 +34,7 @@ def create() -> ResponseReturnValue:
     form = ForgottenForm(request.form)
     if not form.validate():
         return _show(form, 422)
-    asked = AskForMail(address=digest_of_address(f"{g.tenant.id}:{form.who.data}"), place=place())
-    if may_be_mailed(asked, UnitOfWork(new_tenant_id())):
+    if may_write_to(f"{g.tenant.id}:{form.who.data}"):
         _send_link(g.tenant.id, form)
     return render("forgotten/sent.html", "forgotten/_sent.html")
 

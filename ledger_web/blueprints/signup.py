@@ -16,10 +16,9 @@ from ledger_web.forms.signup import AddressForm, ProofForm, SignUpForm
 from ledger_web.identity import public
 from ledger_web.queries.tenants import find_tenant, is_free
 from ledger_web.rendering import render
-from ledger_web.services.mailing import AskForMail, may_be_mailed
-from ledger_web.services.tenants import TENANT_IDS, new_tenant_id, open_shop
+from ledger_web.services.tenants import TENANT_IDS, open_shop
 from ledger_web.services.unit_of_work import UnitOfWork
-from ledger_web.strangers import digest_of_address, place, proof_of, proven
+from ledger_web.strangers import digest_of_address, may_write_to, place, proof_of, proven
 from ledger_web.tenancy import address_of, bare_address, bare_domain
 
 blueprint = Blueprint("signup", __name__, url_prefix="/sign-up")
@@ -56,8 +55,7 @@ def create_mail() -> ResponseReturnValue:
         raise NotFoundError
     if not form.validate():
         return _ask_for_address(form, 422)
-    asked = AskForMail(address=digest_of_address(form.address.data), place=place())
-    if may_be_mailed(asked, UnitOfWork(new_tenant_id())):
+    if may_write_to(form.address.data):
         way = f"{bare_address()}sign-up/?proof={proof_of(form.address.data)}"
         text = render_template("signup/mail.txt", address=way)
         mail.send_apart(form.address.data, gettext("Your new shop"), text, sender_name="Ledger Web")
