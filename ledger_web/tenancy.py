@@ -115,14 +115,17 @@ def domain_of(host: str, base_domain: str) -> str:
 
 def address_of(slug: str) -> str:
     """Return the address of a shop: the domain we were configured with, on the port this request came to."""
-    port = _PORT.search(request.headers.get("Host", ""))
-    return f"{request.scheme}://{slug}.{current_app.config['BASE_DOMAIN']}{port[0] if port else ''}/"
+    return _address_at(f"{slug}.{current_app.config['BASE_DOMAIN']}")
 
 
 def bare_address() -> str:
     """Return the address of the bare domain, on the port this request came to."""
+    return _address_at(current_app.config["BASE_DOMAIN"])
+
+
+def _address_at(host: str) -> str:
     port = _PORT.search(request.headers.get("Host", ""))
-    return f"{request.scheme}://{current_app.config['BASE_DOMAIN']}{port[0] if port else ''}/"
+    return f"{request.scheme}://{host}{port[0] if port else ''}/"
 
 
 def _host() -> str:
