@@ -7,6 +7,7 @@ import io
 import uuid
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from PIL import Image
 
@@ -49,7 +50,7 @@ class Shop:
         return UnitOfWork(self.tenant_id, actor_id or self.owner_id)
 
 
-def open_a_shop(slug: str, currency: str = "PKR", *, sells: bool = True) -> Shop:
+def open_a_shop(slug: str, currency: str = "PKR", *, sells: bool = True, **said: Any) -> Shop:
     """Open a shop; its owner signs in as "owner". Its drawer is empty, and open for sales unless told otherwise."""
     opened = open_shop(
         OpenShop(
@@ -60,6 +61,7 @@ def open_a_shop(slug: str, currency: str = "PKR", *, sells: bool = True) -> Shop
             owner_name="Olga Owner",
             owner_password=PASSWORD,
             time_zone="Asia/Karachi",
+            **said,
         ),
         UnitOfWork(new_tenant_id()),
     )

@@ -9,14 +9,10 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from ledger_web.commands.indexes import shapes_of_pages
 from ledger_web.config import ROOT
-from ledger_web.queries.plans import Shape, recorded
-from ledger_web.queries.tenants import get_place, get_shop
+from ledger_web.queries.plans import Shape
+from tests.asked import ask_everything
 from tests.databases import Database
-from tests.furnished import furnish
-from tests.returns import close_the_shift, give_back
-from tests.shops import add_product, open_a_shop, sell
 
 LOCAL = {"tenant_directory", "domain_directory", "alembic_version"}  # not distributed
 # What is meant to be as it is, and why that does no harm on a cluster.
@@ -32,16 +28,7 @@ REFERENCE = re.compile(rf"\b(?:FROM|JOIN|UPDATE)\s+{NAME}(?:\s+AS\s+{NAME})?", r
 def asked(worker_app: Flask) -> Iterator[list[Shape]]:
     """What acts and pages ask of the database."""
     with worker_app.app_context():
-        shapes: dict[str, Shape] = {}
-        with recorded(shapes, ["an act"]):
-            shop = open_a_shop("clustered")
-            furnish(shop)
-            rice = add_product(shop, "Rice")
-            give_back(shop, sell(shop, (rice, 2, 115_00)), (1, 1))
-            close_the_shift(shop)
-        for shape in shapes_of_pages(worker_app, get_place(shop.slug), get_shop(shop.tenant_id)):
-            shapes.setdefault(shape.statement, shape)
-        yield list(shapes.values())
+        yield ask_everything(worker_app, "clustered")[1]
 
 
 @pytest.fixture(scope="module")

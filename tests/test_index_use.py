@@ -8,13 +8,13 @@ from flask import Flask
 
 from ledger_web.commands.indexes import shapes_of_pages
 from ledger_web.config import ROOT
-from ledger_web.queries.plans import Answered, Shape, answer, recorded
+from ledger_web.queries.plans import Answered, Shape, answer
 from ledger_web.queries.tenants import get_place, get_shop
+from tests.asked import ask_everything
 from tests.databases import Database
 from tests.furnished import furnish
 from tests.grown import grow
-from tests.returns import close_the_shift, give_back
-from tests.shops import Shop, add_product, open_a_shop, sell
+from tests.shops import Shop, open_a_shop
 
 COPIES_OF_A_MILLION = 50_000
 SLOW = 1_000  # milliseconds
@@ -78,19 +78,11 @@ _OF_NO_KEY = """
 def grown(worker_app: Flask, worker_database: Database) -> Iterator[tuple[Shop, list[Shape]]]:
     """A shop in which everything has happened, what services and pages asked in it, and then 400 times as much."""
     with worker_app.app_context():
-        shapes: dict[str, Shape] = {}
-        with recorded(shapes, ["a service"]):
-            shop = open_a_shop("grown")
-            furnish(shop)
-            rice = add_product(shop, "Rice")
-            give_back(shop, sell(shop, (rice, 2, 115_00)), (1, 1))
-            close_the_shift(shop)
-        for shape in shapes_of_pages(worker_app, get_place(shop.slug), get_shop(shop.tenant_id)):
-            shapes.setdefault(shape.statement, shape)
+        shop, shapes = ask_everything(worker_app, "grown")
         with worker_database.connect() as superuser:
             refused = grow(superuser, shop.tenant_id, 400)
         assert refused == {}
-        yield shop, list(shapes.values())
+        yield shop, shapes
 
 
 @pytest.fixture(scope="module")

@@ -12,11 +12,9 @@ from flask import Flask
 from ledger_web.domain.ids import new_id
 from ledger_web.services.mailing import TO_ONE_MAX
 from ledger_web.services.shop_lifecycle import SuspendShop, suspend_shop
-from ledger_web.services.tenants import OpenShop, new_tenant_id, open_shop
-from ledger_web.services.unit_of_work import UnitOfWork
 from ledger_web.strangers import digest_of_address
 from tests.clients import ShopClient, browser_at
-from tests.shops import PASSWORD, Shop
+from tests.shops import PASSWORD, Shop, open_a_shop
 
 ClientOf = Callable[..., ShopClient]
 OLGA = "olga@example.com"
@@ -79,16 +77,7 @@ def test_s5_whether_an_address_owns_shops_is_said_to_its_mailbox_only(app: Flask
     with app.test_request_context():
         owner_mail = digest_of_address(OLGA)
     for slug in ("first", "second"):
-        command = OpenShop(
-            slug=slug,
-            name=slug,
-            base_currency="AFN",
-            owner_login="owner",
-            owner_name="Olga",
-            owner_password=PASSWORD,
-            owner_mail=owner_mail,
-        )
-        open_shop(command, UnitOfWork(new_tenant_id()))
+        open_a_shop(slug, owner_mail=owner_mail)
     client = browser_at(app)
 
     unknown, known = mailed(client, "/find-my-shop", "some@example.com"), mailed(client, "/find-my-shop", OLGA)

@@ -20,10 +20,10 @@ from ledger_web.services.shop_lifecycle import (
     suspend_shop,
     take_shop_back,
 )
-from ledger_web.services.tenants import OpenShop, new_tenant_id, open_shop
+from ledger_web.services.tenants import new_tenant_id
 from ledger_web.services.unit_of_work import UnitOfWork
 from tests.at_once import in_threads
-from tests.shops import PASSWORD, Shop, add_product, open_a_shop, sell
+from tests.shops import Shop, add_product, open_a_shop, sell
 
 
 def test_a_shop_moves_and_moves_back_and_its_former_addresses_lead_to_where_it_is(shop: Shop) -> None:
@@ -106,25 +106,12 @@ def test_what_is_no_shop_is_not_found(app: Flask) -> None:
 
 def test_s4_no_more_than_five_shops_an_hour_are_opened_from_one_place(app: Flask) -> None:
     for number in range(5):
-        _open(f"bakery-{'abcde'[number]}", b"here")
+        open_a_shop(f"bakery-{'abcde'[number]}", opened_from=b"here")
     with pytest.raises(Exception, match="Too many attempts"):
-        _open("bakery-f", b"here")
+        open_a_shop("bakery-f", opened_from=b"here")
 
-    _open("bakery-g", b"there")
+    open_a_shop("bakery-g", opened_from=b"there")
     open_a_shop("bakery-h")
-
-
-def _open(slug: str, opened_from: bytes) -> None:
-    command = OpenShop(
-        slug=slug,
-        name=slug,
-        base_currency="AFN",
-        owner_login="owner",
-        owner_name="Olga",
-        owner_password=PASSWORD,
-        opened_from=opened_from,
-    )
-    open_shop(command, UnitOfWork(new_tenant_id()))
 
 
 def _leads_to(slug: str) -> str | None:
