@@ -31,6 +31,7 @@ class Settings:
     """
 
     secret_key: str
+    secret_key_fallbacks: tuple[str, ...] = ()  # former secrets, newest first: what they signed is still believed
     database_url: str | None = None  # None: the embedded server
     database_owner_url: str | None = None
     base_domain: str = "localhost"
@@ -70,6 +71,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     database_url = environment.get("DATABASE_URL") or None
     settings = Settings(
         secret_key=environment.get("SECRET_KEY") or ("" if database_url else _secret_kept_in(data_dir)),
+        secret_key_fallbacks=tuple(environment.get("SECRET_KEY_FALLBACKS", "").replace(",", " ").split()),
         database_url=database_url,
         database_owner_url=environment.get("DATABASE_OWNER_URL") or None,
         base_domain=environment.get("BASE_DOMAIN", "" if database_url else "localhost").strip().lower(),
@@ -151,6 +153,11 @@ def _refuse_unsafe(settings: Settings) -> None:
         raise SettingsError("DATABASE_URL is set, so this is production, but SECRET_KEY is not.\n" + _HOW_TO_MAKE_ONE)
     if len(settings.secret_key.encode()) < SECRET_KEY_BYTES_MIN:
         raise SettingsError(f"SECRET_KEY is shorter than {SECRET_KEY_BYTES_MIN} bytes.\n" + _HOW_TO_MAKE_ONE)
+    if any(len(former.encode()) < SECRET_KEY_BYTES_MIN for former in settings.secret_key_fallbacks):
+        raise SettingsError(
+            f"One of SECRET_KEY_FALLBACKS is shorter than {SECRET_KEY_BYTES_MIN} bytes.\n"
+            "Give what SECRET_KEY was before, newest first, with commas between, or unset it."
+        )
     if settings.debug:
         raise SettingsError("FLASK_DEBUG is on in production: it shows code and data to anyone.\nUnset FLASK_DEBUG.")
     if not settings.base_domain:

@@ -34,6 +34,7 @@ def init_app(app: Flask) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_PATH="/",
         SESSION_COOKIE_DOMAIN=None,
+        WTF_CSRF_SECRET_KEY=[*reversed(app.config["SECRET_KEY_FALLBACKS"]), app.config["SECRET_KEY"]],  # the last signs
         WTF_CSRF_TIME_LIMIT=None,  # as long as the visit: a till stays open all day
         WTF_CSRF_SSL_STRICT=True,
     )

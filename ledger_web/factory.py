@@ -99,6 +99,7 @@ def reach_database(settings: Settings) -> DatabaseAccess:
 def _configuration(settings: Settings) -> dict[str, Any]:
     return {
         "SECRET_KEY": settings.secret_key,
+        "SECRET_KEY_FALLBACKS": list(settings.secret_key_fallbacks),
         "BASE_DOMAIN": settings.base_domain,
         "SIGN_UP": settings.sign_up,
         "RESOLVERS": settings.resolvers,

@@ -14,18 +14,18 @@ PROOF_SECONDS = 24 * 3600
 
 def place() -> bytes:
     """Return a digest of where a request comes from. Nobody without the secret can tell the place from it."""
-    return _digest(b"sign-up", request.remote_addr or "")
+    return _digests(b"sign-up", request.remote_addr or "")[0]
 
 
 def digest_of_address(address: str) -> bytes:
     """Return the digest under which an e-mail address is kept."""
-    return _digest(b"mail", address.strip().casefold())
+    return _digests_of_address(address)[0]
 
 
 def may_write_to(address: str) -> bool:
     """Count a stranger's wish for an e-mail to an address, and say whether it may be followed."""
-    asked = AskForMail(address=digest_of_address(address), place=place())
-    return may_be_mailed(asked, UnitOfWork(new_tenant_id()))
+    digest, *former = _digests_of_address(address)
+    return may_be_mailed(AskForMail(address=digest, place=place(), former=former), UnitOfWork(new_tenant_id()))
 
 
 def proof_of(address: str) -> str:
@@ -42,8 +42,17 @@ def proven(proof: str | None) -> str | None:
 
 
 def _serializer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(str(current_app.config["SECRET_KEY"]), salt="address of a new shop's owner")
+    return URLSafeTimedSerializer(_secrets()[::-1], salt="address of a new shop's owner")  # the last one signs
 
 
-def _digest(use: bytes, text: str) -> bytes:
-    return hmac.digest(str(current_app.config["SECRET_KEY"]).encode(), use + text.encode(), "sha256")
+def _digests_of_address(address: str) -> list[bytes]:
+    return _digests(b"mail", address.strip().casefold())
+
+
+def _digests(use: bytes, text: str) -> list[bytes]:
+    return [hmac.digest(secret.encode(), use + text.encode(), "sha256") for secret in _secrets()]
+
+
+def _secrets() -> list[str]:
+    """Return the system's secret, then those it had before, newest first."""
+    return [current_app.config["SECRET_KEY"], *current_app.config["SECRET_KEY_FALLBACKS"]]

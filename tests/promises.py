@@ -18,7 +18,6 @@ WITHOUT_TEST = {
     "R5": "the benchmark recalculation.1m: a million entries take minutes to make",
     "T11": "the benchmark neighbours: a time that depends on the machine",
     "I9": "days and orders come from the database's clock alone; another clock for one process is not to be had here",
-    "O5": "secrets are not rotated yet: sessions end with the old one",
     "O6": "takes two hours of an idle machine",
 }
 

@@ -68,6 +68,7 @@ def test_production_with_all_it_needs_is_taken_as_it_is() -> None:
         ({"SECRET_KEY": ""}, "SECRET_KEY is not"),
         ({"SECRET_KEY": "k" * 31}, "shorter than 32 bytes"),
         ({"SECRET_KEY": "change me"}, "shorter than 32 bytes"),
+        ({"SECRET_KEY_FALLBACKS": f"{'k' * 40},change me"}, "SECRET_KEY_FALLBACKS is shorter than 32 bytes"),
         ({"BASE_DOMAIN": ""}, "BASE_DOMAIN is not set"),
         ({"BASE_DOMAIN": " "}, "BASE_DOMAIN is not set"),
         ({"BASE_DOMAIN": "https://example.com"}, "BASE_DOMAIN"),

@@ -9,11 +9,14 @@ from typing import Any
 
 from flask import Flask
 
+from ledger_web.csrf import VISIT_COOKIE
 from ledger_web.domain.ids import new_id
+from ledger_web.identity import SESSION_COOKIE
 from ledger_web.services.mailing import TO_ONE_MAX
 from ledger_web.services.shop_lifecycle import SuspendShop, suspend_shop
-from ledger_web.strangers import digest_of_address
+from ledger_web.strangers import digest_of_address, proof_of, proven
 from tests.clients import ShopClient, browser_at
+from tests.databases import SECRET_KEY, Database
 from tests.shops import PASSWORD, Shop, open_a_shop
 
 ClientOf = Callable[..., ShopClient]
@@ -89,6 +92,45 @@ def test_s5_whether_an_address_owns_shops_is_said_to_its_mailbox_only(app: Flask
     assert masked[0] == masked[1]
     assert known.status_code == unknown.status_code == 200
     assert "first" not in known.text
+
+
+def test_o5_a_new_secret_signs_the_former_is_believed_and_then_it_is_not(
+    app: Flask, database: Database, letters: list[bytes]
+) -> None:
+    smtp = {name: app.config[name] for name in ("SMTP_HOST", "SMTP_PORT", "SMTP_FROM", "SMTP_TLS")}
+    both = database.make_app(secret_key="another secret, which is as long", secret_key_fallbacks=(SECRET_KEY,))
+    new = database.make_app(secret_key="another secret, which is as long")
+    for each in (both, new):
+        each.config.update(smtp)
+    with app.test_request_context():
+        shop = open_a_shop("bazaar", owner_mail=digest_of_address(OLGA))
+    till = browser_at(app, "bazaar")
+    till.sign_in_as(shop, "owner")
+    page = till.get("/customers/new").text
+    token = re.findall(r'name="csrf_token" value="([^"]+)"', page)[0]
+
+    def sends_form(served_by: Flask) -> int:
+        later = browser_at(served_by, "bazaar")
+        for name in (SESSION_COOKIE, VISIT_COOKIE):
+            later.set_cookie(name, till.cookie(name) or "", domain=later.host)
+        return later.post("/customers/", data={"csrf_token": token, "op_id": str(new_id())}).status_code
+
+    assert sends_form(new) == 403
+    assert sends_form(both) == 422  # the token is believed; the name is missing
+    with app.test_request_context():
+        proof = proof_of(OLGA)
+    with new.test_request_context():
+        assert proven(proof) is None
+    with both.test_request_context():
+        assert proven(proof) == OLGA
+        proof = proof_of(OLGA)
+    with new.test_request_context():
+        assert proven(proof) == OLGA
+
+    mailed(browser_at(new), "/find-my-shop", OLGA)
+    mailed(browser_at(both), "/find-my-shop", OLGA)
+    mailed(browser_at(new), "/find-my-shop", OLGA)
+    assert len(arrived(letters, 3)) == 2
 
 
 def test_nobody_is_written_to_more_often_than_three_times_an_hour(app: Flask, letters: list[bytes]) -> None:
