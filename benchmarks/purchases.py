@@ -18,7 +18,8 @@ from sqlalchemy import event
 from benchmarks.ground import BASE_DOMAIN, Ground, Result
 from ledger_web.domain.ids import new_id
 from ledger_web.models.base import db
-from ledger_web.services.purchase_drafts import StartDraft, WantedLine, start_draft
+from ledger_web.services.purchase_draft_lines import WantedLine
+from ledger_web.services.purchase_drafts import StartDraft, start_draft
 from tests.clients import ShopClient, browser_at
 from tests.purchases import add_goods, add_vendor, receive, say_rate
 from tests.shops import Shop, open_a_shop

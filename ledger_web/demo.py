@@ -34,15 +34,9 @@ from ledger_web.services.goods import ReceiveGoods, receive_goods
 from ledger_web.services.parties import CreateParty, create_party
 from ledger_web.services.payments import RecordOpeningBalance, RecordPayment, record_opening_balance, record_payment
 from ledger_web.services.products import CreateProduct, create_product
-from ledger_web.services.purchase_drafts import (
-    ChangeDraft,
-    SetRate,
-    StartDraft,
-    WantedLine,
-    change_draft,
-    set_rate,
-    start_draft,
-)
+from ledger_web.services.purchase_draft_lines import WantedLine
+from ledger_web.services.purchase_draft_rates import SetRate, set_rate
+from ledger_web.services.purchase_drafts import ChangeDraft, StartDraft, change_draft, start_draft
 from ledger_web.services.purchases import ReceivePurchase, receive_purchase
 from ledger_web.services.sale_returns import RecordReturn, ReturnedQuantity, record_return
 from ledger_web.services.sales import RecordSale, SoldLine, StoreCart, TenderChoice, record_sale

@@ -8,20 +8,10 @@ from typing import Any
 from ledger_web.domain.ids import new_id
 from ledger_web.services.parties import CreateParty, create_party
 from ledger_web.services.products import CreateProduct, create_product
-from ledger_web.services.purchase_drafts import (
-    AddDraftCharge,
-    AddDraftLine,
-    ChangeDraft,
-    ChangeDraftLine,
-    SetRate,
-    StartDraft,
-    add_draft_charge,
-    add_draft_line,
-    change_draft,
-    change_draft_line,
-    set_rate,
-    start_draft,
-)
+from ledger_web.services.purchase_draft_charges import AddDraftCharge, add_draft_charge
+from ledger_web.services.purchase_draft_lines import AddDraftLine, ChangeDraftLine, add_draft_line, change_draft_line
+from ledger_web.services.purchase_draft_rates import SetRate, set_rate
+from ledger_web.services.purchase_drafts import ChangeDraft, StartDraft, change_draft, start_draft
 from ledger_web.services.purchase_parts import SplitDraft, split_draft
 from ledger_web.services.purchases import ReceivePurchase, receive_purchase
 from tests.shops import Shop

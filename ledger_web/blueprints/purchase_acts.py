@@ -43,7 +43,8 @@ from ledger_web.queries.parties import get_party
 from ledger_web.queries.stock import ToBuyRow, list_to_buy
 from ledger_web.queries.vendor_accounts import account_place_of, get_vendor_account, iterate_vendor_account
 from ledger_web.rendering import redirect_to, render, say
-from ledger_web.services.purchase_drafts import StartDraft, WantedLine, start_draft
+from ledger_web.services.purchase_draft_lines import WantedLine
+from ledger_web.services.purchase_drafts import StartDraft, start_draft
 from ledger_web.services.purchase_papers import add_paper
 from ledger_web.services.purchase_returns import (
     DeleteLateCharge,

@@ -47,8 +47,15 @@ from ledger_web.queries.carts import list_product_hits
 from ledger_web.queries.purchases import list_landed, list_vendor_choices
 from ledger_web.queries.scans import PRODUCT, UNKNOWN, Scanned, resolve
 from ledger_web.rendering import redirect_to, render, say, tell_scanner, wants_fragment
-from ledger_web.services import purchase_drafts as services
-from ledger_web.services.purchase_drafts import AddDraftLine
+from ledger_web.services.purchase_draft_charges import (
+    add_draft_charge,
+    preview_draft_charge,
+    remove_draft_charge,
+    share_draft_charge,
+)
+from ledger_web.services.purchase_draft_lines import AddDraftLine, add_draft_line, change_draft_line, remove_draft_line
+from ledger_web.services.purchase_draft_rates import set_rate
+from ledger_web.services.purchase_drafts import change_draft, discard_draft, start_draft
 from ledger_web.services.purchase_parts import split_draft
 from ledger_web.services.purchases import preview_payment_of, receive_purchase
 
@@ -78,7 +85,7 @@ def create() -> ResponseReturnValue:
     form = DraftStartForm(request.form)
     form.vendor_id.choices = _vendors()
     form.validate_or_refuse()
-    draft = services.start_draft(form.to_command(), new_act())
+    draft = start_draft(form.to_command(), new_act())
     return redirect_to(".show", draft_id=draft.id)
 
 
@@ -96,7 +103,7 @@ def update_head(draft_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show(draft_id, 422, part=HEAD, head_form=form)
     try:
-        changed = services.change_draft(form.to_command(draft_id), new_act())
+        changed = change_draft(form.to_command(draft_id), new_act())
     except (RuleViolationError, ConflictError) as error:
         asks = isinstance(error, CurrencyAsksError)
         return _show(draft_id, status_of(error), part=HEAD, head_form=form, trouble=error.message, asks_currency=asks)
@@ -110,7 +117,7 @@ def update_rate(draft_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show(draft_id, 422, part=RATE, rate_form=form)
     try:
-        services.set_rate(form.to_command(draft_id), new_act())
+        set_rate(form.to_command(draft_id), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show(draft_id, status_of(error), part=RATE, rate_form=form, rate_trouble=error.message)
     return _done(draft_id, RATE)
@@ -157,7 +164,7 @@ def update_line(draft_id: uuid.UUID, line_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _line_refused(draft_id, line_id, " ".join(form.sentences), form)
     try:
-        changed = services.change_draft_line(form.to_command(draft_id, line_id), new_act())
+        changed = change_draft_line(form.to_command(draft_id, line_id), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _line_refused(draft_id, line_id, error.message, form, status_of(error))
     before = (changed.before.net, changed.before.tax) if changed.before else None
@@ -169,7 +176,7 @@ def update_line(draft_id: uuid.UUID, line_id: uuid.UUID) -> ResponseReturnValue:
 def delete_line(draft_id: uuid.UUID, line_id: uuid.UUID) -> ResponseReturnValue:
     form = DraftActForm(request.form)
     form.validate_or_refuse()
-    removed = services.remove_draft_line(form.to_remove_line(draft_id, line_id), new_act())
+    removed = remove_draft_line(form.to_remove_line(draft_id, line_id), new_act())
     if not wants_fragment():
         return redirect_to(".show", draft_id=draft_id)
     before = (removed.before.net, removed.before.tax) if removed.before else None
@@ -185,7 +192,7 @@ def create_charge(draft_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show(draft_id, 422, part=CHARGES, charge_form=form)
     try:
-        services.add_draft_charge(form.to_command(draft_id, g.tenant.base_currency), new_act())
+        add_draft_charge(form.to_command(draft_id, g.tenant.base_currency), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show(draft_id, status_of(error), part=CHARGES, charge_form=form, charge_trouble=error.message)
     return _done(draft_id, CHARGES)
@@ -203,7 +210,7 @@ def preview_charge(draft_id: uuid.UUID) -> ResponseReturnValue:
         sentence = form.sentences[0]
     elif form.net.raw:
         try:
-            preview = services.preview_draft_charge(form.to_command(draft_id, g.tenant.base_currency), new_act())
+            preview = preview_draft_charge(form.to_command(draft_id, g.tenant.base_currency), new_act())
         except RuleViolationError as refusal:
             sentence = refusal.message
     said: dict[str, Any] = {"preview": preview, "preview_trouble": sentence}
@@ -222,7 +229,7 @@ def update_shares(draft_id: uuid.UUID, charge_id: uuid.UUID) -> ResponseReturnVa
     if not form.validate():
         return _show(draft_id, 422, charges_trouble=" ".join(form.sentences), **refused)
     try:
-        services.share_draft_charge(form.to_command(draft_id, charge_id), new_act())
+        share_draft_charge(form.to_command(draft_id, charge_id), new_act())
     except (RuleViolationError, ConflictError) as error:
         return _show(draft_id, status_of(error), charges_trouble=error.message, **refused)
     return _done(draft_id, CHARGES)
@@ -233,7 +240,7 @@ def update_shares(draft_id: uuid.UUID, charge_id: uuid.UUID) -> ResponseReturnVa
 def delete_charge(draft_id: uuid.UUID, charge_id: uuid.UUID) -> ResponseReturnValue:
     form = DraftActForm(request.form)
     form.validate_or_refuse()
-    services.remove_draft_charge(form.to_remove_charge(draft_id, charge_id), new_act())
+    remove_draft_charge(form.to_remove_charge(draft_id, charge_id), new_act())
     return _done(draft_id, CHARGES)
 
 
@@ -317,7 +324,7 @@ def receive(draft_id: uuid.UUID) -> ResponseReturnValue:
 def delete(draft_id: uuid.UUID) -> ResponseReturnValue:
     form = DraftActForm(request.form)
     form.validate_or_refuse()
-    services.discard_draft(form.to_discard(draft_id), new_act())
+    discard_draft(form.to_discard(draft_id), new_act())
     say("The draft was thrown away.")
     return redirect_to("purchases.index")
 
@@ -351,7 +358,7 @@ def _resolved(draft_id: uuid.UUID, form: DraftScanForm, scan: Scan, scanned: Sca
 
 def _add(command: AddDraftLine, said: str = "") -> ResponseReturnValue:
     try:
-        changed = services.add_draft_line(command, new_act())
+        changed = add_draft_line(command, new_act())
     except RuleViolationError as refusal:
         return tell_scanner(_scan_refused(command.draft_id, refusal.message, ""), "bad", refusal.message)
     if not wants_fragment():

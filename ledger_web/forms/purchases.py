@@ -32,19 +32,10 @@ from ledger_web.forms.scans import ScanField
 from ledger_web.identity import may
 from ledger_web.services.deletions import Undo
 from ledger_web.services.payments import RecordPayment
-from ledger_web.services.purchase_drafts import (
-    AddDraftCharge,
-    AddDraftLine,
-    ChangeDraft,
-    ChangeDraftLine,
-    CopyPurchase,
-    DiscardDraft,
-    RemoveDraftCharge,
-    RemoveDraftLine,
-    SetRate,
-    ShareDraftCharge,
-    StartDraft,
-)
+from ledger_web.services.purchase_draft_charges import AddDraftCharge, RemoveDraftCharge, ShareDraftCharge
+from ledger_web.services.purchase_draft_lines import AddDraftLine, ChangeDraftLine, RemoveDraftLine
+from ledger_web.services.purchase_draft_rates import SetRate
+from ledger_web.services.purchase_drafts import ChangeDraft, CopyPurchase, DiscardDraft, StartDraft
 from ledger_web.services.purchase_papers import AddPaper
 from ledger_web.services.purchase_parts import SplitDraft
 from ledger_web.services.purchase_returns import AddLateCharge, ReturnToVendor

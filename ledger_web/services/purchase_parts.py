@@ -30,9 +30,9 @@ from ledger_web.domain.purchases import (
 from ledger_web.domain.taxes import tax_of
 from ledger_web.domain.units import in_base
 from ledger_web.services.product_taxes import TAXES, TAXES_FROM, rates_of_class
+from ledger_web.services.purchase_draft_heads import NO_DRAFT
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, whole_act
 
-NO_DRAFT: Final = "There is no such draft in this shop. It was received or thrown away meanwhile, perhaps."
 _MILLIONTH: Final = Decimal("0.000001")
 
 

@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ledger_web.domain.ids import new_id
-from ledger_web.services.purchase_drafts import StartDraft, WantedLine, start_draft
+from ledger_web.services.purchase_draft_lines import WantedLine
+from ledger_web.services.purchase_drafts import StartDraft, start_draft
 from ledger_web.services.rates import RecordRate, record_rate
 from tests.books import stock_of
 from tests.browser.conftest import Site

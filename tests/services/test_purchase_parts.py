@@ -11,8 +11,10 @@ from flask import Flask
 from ledger_web.domain.errors import LedgerError, NotFoundError, RuleViolationError, StaleEditError
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import vendor
-from ledger_web.services.purchase_drafts import CopyPurchase, SetRate, ShareDraftCharge, copy_purchase, set_rate
-from ledger_web.services.purchase_drafts import share_draft_charge as share
+from ledger_web.services.purchase_draft_charges import ShareDraftCharge
+from ledger_web.services.purchase_draft_charges import share_draft_charge as share
+from ledger_web.services.purchase_draft_rates import SetRate, set_rate
+from ledger_web.services.purchase_drafts import CopyPurchase, copy_purchase
 from ledger_web.services.purchase_parts import SplitDraft, split_draft
 from tests.at_once import in_threads
 from tests.books import assert_the_books_agree, cached_balance, stock_of

@@ -31,17 +31,15 @@ from ledger_web.services.books import SetLockDate, set_lock_date
 from ledger_web.services.deletions import Undo, undo
 from ledger_web.services.drawers import PayIn, pay_in
 from ledger_web.services.payments import RecordPayment, record_payment
-from ledger_web.services.purchase_drafts import (
+from ledger_web.services.purchase_draft_lines import (
     ChangedLine,
     ChangeDraftLine,
-    CopyPurchase,
     RemoveDraftLine,
-    SetRate,
     change_draft_line,
-    copy_purchase,
     remove_draft_line,
-    set_rate,
 )
+from ledger_web.services.purchase_draft_rates import SetRate, set_rate
+from ledger_web.services.purchase_drafts import CopyPurchase, copy_purchase
 from ledger_web.services.purchases import ReceivePurchase, receive_purchase
 from ledger_web.services.unit_of_work import Recorded
 from ledger_web.services.units import CreateUnit, create_unit
