@@ -6,6 +6,7 @@ from collections.abc import Callable
 from flask import Flask
 
 from ledger_web.services.unit_of_work import UnitOfWork
+from tests.databases import Database
 
 
 def in_threads(app: Flask, *acts: Callable[[], object]) -> list[object]:
@@ -39,3 +40,16 @@ def wait_until_somebody_waits(uow: UnitOfWork) -> None:
             return
         threading.Event().wait(0.02)
     raise AssertionError("Nobody waited.")
+
+
+def wait_until_so_many_wait(database: Database, many: int) -> None:
+    """Go on when so many connections to a database wait for a lock."""
+    with database.connect() as looker:
+        for _ in range(200):
+            row = looker.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            ).fetchone()
+            if row and row[0] >= many:
+                return
+            threading.Event().wait(0.02)
+    raise AssertionError(f"Fewer than {many} waited.")
