@@ -57,48 +57,6 @@ def test_the_first_day_of_a_shop(site: Site, shop: Shop, database: Database, tmp
     assert site.trouble.complaints == []
 
 
-def test_x5_pressing_twice_or_holding_enter_stores_one_sale(site: Site, shop: Shop) -> None:
-    add_product(shop, "Milk")
-    for round_number in range(1, 4):
-        page = site.open(shop, role="cashier")  # a held key goes on to the next page, and should not meet the next sale
-        page.goto("/sell/")
-        _scan(page, "Milk", lines=1)
-        page.keyboard.press("Enter")
-        expect(page.locator("#tendered")).to_be_focused()
-        if round_number == 1:
-            page.get_by_role("button", name="Store the sale").dblclick(no_wait_after=True)
-        else:
-            for _ in range(6):
-                page.keyboard.down("Enter")  # without an up in between: the repeats of a key that is held
-            page.keyboard.up("Enter")
-        page.wait_for_url("**/receipt")
-        page.wait_for_load_state()
-        page.close()
-
-        assert books.count(shop, "sales") == round_number
-    books.assert_the_books_agree(shop)
-    assert site.trouble.complaints == []
-
-
-def test_x5_going_back_to_a_stored_cart_and_sending_it_again_sells_nothing(site: Site, shop: Shop) -> None:
-    add_product(shop, "Milk")
-    page = site.open(shop)
-    page.goto("/sell/")
-    _scan(page, "Milk", lines=1)
-    other = page.context.new_page()
-    other.goto("/sell/")
-    page.get_by_role("button", name="Store the sale").click()
-    page.wait_for_url("**/receipt")
-
-    other.get_by_role("button", name="Store the sale").click()
-    other.wait_for_url("**/receipt")
-    expect(other.get_by_text("stored already")).to_be_visible()
-    page.go_back()
-    page.reload()
-
-    assert books.count(shop, "sales") == 1
-
-
 def test_w7_without_javascript_a_sale_is_stored_and_deleted(site: Site, shop: Shop) -> None:
     add_product(shop, "Milk")
     page = site.open(shop, java_script_enabled=False)
