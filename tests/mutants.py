@@ -53,15 +53,15 @@ FAULTS = (
     Fault(
         "balances moved without a lock",
         "ledger_web/services/posting.py",
-        "             ORDER BY id\n               FOR NO KEY UPDATE\n        )\n        UPDATE accounts AS a",
-        "             ORDER BY id\n        )\n        UPDATE accounts AS a",
+        "         ORDER BY id\n           FOR NO KEY UPDATE\n    ), moved AS (",
+        "         ORDER BY id\n    ), moved AS (",
         "tests/test_races.py tests/services/test_sales.py -k c5_or_c6_or_race".replace("_or_", " or "),
     ),
     Fault(
         "a lock that fights foreign keys",
         "ledger_web/services/posting.py",
-        "             ORDER BY id\n               FOR NO KEY UPDATE\n        )\n        UPDATE accounts AS a",
-        "             ORDER BY id\n               FOR UPDATE\n        )\n        UPDATE accounts AS a",
+        "         ORDER BY id\n           FOR NO KEY UPDATE\n    ), moved AS (",
+        "         ORDER BY id\n           FOR UPDATE\n    ), moved AS (",
         "tests/test_cluster_rules.py",
     ),
     Fault(
@@ -113,7 +113,7 @@ FAULTS = (
     Fault(
         "a bulk path that skips balances",
         "ledger_web/services/batches.py",
-        "        posting.move_balances(uow, runs(each.entries for each in standing))\n", "",
+        "runs(each.entries for each in standing))", "{})",
         "tests/services/test_batches.py",
     ),
     Fault(

@@ -103,17 +103,23 @@ def _say_whose_transaction_this_is(session: Session, transaction: SessionTransac
         _begin(connection, statement)
 
 
-def run_together(session: Session, statements: Sequence[tuple[str, Mapping[str, Any]]]) -> CursorResult[Any]:
+def run_together(
+    session: Session, statements: Sequence[tuple[str, Mapping[str, Any]]], *, and_commit: bool = False
+) -> CursorResult[Any]:
     """Run SQL text, psycopg's parameters bound, in one round trip, and return what the last statement answers.
 
     Where they are the first of their transaction, what begins it and names the shop goes with them.
+
+    Args:
+        and_commit: What commits goes with them, too; if one fails, nothing is committed. The session does not know
+            yet: its own commit, or rollback, has to follow and finds nothing left to do.
     """
     session.info[_FIRST] = ""
     try:
         connection = session.connection()
     finally:
         first = session.info.pop(_FIRST)
-    return execute_together(connection, statements, first)
+    return execute_together(connection, statements, first, "COMMIT" if and_commit else "")
 
 
 def _begin(connection: Connection, statement: str) -> None:

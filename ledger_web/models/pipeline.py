@@ -5,6 +5,7 @@ text costs as much again as the statement.
 """
 
 import functools
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -13,6 +14,9 @@ from sqlalchemy import Connection, CursorResult
 from sqlalchemy.engine import IteratorResult
 from sqlalchemy.engine.result import SimpleResultMetaData
 from sqlalchemy.exc import DBAPIError
+
+# Of an error it warns once more, because the statements after it were not run.
+logging.getLogger("psycopg").setLevel(logging.ERROR)
 
 
 class _Answer(IteratorResult[Any]):
@@ -24,22 +28,26 @@ class _Answer(IteratorResult[Any]):
 
 
 def execute_together(
-    connection: Connection, statements: Sequence[tuple[str, Mapping[str, Any]]], first: str = ""
+    connection: Connection,
+    statements: Sequence[tuple[str, Mapping[str, Any]]],
+    first: str = "",
+    last: str = "",
 ) -> CursorResult[Any]:
-    """Run statements in their order, with one wait, and return what the last one answers.
+    """Run statements in their order, with one wait, and return what the last of them answers.
 
     If one fails, those after it are not run; the error is the one it would have been by itself.
 
     Args:
         first: A statement without parameters that goes before them.
+        last: One that goes after them, if none of them failed.
     """
     driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
     for sql, values in statements:
         connection.dispatch.before_cursor_execute(connection, None, sql, values, None, False)
     try:
-        last = _run(driver, statements, first)
-        names = _names(last)
-        answer = _Answer(names, last.fetchall() if names else (), last.rowcount)
+        cursor = _run(driver, statements, first, last)
+        names = _names(cursor)
+        answer = _Answer(names, cursor.fetchall() if names else (), cursor.rowcount)
     except psycopg.Error as error:
         raise _as_told_otherwise(connection, error, statements) from error
     return cast("CursorResult[Any]", answer)
@@ -51,14 +59,17 @@ def _names(cursor: "psycopg.Cursor[Any]") -> tuple[str, ...]:
 
 
 def _run(
-    driver: "psycopg.Connection[Any]", statements: Sequence[tuple[str, Mapping[str, Any]]], first: str
+    driver: "psycopg.Connection[Any]", statements: Sequence[tuple[str, Mapping[str, Any]]], first: str, last: str
 ) -> "psycopg.Cursor[Any]":
-    if len(statements) == 1 and not first:
+    if len(statements) == 1 and not first and not last:
         return driver.execute(*statements[0])
     with driver.pipeline():
         if first:
             driver.execute(first, prepare=False)  # each shop's own: none is worth a place among the prepared ones
-        return [driver.execute(sql, values) for sql, values in statements][-1]
+        cursor = [driver.execute(sql, values) for sql, values in statements][-1]
+        if last:
+            driver.execute(last, prepare=False)
+        return cursor
 
 
 @functools.lru_cache(maxsize=1024)

@@ -8,7 +8,7 @@ from datetime import date
 from ledger_web.domain.errors import ConflictError, InvariantBrokenError, LedgerError, NotFoundError, ResubmissionError
 from ledger_web.domain.journal import AccountKey, Entry, deltas, runs
 from ledger_web.services import calendar, posting
-from ledger_web.services.unit_of_work import Recorded, UnitOfWork, fingerprint_of, whole_act
+from ledger_web.services.unit_of_work import Recorded, RefusedUnseenError, UnitOfWork, fingerprint_of, whole_act
 
 POSTINGS_MAX = 10_000  # the web's statements may take five seconds; these take one
 
@@ -57,7 +57,7 @@ def post_many(postings: Sequence[Posting], uow: UnitOfWork) -> list[Answer]:
     try:
         with uow:
             return _post_together(postings, uow)
-    except LedgerError:
+    except (LedgerError, RefusedUnseenError):
         with uow:
             return _post_what_stands(postings, uow)
 
@@ -119,8 +119,7 @@ def _write(standing: Sequence[Posting], days: Mapping[uuid.UUID, date], uow: Uni
     """Write entries and move balances of postings whose headers stand."""
     lines = [(each.id, line, entry) for each in standing for line, entry in enumerate(each.entries, start=1)]
     if lines:
-        posting.insert_entries(uow, lines, days)
-        posting.move_balances(uow, runs(each.entries for each in standing))
+        posting.write(uow, lines, days, runs(each.entries for each in standing))
 
 
 def _headers(postings: Iterable[Posting], uow: UnitOfWork) -> list[posting.Header]:

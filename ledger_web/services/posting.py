@@ -36,6 +36,7 @@ class Act(Protocol):
     actor_id: uuid.UUID | None
     posted_at: datetime | None  # when this act began, by the database's clock; known once a header is written
     has_left_marks: bool
+    is_optimistic: bool  # see UnitOfWork
 
     @property
     def transaction_id(self) -> uuid.UUID: ...
@@ -179,8 +180,7 @@ def post_entries(
     must_be_in_reach(key.drawer_id for entry in entries for key in (entry.debit, entry.credit))
     id = of or act.transaction_id
     lines = [(id, line, entry) for line, entry in enumerate(entries, start=first_line)]
-    insert_entries(act, lines, {id: act.occurred_on})
-    move_balances(act, runs([entries]), in_open_shift=in_open_shift)
+    write(act, lines, {id: act.occurred_on}, runs([entries]), in_open_shift=in_open_shift)
 
 
 def must_be_in_reach(drawer_ids: Iterable[uuid.UUID | None]) -> None:
@@ -268,31 +268,37 @@ def _insert_accounts(act: Act, wanted: Mapping[uuid.UUID, AccountKey]) -> None:
     )
 
 
-def insert_entries(act: Act, lines: Sequence[tuple[uuid.UUID, int, Entry]], days: Mapping[uuid.UUID, date]) -> None:
-    """Insert entries of one or many transactions in one statement, however many; open the accounts they need.
+def write(
+    act: Act,
+    lines: Sequence[tuple[uuid.UUID, int, Entry]],
+    days: Mapping[uuid.UUID, date],
+    moved: Mapping[AccountKey, Run],
+    *,
+    in_open_shift: bool = False,
+) -> None:
+    """Move the cached balances, then insert the entries, of one or many transactions, in as many statements for all.
+
+    In this order, because the foreign keys of an entry lock its accounts for sharing: 32 tills that sell from one
+    drawer would each put itself on a list of sharers first, and whoever moves the balance would look through it.
 
     Args:
         lines: (transaction, line, entry); each transaction's header stands already.
         days: The business day of each transaction.
+        moved: What the entries do to each account.
 
     Raises:
         NotFoundError: An account's party or drawer is not this shop's.
     """
-    if not _insert_entries(act, lines, days):
-        open_accounts(act, {key for _, _, entry in lines for key in (entry.debit, entry.credit)})
-        if not _insert_entries(act, lines, days):
-            raise InvariantBrokenError("Entries were refused although their accounts are there. Nothing was saved.")
-    _leave_marks(act, lines, days)
+    if not act.is_optimistic:  # nearly always they are there
+        open_accounts(act, moved)
+    move_balances(act, moved, in_open_shift=in_open_shift)
+    insert_entries(act, lines, days)
 
 
-def _insert_entries(act: Act, lines: Sequence[tuple[uuid.UUID, int, Entry]], days: Mapping[uuid.UUID, date]) -> int:
-    """Insert all of the entries, or none if one of their accounts is not there yet; return how many.
-
-    So that nobody has to look for the accounts first: nearly always they are there.
-    """
+def insert_entries(act: Act, lines: Sequence[tuple[uuid.UUID, int, Entry]], days: Mapping[uuid.UUID, date]) -> None:
+    """Insert entries in one statement, however many; it goes with what commits. Their accounts are there."""
     tenant_id = act.tenant_id
-    keys = {key for _, _, entry in lines for key in (entry.debit, entry.credit)}
-    return act.execute(
+    act.send(
         """
         INSERT INTO entries AS e
                (tenant_id, transaction_id, line, debit_account_id, credit_account_id, currency, amount, occurred_on)
@@ -302,11 +308,8 @@ def _insert_entries(act: Act, lines: Sequence[tuple[uuid.UUID, int, Entry]], day
                            %(currencies)s::text[], %(amounts)s::bigint[], %(days)s::date[])
                AS n(transaction_id, line, debit, credit, currency, amount, occurred_on)
          WHERE s.tenant_id = %(tenant_id)s
-           AND cardinality(%(accounts)s::uuid[]) = (
-               SELECT count(*) FROM accounts WHERE tenant_id = %(tenant_id)s AND id = ANY(%(accounts)s::uuid[]))
         """,
         {
-            "accounts": [account_id(tenant_id, key) for key in keys],
             "transactions": [id for id, _, _ in lines],
             "lines": [line for _, line, _ in lines],
             "debits": [account_id(tenant_id, entry.debit) for _, _, entry in lines],
@@ -315,7 +318,8 @@ def _insert_entries(act: Act, lines: Sequence[tuple[uuid.UUID, int, Entry]], day
             "amounts": [entry.amount for _, _, entry in lines],
             "days": [days[id] for id, _, _ in lines],
         },
-    ).rowcount
+    )
+    _leave_marks(act, lines, days)
 
 
 def settled_before(moment: datetime) -> date:
@@ -339,7 +343,7 @@ def _leave_marks(act: Act, lines: Sequence[tuple[uuid.UUID, int, Entry]], days: 
         if id in late
         for key in (entry.debit, entry.credit)
     }
-    act.execute(
+    act.send(
         """
         INSERT INTO daily_total_marks AS m (tenant_id, account_id, day, id)
         SELECT s.tenant_id, n.account_id, n.day, n.id
@@ -354,6 +358,41 @@ def _leave_marks(act: Act, lines: Sequence[tuple[uuid.UUID, int, Entry]], days: 
         },
     )
     act.has_left_marks = True
+
+
+# Lock, then look and add, in one statement: guards and sums take the rows as they were locked. The rows of the
+# UPDATE itself are those from before the wait: money that came in meanwhile would not count, and a CHECK would be
+# asked of a sum that never was.
+# In id order, so that two acts on the same accounts cannot wait for each other. The database adds, not Python:
+# a balance read a moment ago is stale. A limit is asked only of the side that makes it worse.
+# Where nobody looks at the answer before the commit, a refusal is an error: division by zero, which undoes the act.
+_MOVE = """
+    WITH asked AS (
+        SELECT * FROM unnest(%(ids)s::uuid[], %(debits)s::bigint[], %(credits)s::bigint[], %(counts)s::bigint[],
+                             %(lowest)s::bigint[], %(highest)s::bigint[])
+                 AS n(id, debits, credits, count, lowest, highest)
+    ), locked AS MATERIALIZED (
+        SELECT id, kind, debits, credits, balance, floor, ceiling, version, closed_at, shift_opened_at FROM accounts
+         WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s::uuid[]) AND cached
+         ORDER BY id
+           FOR NO KEY UPDATE
+    ), moved AS (
+        UPDATE accounts AS a
+           SET debits = l.debits + n.debits, credits = l.credits + n.credits, version = l.version + n.count
+          FROM locked AS l
+          JOIN asked AS n ON n.id = l.id
+         WHERE a.tenant_id = %(tenant_id)s
+           AND a.id = l.id
+           AND l.closed_at IS NULL
+           AND (n.lowest IS NULL OR l.floor IS NULL OR l.balance + n.lowest >= l.floor)
+           AND (n.highest IS NULL OR l.ceiling IS NULL OR l.balance + n.highest <= l.ceiling)
+           AND coalesce(l.shift_opened_at <= now(), l.kind <> 'cash' OR NOT %(in_open_shift)s)
+        RETURNING a.id
+    )
+    SELECT coalesce(array_agg(id), '{}'),
+           1 / (NOT %(is_optimistic)s OR count(*) = cardinality(%(ids)s::uuid[]))::integer
+      FROM moved
+"""
 
 
 def move_balances(act: Act, moved: Mapping[AccountKey, Run], *, in_open_shift: bool = False) -> None:
@@ -372,46 +411,20 @@ def move_balances(act: Act, moved: Mapping[AccountKey, Run], *, in_open_shift: b
     asked = {account_id(act.tenant_id, key): run for key, run in moved.items() if key.cached}
     if not asked:
         return
-    # Lock, then look and add, in one statement: guards and sums take the rows as they were locked. The rows of the
-    # UPDATE itself are those from before the wait: money that came in meanwhile would not count, and a CHECK would be
-    # asked of a sum that never was.
-    # In id order, so that two acts on the same accounts cannot wait for each other. The database adds, not Python:
-    # a balance read a moment ago is stale. A limit is asked only of the side that makes it worse.
-    done = act.execute(
-        """
-        WITH asked AS (
-            SELECT * FROM unnest(%(ids)s::uuid[], %(debits)s::bigint[], %(credits)s::bigint[], %(counts)s::bigint[],
-                                 %(lowest)s::bigint[], %(highest)s::bigint[])
-                     AS n(id, debits, credits, count, lowest, highest)
-        ), locked AS MATERIALIZED (
-            SELECT id, kind, debits, credits, balance, floor, ceiling, version, closed_at, shift_opened_at FROM accounts
-             WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s::uuid[]) AND cached
-             ORDER BY id
-               FOR NO KEY UPDATE
-        )
-        UPDATE accounts AS a
-           SET debits = l.debits + n.debits, credits = l.credits + n.credits, version = l.version + n.count
-          FROM locked AS l
-          JOIN asked AS n ON n.id = l.id
-         WHERE a.tenant_id = %(tenant_id)s
-           AND a.id = l.id
-           AND l.closed_at IS NULL
-           AND (n.lowest IS NULL OR l.floor IS NULL OR l.balance + n.lowest >= l.floor)
-           AND (n.highest IS NULL OR l.ceiling IS NULL OR l.balance + n.highest <= l.ceiling)
-           AND coalesce(l.shift_opened_at <= now(), l.kind <> 'cash' OR NOT %(in_open_shift)s)
-        RETURNING a.id
-        """,
-        {
-            "ids": list(asked),
-            "debits": [run.debits for run in asked.values()],
-            "credits": [run.credits for run in asked.values()],
-            "counts": [run.count for run in asked.values()],
-            "lowest": [run.lowest for run in asked.values()],
-            "highest": [run.highest for run in asked.values()],
-            "in_open_shift": in_open_shift,
-        },
-    )
-    refused = asked.keys() - set(done.scalars())
+    values = {
+        "ids": list(asked),
+        "debits": [run.debits for run in asked.values()],
+        "credits": [run.credits for run in asked.values()],
+        "counts": [run.count for run in asked.values()],
+        "lowest": [run.lowest for run in asked.values()],
+        "highest": [run.highest for run in asked.values()],
+        "in_open_shift": in_open_shift,
+        "is_optimistic": act.is_optimistic,
+    }
+    if act.is_optimistic:
+        act.send(_MOVE, values)
+        return
+    refused = asked.keys() - set(act.execute(_MOVE, values).scalar_one())
     if refused:
         raise _refusal(act, {id: asked[id] for id in refused})
 

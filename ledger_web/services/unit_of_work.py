@@ -2,8 +2,8 @@
 
 In this order, always, so that two acts can never wait for each other (design §2):
 the shop, the transaction's header, the documents acted on, stock levels in id order, the document's number,
-entries and other rows, accounts in id order, commit, hooks.
-Accounts come last, because a hot drawer is held only from there to the commit.
+other rows, accounts in id order, entries, commit, hooks.
+Accounts come late, because a hot drawer is held only from there to the commit.
 """
 
 import dataclasses
@@ -34,6 +34,9 @@ ATTEMPTS_MAX = 4
 RETRIED_STATES = frozenset({"40P01", "40001"})
 # Another act was faster, and a second attempt sees it: a reversal, the same form, a lock date.
 RETRIED_CONSTRAINTS = frozenset({"transactions_reversed_once", "transactions_by_day", "transactions_day_is_open"})
+# What was sent unseen with the commit is refused: by an account's limits (posting.move_balances), or it is not there.
+REFUSED_STATE = "22012"
+REFUSED_CONSTRAINTS = frozenset({"entries_debit_account_fkey", "entries_credit_account_fkey"})
 
 C = TypeVar("C")
 P = ParamSpec("P")
@@ -50,11 +53,21 @@ class Recorded:
     replayed: bool = False
 
 
+class RefusedUnseenError(Exception):
+    """An account refused what was sent with the commit. Nothing was saved; done again, the act says why."""
+
+
 class UnitOfWork:
     """One act of one person in one shop.
 
     Leaving the `with` block cleanly commits, an exception rolls everything back. Used again, it is a new act.
+
+    While `is_optimistic`, what is posted is sent with the commit, in one round trip, so that a drawer everybody sells
+    from is never held while Python works. Should an account refuse, or not be there yet, nothing is committed, and
+    the act is done again looking at each answer (`whole_act`).
     """
+
+    is_optimistic = False
 
     def __init__(self, tenant_id: int, actor_id: uuid.UUID | None = None) -> None:
         self.tenant_id = tenant_id
@@ -121,7 +134,7 @@ class UnitOfWork:
         """Run SQL text as written, psycopg's `%(name)s` parameters bound; `tenant_id` is always among them."""
         session = self._open_session()
         together, self._unsent = [*self._unsent, (sql, self._bound(values))], []
-        return run_together(session, together)
+        return self._run(session, together)
 
     def send(self, sql: str, values: Mapping[str, object] | None = None) -> None:
         """Do what `execute` does where nobody reads the answer: it goes in one round trip with what is executed next.
@@ -261,8 +274,12 @@ class UnitOfWork:
         return self._session
 
     def _commit(self, session: Session) -> None:
+        """Commit in one round trip with what is still to be sent, and with nothing of Python between them.
+
+        What is sent last locks the accounts that others wait for.
+        """
         try:
-            self._send_all()
+            self._send_all(and_commit=not (session.new or session.dirty or session.deleted))
         except BaseException:
             session.rollback()
             raise
@@ -271,10 +288,20 @@ class UnitOfWork:
     def _bound(self, values: Mapping[str, object] | None) -> dict[str, object]:
         return {"tenant_id": self.tenant_id, **(values or {})}
 
-    def _send_all(self) -> None:
+    def _send_all(self, *, and_commit: bool = False) -> None:
         if self._unsent:
             together, self._unsent = self._unsent, []
-            run_together(self._open_session(), together)
+            self._run(self._open_session(), together, and_commit=and_commit)
+
+    def _run(
+        self, session: Session, together: Sequence[tuple[str, Mapping[str, Any]]], *, and_commit: bool = False
+    ) -> CursorResult[Any]:
+        try:
+            return run_together(session, together, and_commit=and_commit)
+        except DBAPIError as error:
+            if self.is_optimistic and _is_refusal(error):
+                raise RefusedUnseenError from error
+            raise
 
     def _bring_totals_up_to_date(self) -> None:
         """Total what this act left marks for, and the days that became due, in transactions of their own."""
@@ -296,20 +323,24 @@ def whole_act(act: Callable[Concatenate[C, UnitOfWork, P], R]) -> Callable[Conca
     """Retry a service as a whole when the database undid it or the connection was lost.
 
     Safe because of the idempotency key: if the commit did arrive, the second attempt is a replay.
-    At most 4 attempts, full jitter from 20 ms. Source: promises §2.7.
+    At most 4 attempts, full jitter from 20 ms. Source: promises §2.7. Therefore the first may be optimistic.
     """
 
     @functools.wraps(act)
     def retried(command: C, uow: UnitOfWork, *args: P.args, **kwargs: P.kwargs) -> R:
+        uow.is_optimistic = True
         for attempt in range(1, ATTEMPTS_MAX):
             try:
                 return act(command, uow, *args, **kwargs)
+            except RefusedUnseenError:
+                uow.is_optimistic = False
             except DBAPIError as error:
                 if not _may_be_retried(error):
                     raise
                 meters.count("ledger_acts_retried_total", act=act.__name__)
                 log.warning("retrying %s after %s", act.__name__, type(error.orig).__name__)
                 time.sleep(random.uniform(0, 0.02 * 4**attempt))  # noqa: S311 (jitter, not a secret)
+        uow.is_optimistic = False
         return act(command, uow, *args, **kwargs)
 
     return cast("Callable[Concatenate[C, UnitOfWork, P], R]", retried)
@@ -322,6 +353,10 @@ def _may_be_retried(error: DBAPIError) -> bool:
         or getattr(error.orig, "sqlstate", None) in RETRIED_STATES
         or violated_constraint(error) in RETRIED_CONSTRAINTS
     )
+
+
+def _is_refusal(error: DBAPIError) -> bool:
+    return getattr(error.orig, "sqlstate", None) == REFUSED_STATE or violated_constraint(error) in REFUSED_CONSTRAINTS
 
 
 def fingerprint_of(command: object) -> bytes:

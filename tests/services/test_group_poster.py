@@ -1,5 +1,6 @@
 """Callers who share a commit: each with an answer of its own, nobody waiting for nothing, nothing lost or doubled."""
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -68,6 +69,21 @@ def while_one_commits(
     assert queued.is_set()
     assert isinstance(results[0], Recorded)
     return results[1:]
+
+
+@contextlib.contextmanager
+def before_entries_are_sent(do: Callable[[Connection], None]) -> Iterator[None]:
+    """Do something each time entries are about to be sent, the commit with them."""
+
+    def told(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        if "INSERT INTO entries" in statement:
+            do(connection)
+
+    event.listen(db.engine, "before_cursor_execute", told)
+    try:
+        yield
+    finally:
+        event.remove(db.engine, "before_cursor_execute", told)
 
 
 def after(meddler: Meddler, act: Callable[[], object]) -> Callable[[], object]:
@@ -245,14 +261,21 @@ def test_nobody_is_forgotten_when_many_post_all_the_time(app: Flask, shop: Shop,
 
 
 def test_a_connection_killed_before_the_commit_is_retried_and_posts_each_once(
-    app: Flask, shop: Shop, meddler: Meddler, database: Database
+    app: Flask, shop: Shop, database: Database
 ) -> None:
     poster = GroupPoster()
     before = count(shop, "transactions")
-    meddler.before_first = lambda connection: end_backend(database, backend_of(connection))
+    ended: list[int] = []
 
-    answers = in_threads(app, *[lambda: poster.post(pay_in(shop, 10), shop.act())] * 6)
+    def end_the_first(connection: Connection) -> None:
+        if not ended:
+            ended.append(backend_of(connection))
+            end_backend(database, ended[0])
 
+    with before_entries_are_sent(end_the_first):
+        answers = in_threads(app, *[lambda: poster.post(pay_in(shop, 10), shop.act())] * 6)
+
+    assert ended
     assert [type(answer) for answer in answers] == [Recorded] * 6
     assert in_till(shop) == 60
     assert count(shop, "transactions") == before + 6
@@ -279,18 +302,15 @@ def test_a_connection_lost_after_the_commit_arrived_is_retried_and_posts_each_on
 
 
 def test_when_the_database_stays_away_all_callers_hear_it_and_later_ones_are_served(
-    app: Flask, shop: Shop, meddler: Meddler, database: Database
+    app: Flask, shop: Shop, database: Database
 ) -> None:
     poster = GroupPoster()
 
     def end_it(connection: Connection) -> None:
         end_backend(database, backend_of(connection))
 
-    event.listen(db.engine, "commit", end_it)
-    try:
+    with before_entries_are_sent(end_it):
         answers = in_threads(app, *[lambda: poster.post(pay_in(shop, 10), shop.act())] * 3)
-    finally:
-        event.remove(db.engine, "commit", end_it)
 
     assert all(isinstance(answer, DBAPIError) for answer in answers)
     assert isinstance(poster.post(pay_in(shop, 10), shop.act()), Recorded)

@@ -10,12 +10,20 @@ from decimal import Decimal
 import psycopg
 import pytest
 from flask import Flask
+from sqlalchemy import Connection, event
 
 from ledger_web.config import ROOT
-from ledger_web.domain.errors import InvariantBrokenError, LedgerError, NotFoundError, RuleViolationError
+from ledger_web.domain.errors import (
+    InsufficientFundsError,
+    InvariantBrokenError,
+    LedgerError,
+    NotFoundError,
+    RuleViolationError,
+)
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import Entry, cash, equity
 from ledger_web.models.base import db
+from ledger_web.models.ledger import TransactionWord
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, fingerprint_of, whole_act
 from tests.books import assert_the_balances_agree, assert_the_books_agree, cached_balance, count
 from tests.databases import Database
@@ -189,3 +197,80 @@ def test_an_account_is_opened_by_the_first_act_that_names_it_and_found_by_the_ne
     assert opened > before
     assert count(shop, "accounts") == opened
     assert_the_books_agree(shop)
+
+
+pay_in_at_once = whole_act(pay_in_once)
+
+
+def test_a_drawer_is_free_again_before_python_hears_of_the_commit(shop: Shop, database: Database) -> None:
+    free: list[int] = []
+
+    def take_it(_: Connection) -> None:
+        with database.connect() as other:
+            free.append(len(other.execute("SELECT 1 FROM accounts WHERE kind = 'cash' FOR UPDATE NOWAIT").fetchall()))
+
+    pay_in_at_once(PayIn(new_id(), Decimal(10)), shop.act(), shop.drawer_id)
+    event.listen(db.engine, "commit", take_it)
+    try:
+        pay_in_at_once(PayIn(new_id(), Decimal(10)), shop.act(), shop.drawer_id)
+    finally:
+        event.remove(db.engine, "commit", take_it)
+
+    assert free == [1]
+    assert cached_balance(shop, cash(shop.drawer_id, "PKR")) == 20
+
+
+def test_what_is_refused_with_the_commit_says_why_and_leaves_nothing(shop: Shop) -> None:
+    till, owner = cash(shop.drawer_id, "PKR"), equity("PKR", "owner")
+    pay_in_at_once(PayIn(new_id(), Decimal(10)), shop.act(), shop.drawer_id)
+    before, tries = count(shop, "transactions"), list[bool]()
+
+    @whole_act
+    def pay_out(command: PayIn, uow: UnitOfWork) -> None:
+        tries.append(uow.is_optimistic)
+        with uow:
+            assert not uow.is_replay(command, id=command.id, kind="pay_out")
+            uow.post([Entry(owner, till, int(command.amount))])
+
+    with pytest.raises(InsufficientFundsError):
+        pay_out(PayIn(new_id(), Decimal(11)), shop.act())
+
+    assert tries == [True, False]
+    assert count(shop, "transactions") == before
+    assert cached_balance(shop, till) == 10
+    assert_the_books_agree(shop)
+
+
+def test_money_that_comes_in_before_the_second_look_counts(shop: Shop) -> None:
+    till, owner = cash(shop.drawer_id, "PKR"), equity("PKR", "owner")
+    tries: list[bool] = []
+
+    @whole_act
+    def pay_out(command: PayIn, uow: UnitOfWork) -> None:
+        tries.append(uow.is_optimistic)
+        if len(tries) > 1:
+            pay_in_once(PayIn(new_id(), Decimal(5)), shop.act(), shop.drawer_id)
+        with uow:
+            assert not uow.is_replay(command, id=command.id, kind="pay_out")
+            uow.post([Entry(owner, till, int(command.amount))])
+
+    pay_in_at_once(PayIn(new_id(), Decimal(10)), shop.act(), shop.drawer_id)
+    pay_out(PayIn(new_id(), Decimal(11)), shop.act())
+
+    assert tries == [True, False]
+    assert cached_balance(shop, till) == 4
+    assert_the_books_agree(shop)
+
+
+def test_rows_of_the_session_are_stored_with_what_is_sent_last(shop: Shop) -> None:
+    @whole_act
+    def pay_in_and_note(command: PayIn, uow: UnitOfWork) -> None:
+        with uow:
+            assert not uow.is_replay(command, id=command.id, kind="pay_in")
+            uow.session.add(TransactionWord(tenant_id=shop.tenant_id, word="float", transaction_id=command.id))
+            uow.post([Entry(cash(shop.drawer_id, "PKR"), equity("PKR", "owner"), 10)])
+
+    pay_in_and_note(PayIn(new_id(), Decimal(10)), shop.act())
+
+    assert count(shop, "transaction_words") == 1
+    assert cached_balance(shop, cash(shop.drawer_id, "PKR")) == 10
