@@ -51,6 +51,7 @@ def init_app(app: Flask) -> None:
     app.template_filter("owes")(owes)
     app.template_filter("side")(side)
     app.template_filter("rate")(rate)
+    app.template_filter("negative")(negative)
     app.template_filter("barcode_svg")(barcode_svg)
     app.template_filter("square_code")(square_code)
     app.template_filter("browser")(browser)
@@ -124,6 +125,11 @@ def percent(value: Decimal | int) -> str:
 def rate(value: Rate) -> str:
     """Write a rate with its direction: ``1 USD = 71.50 AFN``; from left to right, in whatever it stands."""
     return f"\u2066{_in_digits(value.in_words(page_signs()))}\u2069"
+
+
+def negative(figure: str) -> str:
+    """Put a minus before a figure, and keep it there where writing runs from right to left."""
+    return f"\u2066−{figure}\u2069"
 
 
 def date(day: dt.date) -> str:

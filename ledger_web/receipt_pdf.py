@@ -12,7 +12,7 @@ from ledger_web.domain.languages import gettext
 from ledger_web.domain.pdf import LEADING, PdfDocument
 from ledger_web.domain.receipts import ROLLS
 from ledger_web.domain.symbols import rows_of
-from ledger_web.filters import amount, as_the_shop, datetime, money, percent, quantity
+from ledger_web.filters import amount, as_the_shop, datetime, money, negative, percent, quantity
 from ledger_web.queries.receipts import Receipt
 from ledger_web.queries.settings import Letterhead, get_logo
 
@@ -192,7 +192,7 @@ def _write_lines(sheet: _Paper, receipt: Receipt) -> None:
         counted = f"{quantity(line.quantity)} {line.unit_name}".strip()
         sheet.pair(f"{counted} × {amount(line.unit_price, currency)}", money(line.total, currency))
         if line.discount:
-            sheet.line(gettext("Discount −%(discount)s", discount=amount(line.discount, currency)))
+            sheet.line(gettext("Discount %(discount)s", discount=negative(amount(line.discount, currency))))
         if line.note:
             sheet.line(line.note, most=2)
         if line.salesperson and receipt.letterhead.names_salesperson:
@@ -212,7 +212,7 @@ def _write_table(sheet: _Paper, receipt: Receipt) -> None:
         figures = [amount(line.unit_price, currency), amount(line.tax, currency), amount(line.total, currency)]
         sheet.columns(line.name, [f"{quantity(line.quantity)} {line.unit_name}".strip(), *figures])
         if line.discount:
-            sheet.line(gettext("Discount −%(discount)s", discount=amount(line.discount, currency)))
+            sheet.line(gettext("Discount %(discount)s", discount=negative(amount(line.discount, currency))))
         if line.note:
             sheet.line(line.note, most=2)
         if line.salesperson and receipt.letterhead.names_salesperson:
@@ -223,11 +223,11 @@ def _sums(receipt: Receipt) -> Sequence[tuple[str, str]]:
     """What stands below the lines: discount, total, rounding, taxes, and how it was paid."""
     sale, found = receipt.sale, []
     if sale.discount:
-        found.append((gettext("Discount"), f"−{money(sale.discount, sale.currency)}"))
+        found.append((gettext("Discount"), negative(money(sale.discount, sale.currency))))
     found.append((gettext("Total"), money(sale.total, sale.currency)))
     if sale.rounding:
-        sign = "−" if sale.rounding < 0 else ""
-        found.append((gettext("Rounding of cash"), sign + money(abs(sale.rounding), sale.currency)))
+        rounding = money(abs(sale.rounding), sale.currency)
+        found.append((gettext("Rounding of cash"), negative(rounding) if sale.rounding < 0 else rounding))
     for tax in receipt.taxes:
         words = gettext(
             "%(name)s %(percent)s on %(net)s",

@@ -19,12 +19,12 @@ def place() -> bytes:
 
 def digest_of_address(address: str) -> bytes:
     """Return the digest under which an e-mail address is kept."""
-    return _digests_of_address(address)[0]
+    return digests_of_address(address)[0]
 
 
 def may_write_to(address: str) -> bool:
     """Count a stranger's wish for an e-mail to an address, and say whether it may be followed."""
-    digest, *former = _digests_of_address(address)
+    digest, *former = digests_of_address(address)
     return may_be_mailed(AskForMail(address=digest, place=place(), former=former), UnitOfWork(new_tenant_id()))
 
 
@@ -45,7 +45,8 @@ def _serializer() -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(_secrets()[::-1], salt="address of a new shop's owner")  # the last one signs
 
 
-def _digests_of_address(address: str) -> list[bytes]:
+def digests_of_address(address: str) -> list[bytes]:
+    """Return it under each secret, the present one first."""
     return _digests(b"mail", address.strip().casefold())
 
 

@@ -16,6 +16,7 @@ NOT_COPIED: Final = frozenset(
         "alembic_version", "tenant_directory", "tenants", "users", "roles", "sessions", "tills", "cash_drawers",
         "number_series", "tax_classes", "taxes", "tax_rates", "price_lists", "accounts_of_banks", "bank_accounts",
         "return_reasons", "label_templates", "label_printers", "audit_blocks", "recovery_codes", "password_links",
+        "email_links",
         "throttle", "attempts", "lock_date_changes", "settings", "categories", "shifts",
         "product_categories", "mail_requests", "domain_directory", "domain_claims", "shop_logos", "role_drawers",
         "code_blocks",

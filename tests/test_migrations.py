@@ -118,7 +118,8 @@ def tables_without_walls(database: Database) -> list[str]:
             """
             SELECT c.relname FROM pg_class AS c
               JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
-             WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname <> 'tenant_directory'
+             WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'
+               AND c.relname NOT IN ('tenant_directory', 'domain_directory')
                AND NOT (c.relrowsecurity AND c.relforcerowsecurity
                         AND ARRAY(SELECT (p.polcmd, p.polqual IS NOT NULL, p.polwithcheck IS NOT NULL)::text
                                     FROM pg_policy AS p WHERE p.polrelid = c.oid) = ARRAY['(*,t,t)'])

@@ -6,6 +6,7 @@
 from ledger_web.blueprints import (
     account,
     accounts,
+    addresses,
     admin,
     allocations,
     appearance,
@@ -107,6 +108,7 @@ ALL = (
     measure_rules.blueprint,
     transactions.blueprint,
     accounts.blueprint,
+    addresses.blueprint,
     expenses.blueprint,
     books.blueprint,
     settings.blueprint,

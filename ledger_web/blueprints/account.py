@@ -5,6 +5,8 @@ from typing import Any
 from flask import Blueprint, g, request, session
 from flask.typing import ResponseReturnValue
 
+from ledger_web import mail
+from ledger_web.blueprints.addresses import asked_sentence, tell
 from ledger_web.blueprints.auth import let_in
 from ledger_web.domain.errors import LedgerError, RuleViolationError, TooManyAttemptsError
 from ledger_web.domain.languages import speak
@@ -72,10 +74,14 @@ def update_email() -> ResponseReturnValue:
     if not form.validate():
         return _show(422, email_form=form)
     try:
-        set_email(form.to_command(g.identity.user_id), new_act())
+        change = set_email(form.to_command(g.identity.user_id, must_be_proved=mail.is_configured()), new_act())
     except (RuleViolationError, TooManyAttemptsError) as error:
         return _refuse(error, "email", email_form=form)
-    say("Saved. If you lose your password, a link goes there." if form.email.data else "Saved.")
+    tell(change, g.identity.user_name)
+    if change.asked:
+        say(asked_sentence(change.asked))
+    else:
+        say("Saved. If you lose your password, a link goes there." if form.email.data else "Saved.")
     return redirect_to(".show")
 
 
@@ -155,6 +161,7 @@ def _show(status: int = 200, *, trouble: str = "", where: str = "", **forms: Any
         "account/_account_panel.html",
         status,
         account=account,
+        is_mailed=mail.is_configured(),
         sessions=list_sessions(g.tenant.id, g.identity.user_id),
         here=g.identity.session_id,
         trouble=trouble,

@@ -8,7 +8,14 @@ from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from ledger_web import mail
-from ledger_web.domain.errors import ConflictError, NotFoundError, RuleViolationError, StaleEditError
+from ledger_web.blueprints.addresses import asked_sentence, tell
+from ledger_web.domain.errors import (
+    ConflictError,
+    NotFoundError,
+    RuleViolationError,
+    StaleEditError,
+    TooManyAttemptsError,
+)
 from ledger_web.domain.languages import gettext
 from ledger_web.domain.permissions import USER_MANAGE, role_name
 from ledger_web.domain.tokens import TOKEN, digest_of
@@ -58,9 +65,10 @@ def create() -> ResponseReturnValue:
     if not form.validate():
         return _show_new(form, 422)
     try:
-        link = invite(form.to_invitation(), new_act())
-    except (RuleViolationError, ConflictError) as error:
+        link = invite(form.to_invitation(must_be_proved=mail.is_configured()), new_act())
+    except (RuleViolationError, ConflictError, TooManyAttemptsError) as error:
         return _show_new(form, status_of(error), error.message)
+    tell(link.email, form.name.data)
     return _show_link(link)
 
 
@@ -79,14 +87,15 @@ def update(user_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show_person(person, form, 422)
     try:
-        edit_user(form.to_command(user_id), new_act())
+        change = edit_user(form.to_command(user_id, must_be_proved=mail.is_configured()), new_act())
     except StaleEditError as error:
         person = get_person(g.tenant.id, user_id)
         form.compare_with(person.version)
         return _show_person(person, form, 409, error.message)
-    except (RuleViolationError, ConflictError) as error:
+    except (RuleViolationError, ConflictError, TooManyAttemptsError) as error:
         return _show_person(person, form, status_of(error), error.message)
-    say("Saved.")
+    tell(change, form.name.data)
+    say(asked_sentence(change.asked) if change.asked else "Saved.")
     return redirect_to(".show", user_id=user_id)
 
 

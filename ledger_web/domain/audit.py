@@ -206,6 +206,8 @@ WORDS: Final[Mapping[str, str]] = Texts(
         "user.make_link": "made a link for a password",
         "user.remove_codes": "asks somebody for no code",
         "user.reset_password": "gave another password",
+        "user.ask_email": "gave an e-mail address that is to be proved",
+        "user.prove_email": "proved an e-mail address",
         "user.set_email": "changed the e-mail address",
         "user.set_pin": "set a PIN",
         "user.use_link": "chose a password with a link",

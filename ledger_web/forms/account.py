@@ -55,8 +55,13 @@ class EmailForm(QueryForm):
     email = EmailField("E-mail", required=False)
     email_password = PasswordField("Your password", render_kw=_OLD)
 
-    def to_command(self, user_id: uuid.UUID) -> SetEmail:
-        return SetEmail(user_id=user_id, password=self.email_password.data, email=self.email.data or "")
+    def to_command(self, user_id: uuid.UUID, *, must_be_proved: bool) -> SetEmail:
+        return SetEmail(
+            user_id=user_id,
+            password=self.email_password.data,
+            email=self.email.data or "",
+            must_be_proved=must_be_proved,
+        )
 
 
 class PinForm(QueryForm):

@@ -20,20 +20,21 @@ class PersonForm(LedgerForm):
     email = EmailField("E-mail", required=False)
     role_id = ChoiceField("Role")
 
-    def to_invitation(self) -> Invite:
+    def to_invitation(self, *, must_be_proved: bool) -> Invite:
         return Invite(
             id=self.op_id.data,
             login=self.login.data,
             name=self.name.data,
             role_id=self.role_id.data,
             email=self.email.data or "",
+            must_be_proved=must_be_proved,
         )
 
 
 class EditPersonForm(PersonForm, VersionedForm):
     """The same of somebody who is there; `version` says what it was when the form was made."""
 
-    def to_command(self, user_id: uuid.UUID) -> EditUser:
+    def to_command(self, user_id: uuid.UUID, *, must_be_proved: bool) -> EditUser:
         return EditUser(
             op_id=self.op_id.data,
             user_id=user_id,
@@ -42,6 +43,7 @@ class EditPersonForm(PersonForm, VersionedForm):
             name=self.name.data,
             role_id=self.role_id.data,
             email=self.email.data or "",
+            must_be_proved=must_be_proved,
         )
 
 

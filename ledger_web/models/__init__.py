@@ -51,6 +51,7 @@ from ledger_web.models.stock_count import StockCount, StockCountLine
 from ledger_web.models.tax import TaxClass, TaxRate
 from ledger_web.models.tenant import DomainClaim, DomainDirectory, MailRequest, ShopLogo, Tenant, TenantDirectory
 from ledger_web.models.user import (
+    EmailLink,
     PasswordLink,
     RecoveryCode,
     Role,
@@ -82,6 +83,7 @@ __all__ = [
     "DailyTotalMark",
     "DomainClaim",
     "DomainDirectory",
+    "EmailLink",
     "Employee",
     "Entry",
     "ExchangeRate",

@@ -62,7 +62,8 @@ class User(Base):
     totp_secret: Mapped[str | None]
     totp_step: Mapped[int] = mapped_column(BigInteger, server_default="0")  # of the last code that was taken
     pin_failures: Mapped[int] = mapped_column(server_default="0")
-    email: Mapped[str | None]  # casefolded; where a link goes that sets another password
+    email: Mapped[str | None]  # casefolded; where a link goes that sets another password, once it is proved
+    proved_email: Mapped[str | None]  # the last one that was proved
 
 
 class Session(Base):
@@ -91,6 +92,22 @@ class PasswordLink(Base):
     id: Mapped[Key]
     user_id: Mapped[uuid.UUID]
     kind: Mapped[str]
+    token_digest: Mapped[bytes]
+    made_by: Mapped[uuid.UUID | None]
+    made_at: Mapped[MadeAt]
+    expires_at: Mapped[Moment]
+    used_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class EmailLink(Base):
+    """A link that proves an address: whom it was sent to reads its mail. Works once."""
+
+    __tablename__ = "email_links"
+
+    tenant_id: Mapped[TenantKey]
+    id: Mapped[Key]
+    user_id: Mapped[uuid.UUID]
+    email: Mapped[str]
     token_digest: Mapped[bytes]
     made_by: Mapped[uuid.UUID | None]
     made_at: Mapped[MadeAt]

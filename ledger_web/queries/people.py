@@ -88,6 +88,8 @@ class OwnAccount:
 
     login: str
     email: str | None
+    is_proved: bool  # the address
+    asked_email: str | None  # was sent a link that proves it, and still works
     has_pin: bool
     has_codes: bool
     recovery_codes: int  # left
@@ -216,7 +218,12 @@ def get_own_account(tenant_id: int, user_id: uuid.UUID) -> OwnAccount:
         .execute(
             text(
                 """
-                SELECT u.login, u.email, u.pin_hash IS NOT NULL, u.totp_secret IS NOT NULL,
+                SELECT u.login, u.email, u.email = u.proved_email IS TRUE,
+                       (SELECT max(l.email)
+                          FROM email_links AS l
+                         WHERE l.tenant_id = :tenant_id AND l.user_id = u.id AND l.used_at IS NULL
+                           AND l.expires_at > now()),
+                       u.pin_hash IS NOT NULL, u.totp_secret IS NOT NULL,
                        (SELECT count(*)
                           FROM recovery_codes AS c
                          WHERE c.tenant_id = :tenant_id AND c.user_id = u.id AND c.used_at IS NULL),
@@ -233,6 +240,34 @@ def get_own_account(tenant_id: int, user_id: uuid.UUID) -> OwnAccount:
         .one()
     )
     return OwnAccount(*row)
+
+
+def get_asked_email(tenant_id: int, user_id: uuid.UUID, digest: bytes) -> str:
+    """Return the address that a link of this person proves.
+
+    Raises:
+        LinkSpentError: Used, too old, somebody else's, or never there: all the same answer.
+    """
+    email = (
+        session_of(tenant_id)
+        .execute(
+            text(
+                """
+                SELECT email FROM email_links
+                 WHERE tenant_id = :tenant_id
+                   AND token_digest = :digest
+                   AND user_id = :user_id
+                   AND used_at IS NULL
+                   AND expires_at > now()
+                """
+            ),
+            {"tenant_id": tenant_id, "digest": digest, "user_id": user_id},
+        )
+        .scalar_one_or_none()
+    )
+    if email is None:
+        raise LinkSpentError
+    return str(email)
 
 
 def get_open_link(tenant_id: int, digest: bytes) -> OpenLink:

@@ -17,6 +17,7 @@ from ledger_web.domain.errors import (
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.languages import gettext
 from ledger_web.domain.tokens import digest_of, new_token
+from ledger_web.services.addresses import EmailChange, change_email
 from ledger_web.services.passwords import hash_password
 from ledger_web.services.reach import Reach, check_an_owner_stays, reach_of_role, reach_of_user, take_turn
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, violated_constraint, whole_act
@@ -34,6 +35,7 @@ class Invite:
     name: str
     role_id: uuid.UUID
     email: str = ""
+    must_be_proved: bool = False  # something can be mailed there
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +57,7 @@ class EditUser:
     name: str
     role_id: uuid.UUID
     email: str = ""
+    must_be_proved: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +92,7 @@ class MadeLink:
     user_id: uuid.UUID
     kind: str
     token: str | None  # None: this form was sent before, and the link was shown then
+    email: EmailChange = EmailChange()  # noqa: RUF009 (immutable)
 
 
 @whole_act
@@ -111,12 +115,11 @@ def invite(command: Invite, uow: UnitOfWork) -> MadeLink:
             login = fold_login(command.login)
             uow.execute(
                 """
-                INSERT INTO users (tenant_id, id, login, name, password_hash, role_id, email)
-                VALUES (%(tenant_id)s, %(id)s, %(login)s, %(name)s, %(password_hash)s, %(role_id)s, %(email)s)
+                INSERT INTO users (tenant_id, id, login, name, password_hash, role_id)
+                VALUES (%(tenant_id)s, %(id)s, %(login)s, %(name)s, %(password_hash)s, %(role_id)s)
                 """,
                 {
                     "id": command.id,
-                    "email": fold_email(command.email),
                     "login": login,
                     "name": command.name,
                     "password_hash": nobodys,
@@ -125,11 +128,12 @@ def invite(command: Invite, uow: UnitOfWork) -> MadeLink:
             )
             token = _make_link(uow, command.id, "invitation", new_token())
             email = fold_email(command.email)
+            change = change_email(uow, command.id, None, email, must_be_proved=command.must_be_proved)
             after = {"login": login, "name": command.name, "role": command.role_id, "email": email}
             uow.audit("user.invite", holder=command.id, after=after)
     except IntegrityError as error:
         raise _taken(error) from None
-    return MadeLink(command.id, "invitation", token)
+    return MadeLink(command.id, "invitation", token, change)
 
 
 @whole_act
@@ -174,7 +178,7 @@ def make_link_for(command: AskForLink, uow: UnitOfWork) -> str | None:
             SELECT id, email FROM users
              WHERE tenant_id = %(tenant_id)s
                AND (login = %(login)s OR email = %(email)s)
-               AND email IS NOT NULL
+               AND email = proved_email
                AND active
              ORDER BY login = %(login)s DESC
              LIMIT 1
@@ -190,7 +194,7 @@ def make_link_for(command: AskForLink, uow: UnitOfWork) -> str | None:
 
 
 @whole_act
-def edit_user(command: EditUser, uow: UnitOfWork) -> Recorded:
+def edit_user(command: EditUser, uow: UnitOfWork) -> EmailChange:
     """Change name, login or role. Another role ends their sessions: they sign in again with what they may do now.
 
     Raises:
@@ -205,7 +209,7 @@ def edit_user(command: EditUser, uow: UnitOfWork) -> Recorded:
     try:
         with uow:
             if uow.is_resubmission(command, id=command.op_id, subject_id=command.user_id):
-                return Recorded(command.user_id, replayed=True)
+                return EmailChange(replayed=True)
             reach = take_turn(uow)
             user = _lock_reachable(uow, reach, command.user_id)
             if user.version != command.version:
@@ -218,14 +222,16 @@ def edit_user(command: EditUser, uow: UnitOfWork) -> Recorded:
             uow.execute(
                 """
                 UPDATE users
-                   SET login = %(login)s, name = %(name)s, role_id = %(role_id)s, email = %(email)s,
+                   SET login = %(login)s, name = %(name)s, role_id = %(role_id)s,
                        version = version + 1
                  WHERE tenant_id = %(tenant_id)s
                    AND id = %(id)s
                 """,
-                {"id": command.user_id, "login": login, "name": command.name, "role_id": command.role_id}
-                | {"email": email},
+                {"id": command.user_id, "login": login, "name": command.name, "role_id": command.role_id},
             )
+            change = EmailChange()
+            if email != user.email:
+                change = change_email(uow, user.id, user.email, email, must_be_proved=command.must_be_proved)
             uow.audit(
                 "user.edit",
                 holder=command.user_id,
@@ -234,7 +240,7 @@ def edit_user(command: EditUser, uow: UnitOfWork) -> Recorded:
             )
     except IntegrityError as error:
         raise _taken(error) from None
-    return Recorded(command.user_id)
+    return change
 
 
 @whole_act

@@ -26,7 +26,7 @@ FORMAT: Final = 1
 ROWS_AT_ONCE: Final = 2_000
 HELD_DAYS: Final = 365 - 90  # a former address stays nobody else's for so long after it leads nowhere
 LEFT_OUT: Final = frozenset(
-    {"sessions", "sign_in_failures", "password_links", "recovery_codes", "tills", "domain_claims"}
+    {"sessions", "sign_in_failures", "password_links", "email_links", "recovery_codes", "tills", "domain_claims"}
 )
 BLANKED: Final = {"users": {"password_hash": "'!'", "pin_hash": "NULL", "totp_secret": "NULL"}}
 # Rows that name others of their own table are read in at once; these name only rows that are older than they are.

@@ -184,8 +184,8 @@ def _insert_owner(
 ) -> None:
     uow.execute(
         """
-        INSERT INTO users (tenant_id, id, login, name, password_hash, role_id, email)
-        VALUES (%(tenant_id)s, %(id)s, %(login)s, %(name)s, %(password_hash)s, %(role_id)s, %(email)s)
+        INSERT INTO users (tenant_id, id, login, name, password_hash, role_id, email, proved_email)
+        VALUES (%(tenant_id)s, %(id)s, %(login)s, %(name)s, %(password_hash)s, %(role_id)s, %(email)s, %(email)s)
         """,
         {
             "id": owner_id,

@@ -17,6 +17,7 @@ from ledger_web.domain.languages import LANGUAGES, gettext
 from ledger_web.domain.passwords import check_password, check_pin
 from ledger_web.domain.tokens import digest_of, new_token
 from ledger_web.services import throttle
+from ledger_web.services.addresses import EmailChange, change_email
 from ledger_web.services.passwords import NOBODYS_HASH, hash_password, is_hash_outdated, is_password
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, violated_constraint, whole_act
 
@@ -110,6 +111,7 @@ class SetEmail:
     user_id: uuid.UUID
     password: str = field(repr=False)
     email: str  # empty: nowhere
+    must_be_proved: bool = False  # something can be mailed there
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -296,7 +298,7 @@ def set_pin(command: SetPin, uow: UnitOfWork) -> None:
 
 
 @whole_act
-def set_email(command: SetEmail, uow: UnitOfWork) -> None:
+def set_email(command: SetEmail, uow: UnitOfWork) -> EmailChange:
     """Say where one is reached by e-mail; it takes the password, because the address is a way to another one.
 
     Raises:
@@ -312,15 +314,14 @@ def set_email(command: SetEmail, uow: UnitOfWork) -> None:
                 "SELECT email FROM users WHERE tenant_id = %(tenant_id)s AND id = %(id)s FOR NO KEY UPDATE",
                 {"id": command.user_id},
             ).scalar_one()
-            uow.execute(
-                "UPDATE users SET email = %(email)s WHERE tenant_id = %(tenant_id)s AND id = %(id)s",
-                {"id": command.user_id, "email": email},
-            )
-            uow.audit("user.set_email", holder=command.user_id, before={"email": before}, after={"email": email})
+            change = change_email(uow, command.user_id, before, email, must_be_proved=command.must_be_proved)
+            action = "user.ask_email" if change.asked else "user.set_email"
+            uow.audit(action, holder=command.user_id, before={"email": before}, after={"email": email})
     except IntegrityError as error:
         if violated_constraint(error) == "users_email_key":
             raise DuplicateEmailError from None
         raise
+    return change
 
 
 @whole_act

@@ -191,12 +191,20 @@ def set_address(shop: Shop, address: str, client: ShopClient) -> Any:
     return client.post_form("/account/email", {"email": address, "email_password": PASSWORD})
 
 
+def prove_address(shop: Shop, address: str, client: ShopClient, letters: list[bytes]) -> None:
+    """Set an address, open the link that comes, and begin with an empty mailbox again."""
+    assert set_address(shop, address, client).status_code == 303
+    way = way_in(arrived(letters, 1)[0]).partition("localhost")[2]
+    assert client.post_form(way, {}).status_code == 303
+    letters.clear()
+
+
 def test_who_lost_the_password_is_mailed_a_link_that_works_once(
     shop: Shop, client_of: ClientOf, app: Flask, letters: list[bytes]
 ) -> None:
     owner, stranger = client_of(shop), client_of(shop, "")
     assert "Forgotten?" in stranger.get("/sign-in").text
-    assert set_address(shop, "Olga@Example.com", owner).status_code == 303
+    prove_address(shop, "Olga@Example.com", owner, letters)
     earlier = stranger.post_form("/forgotten/", {"op_id": str(new_id()), "who": "owner"})
 
     answer = stranger.post_form("/forgotten/", {"op_id": str(new_id()), "who": " OLGA@example.com "}, htmx=True)
@@ -217,14 +225,14 @@ def test_who_lost_the_password_is_mailed_a_link_that_works_once(
             (row.action, str(row.after))
             for row in uow.execute("SELECT action, after FROM audit_events WHERE tenant_id = %(tenant_id)s")
         ]
-    assert {"user.set_email", "user.ask_link", "user.use_link"} <= {action for action, _ in told}
+    assert {"user.ask_email", "user.prove_email", "user.ask_link", "user.use_link"} <= {action for action, _ in told}
     assert ways[0].rpartition("/")[2] not in str(told)
 
 
 def test_s5_whether_somebody_works_here_is_not_said_to_who_asks_for_a_link(
     shop: Shop, client_of: ClientOf, letters: list[bytes]
 ) -> None:
-    set_address(shop, OLGA, client_of(shop))
+    prove_address(shop, OLGA, client_of(shop), letters)
     stranger = client_of(shop, "")
     texts = set()
 
@@ -240,16 +248,112 @@ def test_s5_whether_somebody_works_here_is_not_said_to_who_asks_for_a_link(
 def test_a_link_is_asked_for_at_the_shop_where_somebody_works(
     shop: Shop, rival: Shop, client_of: ClientOf, letters: list[bytes]
 ) -> None:
-    set_address(shop, OLGA, client_of(shop))
+    prove_address(shop, OLGA, client_of(shop), letters)
 
     client_of(rival, "").post_form("/forgotten/", {"op_id": str(new_id()), "who": OLGA})
     client_of(shop, "").post_form("/forgotten/", {"op_id": str(new_id()), "who": OLGA})
 
     (letter,) = arrived(letters, 1)
+    letters.clear()
     assert way_in(letter).startswith("http://corner.shop.localhost/links/")
     assert set_address(rival, OLGA, client_of(rival)).status_code == 303  # and who has it elsewhere is not said
     token = way_in(letter).partition("localhost")[2]
     assert client_of(rival, "").get(token).status_code == 404
+
+
+def test_an_address_counts_once_its_link_was_opened_by_whom_it_is_to_belong_to(
+    shop: Shop, client_of: ClientOf, letters: list[bytes], database: Database
+) -> None:
+    owner, manager, stranger = client_of(shop), client_of(shop, "manager"), client_of(shop, "")
+
+    def ask_for_link() -> None:
+        stranger.post_form("/forgotten/", {"op_id": str(new_id()), "who": "owner"})
+
+    assert set_address(shop, "olga@exampel.com", owner).status_code == 303  # a typing error
+    (letter,) = arrived(letters, 1)
+    assert letter["To"] == "olga@exampel.com"
+    way = way_in(letter).partition("localhost")[2]
+    ask_for_link()
+    assert "/sign-in" in stranger.get(way).headers["Location"]
+    assert [manager.get(way).status_code, manager.post_form(way, {}).status_code] == [404, 404]
+    assert "olga@exampel.com" in owner.get("/account/").text
+    assert set_address(shop, OLGA, owner).status_code == 303
+    assert owner.post_form(way, {}).status_code == 404  # another was asked for meanwhile
+    newer = way_in(arrived(letters, 2)[1]).partition("localhost")[2]
+    assert "Yes, it is mine" in owner.get(newer).text  # and looking changes nothing
+    ask_for_link()
+    assert owner.post_form(newer, {}).status_code == 303
+    assert owner.post_form(newer, {}).status_code == 404
+    ask_for_link()
+    assert [letter["To"] for letter in arrived(letters, 3)] == ["olga@exampel.com", OLGA, OLGA]
+    with shop.act() as uow:
+        kept = uow.execute("SELECT token_digest::text FROM email_links WHERE tenant_id = %(tenant_id)s").scalars().all()
+    assert newer.rpartition("/")[2] not in str(kept)
+
+    assert set_address(shop, "third@example.com", owner).status_code == 303
+    late = way_in(arrived(letters, 4)[3]).partition("localhost")[2]
+    with database.connect() as superuser:
+        superuser.execute("UPDATE email_links SET expires_at = expires_at - interval '30 minutes'")
+    assert owner.get(late).status_code == 404
+
+
+def test_the_address_before_is_told_and_links_on_their_way_there_end(
+    shop: Shop, client_of: ClientOf, app: Flask, letters: list[bytes]
+) -> None:
+    owner = client_of(shop)
+    prove_address(shop, OLGA, owner, letters)
+    client_of(shop, "").post_form("/forgotten/", {"op_id": str(new_id()), "who": "owner"})
+    on_its_way = way_in(arrived(letters, 1)[0]).partition("localhost")[2]
+
+    set_address(shop, "new@example.com", owner)
+    owner.post_form(way_in(arrived(letters, 2)[1]).partition("localhost")[2], {})
+
+    told = arrived(letters, 3)[2]
+    assert told["To"] == OLGA
+    assert "no longer" in told.get_content()
+    assert owner.get(on_its_way).status_code == 404
+    mailed(browser_at(app), "/find-my-shop", OLGA)
+    mailed(browser_at(app), "/find-my-shop", "new@example.com")
+    assert arrived(letters, 4)[3]["To"] == "new@example.com"
+    assert set_address(shop, "", owner).status_code == 303
+    assert arrived(letters, 5)[4]["To"] == "new@example.com"
+
+
+def test_an_address_that_somebody_else_types_is_proved_by_whom_it_is_for(
+    shop: Shop, client_of: ClientOf, letters: list[bytes]
+) -> None:
+    owner, manager = client_of(shop), client_of(shop, "manager")
+    with shop.act() as uow:
+        manager_id = uow.execute(
+            "SELECT id FROM users WHERE tenant_id = %(tenant_id)s AND login = 'manager'"
+        ).scalar_one()
+    path = f"/users/{manager_id}"
+    page = owner.get(path).text
+    facts = dict(re.findall(r'name="(op_id|version)"[^>]*value="([^"]+)"', page))
+    chosen = re.search(r'<option selected value="([^"]+)"', page)
+    assert chosen
+    facts |= {"name": "Manager", "login": "manager", "role_id": chosen[1]}
+
+    assert owner.post_form(path, facts | {"email": "thief@example.com"}).status_code == 303
+    (letter,) = arrived(letters, 1)
+    way = way_in(letter).partition("localhost")[2]
+    assert owner.post_form(way, {}).status_code == 404
+    client_of(shop, "").post_form("/forgotten/", {"op_id": str(new_id()), "who": "manager"})
+    assert manager.post_form(way, {}).status_code == 303
+    client_of(shop, "").post_form("/forgotten/", {"op_id": str(new_id()), "who": "manager"})
+
+    assert [letter["To"] for letter in arrived(letters, 2)] == ["thief@example.com"] * 2
+
+
+def test_nobody_is_asked_more_often_than_three_times_an_hour(
+    shop: Shop, client_of: ClientOf, letters: list[bytes]
+) -> None:
+    owner = client_of(shop)
+
+    answers = [set_address(shop, OLGA, owner).status_code for _ in range(4)]
+
+    assert answers == [303, 303, 303, 429]
+    assert len(arrived(letters, 3)) == 3
 
 
 def test_without_a_server_it_is_said_whom_to_ask(shop: Shop, client_of: ClientOf) -> None:

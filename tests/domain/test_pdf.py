@@ -8,6 +8,7 @@ import zxingcpp
 
 from ledger_web.domain.pdf import PdfDocument
 from ledger_web.domain.symbols import rows_of
+from ledger_web.filters import negative
 
 MOMENT = dt.datetime(2026, 11, 20, 12, 0, tzinfo=dt.UTC)
 
@@ -49,6 +50,19 @@ def test_start_is_right_where_writing_begins_there() -> None:
 
     assert 4 <= edges[0] <= 7
     assert edges[1] > 80
+
+
+def test_a_minus_stands_before_its_figure_where_writing_runs_from_right_to_left() -> None:
+    for figure in ("12.50 AFN", "۱۲٫۵۰ AFN", "١٢٫٥٠ AFN"):
+        document = PdfDocument("Minus", made_at=MOMENT, rtl=True, language="fa")
+        document.page(80, 20)
+        document.line_of_text(negative(figure), 5, 5, 70, 4, align="end")
+
+        text = read(document)[0].get_textpage()
+        written = text.get_text_bounded()
+        left = {sign: text.get_charbox(at)[0] for at, sign in enumerate(written)}
+
+        assert left["−"] < min(left[sign] for sign in figure if sign.strip()), figure
 
 
 def test_the_typeface_goes_into_the_file() -> None:
