@@ -121,11 +121,15 @@ Record = tuple[int, Sequence[Value]]  # the line it begins on, and its cells
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """What a header says: where each column that is read stands, how many there are, and those that mean nothing."""
+    """What a header says: where each column that is read stands, how many there are, and those that mean nothing.
+
+    `titles` is what the file calls those that are read.
+    """
 
     places: Mapping[str, int]
     width: int
     ignored: tuple[str, ...]
+    titles: Mapping[str, str]
 
 
 def read_products(content: bytes, currency: str, signs: Signs = ENGLISH) -> ProductFile:
@@ -153,8 +157,7 @@ def open_products(content: bytes) -> tuple[Columns, Iterator[Record]]:
     """
     records = _sheet_records(content) if content.startswith(_ZIP) else _records(_decoded(content))
     _, header = next(records, (1, []))
-    columns, ignored = _columns([str(cell) for cell in header])
-    return Columns(columns, len(header), tuple(ignored)), _not_too_many(records)
+    return _columns([str(cell) for cell in header]), _not_too_many(records)
 
 
 def _not_too_many(records: Iterator[Record]) -> Iterator[Record]:
@@ -186,9 +189,8 @@ def read_rows(
                 ),
             )
             continue
-        _read_row(
-            file, line, {name: cells[at] for name, at in columns.places.items() if at < len(cells)}, currency, signs
-        )
+        known = {name: cells[at] for name, at in columns.places.items() if at < len(cells)}
+        _read_row(file, line, known, columns.titles, currency, signs)
 
 
 # What is kept of a file from one step to the next, as JSON. A number of a workbook is a list of its digits.
@@ -204,11 +206,16 @@ def records_from_json(kept: Iterable[Any]) -> Iterator[Record]:
 
 
 def columns_as_json(columns: Columns) -> dict[str, object]:
-    return {"places": dict(columns.places), "width": columns.width, "ignored": list(columns.ignored)}
+    return {
+        "places": dict(columns.places),
+        "width": columns.width,
+        "ignored": list(columns.ignored),
+        "titles": dict(columns.titles),
+    }
 
 
 def columns_from_json(kept: Mapping[str, Any]) -> Columns:
-    return Columns(kept["places"], kept["width"], tuple(kept["ignored"]))
+    return Columns(kept["places"], kept["width"], tuple(kept["ignored"]), kept.get("titles", {}))
 
 
 def file_as_json(file: ProductFile) -> tuple[str, str]:
@@ -325,7 +332,7 @@ def _separator(text: str) -> str:
     return max(_SEPARATORS, key=header.count)
 
 
-def _columns(header: list[str]) -> tuple[dict[str, int], list[str]]:
+def _columns(header: list[str]) -> Columns:
     """Say where each known column stands, and which columns mean nothing to us."""
     if len(header) > COLUMNS_MAX:
         raise UnreadableFileError(
@@ -336,6 +343,7 @@ def _columns(header: list[str]) -> tuple[dict[str, int], list[str]]:
             )
         )
     columns: dict[str, int] = {}
+    titles: dict[str, str] = {}
     ignored: list[str] = []
     for at, cell in enumerate(header):
         title = " ".join(cell.split())
@@ -344,10 +352,14 @@ def _columns(header: list[str]) -> tuple[dict[str, int], list[str]]:
             ignored.append(title[:60] or gettext("column %(at)s", at=at + 1))
         elif meaning in columns:
             raise UnreadableFileError(
-                gettext("Two columns of this file mean %(meaning)s. Leave one of them out.", meaning=meaning)
+                gettext(
+                    "The columns “%(first)s” and “%(second)s” mean the same. Leave one of them out.",
+                    first=titles[meaning],
+                    second=title,
+                )
             )
         else:
-            columns[meaning] = at
+            columns[meaning], titles[meaning] = at, title
     if "name" not in columns:
         raise UnreadableFileError(
             gettext(
@@ -356,10 +368,12 @@ def _columns(header: list[str]) -> tuple[dict[str, int], list[str]]:
                 join=", ".join(column for column in COLUMNS if column != "name"),
             )
         )
-    return columns, ignored
+    return Columns(columns, len(header), tuple(ignored), titles)
 
 
-def _read_row(file: ProductFile, line: int, cells: dict[str, Value], currency: str, signs: Signs) -> None:
+def _read_row(
+    file: ProductFile, line: int, cells: dict[str, Value], titles: Mapping[str, str], currency: str, signs: Signs
+) -> None:
     """Add the row to the good ones, or the first thing wrong with each of its cells to the problems."""
     reasons: list[str] = []
 
@@ -380,8 +394,11 @@ def _read_row(file: ProductFile, line: int, cells: dict[str, Value], currency: s
             _must_be_whole(cell, column)
             return reader(cell)
         except RuleViolationError as error:
-            reasons.append(f"{column}: {error.message}")
+            reasons.append(in_column(column, error.message))
             return None
+
+    def in_column(column: str, reason: str) -> str:
+        return gettext("“%(column)s”: %(reason)s", column=titles.get(column, column), reason=reason)
 
     row = FileRow(
         line=line,
@@ -395,9 +412,12 @@ def _read_row(file: ProductFile, line: int, cells: dict[str, Value], currency: s
         unit_cost=read("cost", lambda cell: _amount(cell, currency, signs)),
     )
     if not str(cells.get("name", "")).strip():
-        reasons.insert(0, gettext("name: Every product needs a name."))
+        reasons.insert(0, in_column("name", gettext("Every product needs a name.")))
     if not reasons and row.quantity and row.unit_cost:
-        _must_fit(row.unit_cost, row.quantity, reasons)
+        try:
+            multiply(row.unit_cost, row.quantity)
+        except InvalidAmountError as error:
+            reasons.append(in_column("cost", error.message))
     if reasons:
         file.refuse(line, " ".join(reasons))
     else:
@@ -450,10 +470,3 @@ def _quantity(cell: str, signs: Signs) -> Decimal:
     if quantity < 0:
         raise InvalidQuantityError("A product cannot begin with less than nothing. Enter zero or more.")
     return quantity
-
-
-def _must_fit(unit_cost: int, quantity: Decimal, reasons: list[str]) -> None:
-    try:
-        multiply(unit_cost, quantity)
-    except InvalidAmountError as error:
-        reasons.append(gettext("cost: %(message)s", message=error.message))

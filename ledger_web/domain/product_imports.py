@@ -174,7 +174,7 @@ class _Seen:
         for kind, what, key in keys:
             first = self._lines.setdefault((kind, key), row.line)
             if first != row.line:
-                return gettext("%(kind)s: Line %(first)s %(what)s.", kind=kind, first=first, what=what)
+                return gettext("Line %(first)s %(what)s.", first=first, what=what)
         return None
 
     def refusal_of_product(self, row: FileRow, product: KnownProduct) -> str | None:
@@ -210,14 +210,14 @@ def _refusal(row: FileRow, product: KnownProduct, known: KnownProducts) -> str |
     holder = known.by_sku.get(row.sku) if row.sku else None
     if holder is not None and holder.id != product.id:
         return gettext(
-            "sku: %(name)s has the SKU %(sku)s, but the barcode is that of %(name2)s.",
+            "%(name)s has the SKU %(sku)s, but the barcode is that of %(name2)s.",
             name=holder.name,
             sku=row.sku,
             name2=product.name,
         )
     if row.unit is not None and row.unit != product.unit:
         return gettext(
-            "unit: %(name)s is counted in %(unit)s, not in %(unit2)s. Change it on its page first.",
+            "%(name)s is counted in %(unit)s, not in %(unit2)s. Change it on its page first.",
             name=product.name,
             unit=product.unit,
             unit2=row.unit,

@@ -89,14 +89,14 @@ def test_numbers_are_read_in_the_signs_of_the_shop() -> None:
     file = read_products(b"name;price\nCola;1.234,50\nWater;1,234.50\n", "EUR", GERMAN)
 
     assert [row.unit_price for row in file.rows] == [1234_50]
-    assert "price: " in file.problems[0].reason
+    assert "“price”: " in file.problems[0].reason
 
 
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        (",5449000000996", "name: Every product needs a name."),
-        ("  ,,1", "name: Every product needs a name."),
+        (",5449000000996", "“name”: Every product needs a name."),
+        ("  ,,1", "“name”: Every product needs a name."),
         ("Cola,5449000000997", "The last digit of 5449000000997 should be 6"),
         ("Cola,123", "A barcode of 3 digits"),
         ("Cola,5.449E+12", "took this code for a number"),
@@ -104,16 +104,16 @@ def test_numbers_are_read_in_the_signs_of_the_shop() -> None:
         ("x" * 301, "at most 300 characters; this has 301"),
         ("a\x07b", "control characters"),
         ("Cola,,1,2,3,4,5,6,7", "This row has 9 cells, but the header names 7."),
-        ("Cola,,-1", "price: This is below zero"),
-        ("Cola,,1e5", "price: "),
-        ("Cola,,NaN", "price: "),
-        ("Cola,,1.005", "price: "),
-        ("Cola,," + "9" * 30, "price: "),
-        ("Cola,,,-1", "quantity: A product cannot begin with less than nothing"),
-        ("Cola,,,1.0000001", "quantity: "),
-        ("Cola,,,,101", "tax_percent: A percentage lies between 0 and 100."),
-        ("Cola,,,,,A\u200bB", "sku: There are invisible characters"),
-        ("Cola,,,," + ",," + "x" * 21, "unit: A unit has at most 20 characters"),
+        ("Cola,,-1", "“price”: This is below zero"),
+        ("Cola,,1e5", "“price”: "),
+        ("Cola,,NaN", "“price”: "),
+        ("Cola,,1.005", "“price”: "),
+        ("Cola,," + "9" * 30, "“price”: "),
+        ("Cola,,,-1", "“quantity”: A product cannot begin with less than nothing"),
+        ("Cola,,,1.0000001", "“quantity”: "),
+        ("Cola,,,,101", "“tax_percent”: A percentage lies between 0 and 100."),
+        ("Cola,,,,,A\u200bB", "“sku”: There are invisible characters"),
+        ("Cola,,,," + ",," + "x" * 21, "“unit”: A unit has at most 20 characters"),
     ],
 )
 def test_a_row_is_refused_with_its_reason(row: str, reason: str | None) -> None:
@@ -136,7 +136,7 @@ def test_everything_wrong_with_a_row_is_said_at_once() -> None:
 def test_a_quantity_that_costs_more_than_books_hold_is_refused() -> None:
     [(line, reason)] = reasons("name,quantity,cost\nCola,999999999,9999999999999\n")
 
-    assert (line, "cost: " in reason) == (2, True)
+    assert (line, "“cost”: " in reason) == (2, True)
 
 
 def test_columns_that_mean_nothing_are_named() -> None:
@@ -155,7 +155,7 @@ def test_columns_that_mean_nothing_are_named() -> None:
         (b"PK\x03\x04 and so on", "This workbook cannot be read"),
         (b"\xd0\xcf\x11\xe0 and so on", "an old or locked workbook"),
         (b"barcode,price\n1,2\n", "one of them must be called name"),
-        (b"name,Price,unit price\nCola,1,2\n", "Two columns of this file mean price"),
+        (b"name,Price,unit price\nCola,1,2\n", "The columns “Price” and “unit price” mean the same"),
         (b"name\n", "no products in this file"),
         (b'name\n"Cola\n', "Line 2 is not CSV: a quotation mark is opened"),
         (b'name\n"Co"la\n', "a quotation mark in the middle of a cell"),

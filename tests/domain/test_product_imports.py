@@ -97,9 +97,9 @@ def test_what_stands_twice_in_a_file_is_refused_with_its_first_line() -> None:
 
     assert len(plan.created) == 3
     assert reasons(file) == [
-        (3, "barcode: Line 2 has the same barcode."),
-        (5, "sku: Line 4 has the same SKU."),
-        (7, "name: Line 6 has the same name, and neither has a barcode or an SKU."),
+        (3, "Line 2 has the same barcode."),
+        (5, "Line 4 has the same SKU."),
+        (7, "Line 6 has the same name, and neither has a barcode or an SKU."),
     ]
 
 
@@ -127,7 +127,7 @@ def test_what_is_not_clear_is_refused() -> None:
     )
 
     assert reasons(file) == [
-        (2, "sku: Water has the SKU W-1, but the barcode is that of Cola."),
+        (2, "Water has the SKU W-1, but the barcode is that of Cola."),
         (3, "Old is archived. Take it out of the archive first."),
         (4, "2 products are called Tea. Add a barcode or an SKU to say which."),
     ]
@@ -136,7 +136,7 @@ def test_what_is_not_clear_is_refused() -> None:
 def test_the_unit_of_a_product_is_not_changed_by_a_file() -> None:
     _, file = plan_of(FileRow(2, "Cola", COLA, unit="kg"), there=KnownProducts({COLA.code: known()}))
 
-    assert reasons(file) == [(2, "unit: Cola is counted in pcs, not in kg. Change it on its page first.")]
+    assert reasons(file) == [(2, "Cola is counted in pcs, not in kg. Change it on its page first.")]
 
 
 def test_warnings_say_what_is_not_wrong_but_should_be_known() -> None:

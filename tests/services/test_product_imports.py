@@ -182,7 +182,7 @@ def test_every_row_with_a_wrong_code_is_refused_with_its_reason(shop: Shop) -> N
 
     assert figures(report) == (0, 0, 0, 9)
     assert [problem.line for problem in report.problems] == list(range(2, 11))
-    assert all(problem.reason.startswith("barcode: ") for problem in report.problems)
+    assert all(problem.reason.startswith("“barcode”: ") for problem in report.problems)
 
 
 def test_a_file_that_cannot_be_read_is_not_kept(shop: Shop) -> None:
