@@ -53,23 +53,23 @@ def change_email(
         _end_mailed_links(uow, user_id)
         uow.execute("UPDATE users SET email = %(email)s WHERE tenant_id = %(tenant_id)s AND id = %(user_id)s", user)
         return EmailChange(left=before if before != email else None)
-    is_proved, taken, asked = uow.execute(
+    found = uow.execute(
         """
         SELECT EXISTS (SELECT FROM users
                         WHERE tenant_id = %(tenant_id)s AND id = %(user_id)s
-                          AND email = %(email)s AND proved_email = %(email)s),
+                          AND email = %(email)s AND proved_email = %(email)s) AS is_proved,
                EXISTS (SELECT FROM users
-                        WHERE tenant_id = %(tenant_id)s AND email = %(email)s AND id <> %(user_id)s),
+                        WHERE tenant_id = %(tenant_id)s AND email = %(email)s AND id <> %(user_id)s) AS is_taken,
                (SELECT count(*) FROM email_links
-                 WHERE tenant_id = %(tenant_id)s AND email = %(email)s AND made_at > now() - interval '1 hour')
+                 WHERE tenant_id = %(tenant_id)s AND email = %(email)s AND made_at > now() - interval '1 hour') AS asked
         """,
         user,
     ).one()
-    if is_proved:
+    if found.is_proved:
         return EmailChange()
-    if taken:
+    if found.is_taken:
         raise DuplicateEmailError
-    if asked >= AN_HOUR_MAX:
+    if found.asked >= AN_HOUR_MAX:
         raise TooManyAttemptsError(3600)
     token = new_token()
     uow.execute(
@@ -108,9 +108,9 @@ def prove_email(command: ProveEmail, uow: UnitOfWork) -> EmailChange:
             ).scalar_one_or_none()
             if email is None:
                 raise LinkSpentError
-            before, is_owner = uow.execute(
+            user = uow.execute(
                 """
-                SELECT u.email, r.built_in = 'owner' IS TRUE
+                SELECT u.email, r.built_in = 'owner' AS is_owner
                   FROM users AS u
                   JOIN roles AS r
                     ON r.tenant_id = %(tenant_id)s
@@ -130,14 +130,14 @@ def prove_email(command: ProveEmail, uow: UnitOfWork) -> EmailChange:
             )
             _end_questions(uow, command.user_id)
             _end_mailed_links(uow, command.user_id)
-            if is_owner:
+            if user.is_owner:
                 _find_shop_by(uow, command)
-            uow.audit("user.prove_email", holder=command.user_id, before={"email": before}, after={"email": email})
+            uow.audit("user.prove_email", holder=command.user_id, before={"email": user.email}, after={"email": email})
     except IntegrityError as error:
         if violated_constraint(error) == "users_email_key":
             raise DuplicateEmailError from None
         raise
-    return EmailChange(left=before if before != email else None)
+    return EmailChange(left=user.email if user.email != email else None)
 
 
 def _end_questions(uow: UnitOfWork, user_id: uuid.UUID) -> None:
