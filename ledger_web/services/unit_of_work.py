@@ -53,8 +53,9 @@ class Recorded:
     replayed: bool = False
 
 
-class RefusedUnseenError(Exception):
-    """An account refused what was sent with the commit. Nothing was saved; done again, the act says why."""
+# No docstring: that of an error is a text for people, and nobody reads this one.
+class RefusedUnseenError(Exception):  # an account refused what was sent with the commit; done again, the act says why
+    pass
 
 
 class UnitOfWork:
