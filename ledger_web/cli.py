@@ -11,6 +11,7 @@ from ledger_web.commands.cluster import cluster
 from ledger_web.commands.indexes import indexes
 from ledger_web.commands.isolation import isolation
 from ledger_web.commands.languages import languages
+from ledger_web.commands.operators import operators
 from ledger_web.commands.recalculation import recalculate
 from ledger_web.commands.tenants import tenants
 from ledger_web.demo import CASHIER, MANAGER, OWNER, make_demo
@@ -65,6 +66,7 @@ def demo() -> None:
 COMMANDS: list[click.Command] = [
     tenants,
     users,
+    operators,
     audit,
     demo,
     recalculate,

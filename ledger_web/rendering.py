@@ -51,6 +51,10 @@ NAVIGATION = (  # endpoint, label, icon, shortcut
     ("reports.index", gettext_noop("Reports"), "reports", "Alt+R"),
     ("admin.index", gettext_noop("Admin"), "admin", "Alt+A"),
 )
+OPERATORS_NAVIGATION = (
+    ("operators.index", gettext_noop("Shops"), "box", "Alt+S"),
+    ("audit.index", gettext_noop("Log"), "reports", "Alt+L"),
+)
 # Pages that are a part of another place in the navigation.
 _PART_OF = {
     "rates": "purchases",
@@ -246,13 +250,13 @@ def _navigation() -> list[Destination]:
     """Return the places this person may go to, in the order they are shown."""
     return [
         Destination(url_for(endpoint), gettext(label), icon, shortcut, _is_here(endpoint))
-        for endpoint, label, icon, shortcut in NAVIGATION
+        for endpoint, label, icon, shortcut in (OPERATORS_NAVIGATION if g.tenant.is_operators else NAVIGATION)
         if endpoint in current_app.view_functions and may_open(endpoint)
     ]
 
 
 def _is_here(endpoint: str) -> bool:
-    place = _PART_OF.get(request.blueprint or "")
+    place = None if g.tenant.is_operators else _PART_OF.get(request.blueprint or "")
     return endpoint.partition(".")[0] == place if place else request.path.startswith(url_for(endpoint))
 
 

@@ -134,7 +134,8 @@ def _endpoint_of(app: Flask, path: str) -> str:
     except (HTTPException, RequestRedirect):
         return ""
     view = app.view_functions[str(endpoint)]
-    return "" if getattr(view, "is_on_bare_domain", False) else str(endpoint)
+    is_elsewhere = getattr(view, "is_on_bare_domain", False) or getattr(view, "is_operators_only", False)
+    return "" if is_elsewhere else str(endpoint)
 
 
 def _kinds(path: str) -> Iterator[str]:

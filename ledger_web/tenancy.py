@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from flask import Flask, Response, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, NotFound
 
 from ledger_web.domain.days import MIDNIGHT
 from ledger_web.domain.errors import NotFoundError, ShopSuspendedError
@@ -55,6 +55,7 @@ class Tenant:
     digits: str = "latn"
     day_starts_at: dt.time = MIDNIGHT
     is_suspended: bool = False
+    is_operators: bool = False  # no shop: the room of those who run the system
 
 
 def init_app(app: Flask) -> None:
@@ -77,6 +78,18 @@ def everywhere(view: View) -> View:
 def even_while_suspended(view: View) -> View:
     """Take a form of a shop that is suspended: it changes nothing that is the shop's."""
     view.is_taken_while_suspended = True  # type: ignore[attr-defined]
+    return view
+
+
+def operators_only(view: View) -> View:
+    """Serve a view at the operators' address, and nowhere else."""
+    view.is_operators_only = True  # type: ignore[attr-defined]
+    return view
+
+
+def operators_too(view: View) -> View:
+    """Serve a view at the operators' address as well as at every shop's."""
+    view.is_operators_too = True  # type: ignore[attr-defined]
     return view
 
 
@@ -171,7 +184,20 @@ def _set_tenant() -> ResponseReturnValue | None:
         return _stay_on_bare_domain()
     if _is_marked("is_on_bare_domain"):
         raise NotFoundError
-    return _recognise(slug, g.domain)
+    return _recognise(slug, g.domain) or _keep_apart()
+
+
+def _keep_apart() -> ResponseReturnValue | None:
+    """Let nothing of shops be at the operators' address, and nothing of theirs at a shop's: no such page there."""
+    if not g.tenant.is_operators:
+        if _is_marked("is_operators_only"):
+            raise NotFound
+        return None
+    if request.path == "/":
+        return redirect_to("operators.index")
+    if not _is_marked("is_operators_only") and not _is_marked("is_operators_too"):
+        raise NotFound
+    return None
 
 
 def _stay_on_bare_domain() -> ResponseReturnValue | None:
@@ -201,7 +227,11 @@ def _recognise(slug: str, domain: str) -> ResponseReturnValue | None:
         if found.leads_to:
             return redirect(address_of(found.leads_to).rstrip("/") + request.full_path.rstrip("?"), 308)
         g.tenant = Tenant(
-            id=found.tenant_id, slug=found.slug, name=found.slug, is_suspended=found.status == "suspended"
+            id=found.tenant_id,
+            slug=found.slug,
+            name=found.slug,
+            is_suspended=found.status == "suspended",
+            is_operators=found.status == "operators",
         )
     if g.tenant.is_suspended and request.method not in READING and not _is_marked("is_taken_while_suspended"):
         raise ShopSuspendedError
@@ -244,7 +274,8 @@ def _welcome(claim: SessionClaim, row: IdentityRow) -> None:
         locale=row.locale,
         digits=row.digits,
         day_starts_at=row.day_starts_at,
-        is_suspended=row.is_suspended,
+        is_suspended=row.status == "suspended",
+        is_operators=row.status == "operators",
     )
     g.identity = Identity(
         tenant_id=row.tenant_id,

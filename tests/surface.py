@@ -430,10 +430,16 @@ def _kinds_of_addresses(app: Flask, pages: list[FoundPage], homes: dict[str, set
     return kinds
 
 
+def is_elsewhere(app: Flask, endpoint: str) -> bool:
+    """Say whether no shop has it: it is on the bare domain only, or in the room of those who run the system."""
+    view = app.view_functions[endpoint]
+    return getattr(view, "is_on_bare_domain", False) or getattr(view, "is_operators_only", False)
+
+
 def _posted(app: Flask) -> Iterator[tuple[Rule, str]]:
     for rule in app.url_map.iter_rules():
-        if getattr(app.view_functions[rule.endpoint], "is_on_bare_domain", False):
-            continue  # no shop has it
+        if is_elsewhere(app, rule.endpoint):
+            continue
         for method in sorted({"POST", "PUT", "PATCH", "DELETE"} & (rule.methods or set())):
             yield rule, method
 

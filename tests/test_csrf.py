@@ -1,12 +1,13 @@
 """Nobody else's page can make a browser write here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pytest
 from flask import Flask
 
 from ledger_web.csrf import UNSAFE_METHODS
 from tests.clients import ShopClient, browser_at, path_of
+from tests.operators import let_in
 from tests.shops import Shop
 
 SIGN_OUT = "/sign-out"
@@ -78,20 +79,24 @@ def test_the_token_may_come_in_the_header_that_htmx_sends(client: ShopClient) ->
     assert not is_signed_in(client)
 
 
-def test_every_unsafe_route_asks_for_the_token(app: Flask, client: ShopClient) -> None:
-    bare = browser_at(app)
+def test_every_unsafe_route_asks_for_the_token(
+    app: Flask, client: ShopClient, client_of: Callable[..., ShopClient]
+) -> None:
+    at = {"is_on_bare_domain": browser_at(app), "is_operators_only": client_of(let_in())}
     paths = {
-        (method, path_of(app, rule, method), getattr(app.view_functions[rule.endpoint], "is_on_bare_domain", False))
+        (method, path_of(app, rule, method), _mark_of(app, rule.endpoint, at))
         for rule in app.url_map.iter_rules()
         for method in UNSAFE_METHODS & (rule.methods or set())
     }
 
-    answers = {
-        path: (bare if is_bare else client).open(path, method=method).status_code for method, path, is_bare in paths
-    }
+    answers = {path: at.get(mark, client).open(path, method=method).status_code for method, path, mark in paths}
 
     assert answers
     assert {path: status for path, status in answers.items() if status != 403} == {}
+
+
+def _mark_of(app: Flask, endpoint: str, marks: Iterable[str]) -> str:
+    return next((mark for mark in marks if getattr(app.view_functions[endpoint], mark, False)), "")
 
 
 def _without_fetch_metadata(client: ShopClient, token: str, headers: dict[str, str]) -> int:

@@ -28,6 +28,7 @@ from ledger_web.blueprints import (
     links,
     loose_returns,
     measure_rules,
+    operators,
     parties,
     party_acts,
     payments,
@@ -119,4 +120,5 @@ ALL = (
     users.blueprint,
     roles.blueprint,
     tills.blueprint,
+    operators.blueprint,
 )

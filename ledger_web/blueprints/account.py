@@ -26,6 +26,7 @@ from ledger_web.queries.people import get_own_account, list_sessions
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services.credentials import begin_codes, end_codes
 from ledger_web.services.users import change_password, choose_language, end_own_session, set_email, set_pin
+from ledger_web.tenancy import operators_too
 
 SECRET = "codes"  # noqa: S105 (where in the visit a secret waits to be confirmed)
 
@@ -34,12 +35,14 @@ blueprint = Blueprint("account", __name__, url_prefix="/account")
 
 @blueprint.get("/")
 @signed_in_required
+@operators_too
 def show() -> ResponseReturnValue:
     return _show()
 
 
 @blueprint.post("/password")
 @signed_in_required
+@operators_too
 def update_password() -> ResponseReturnValue:
     form = PasswordForm(request.form)
     if not form.validate():
@@ -87,6 +90,7 @@ def update_email() -> ResponseReturnValue:
 
 @blueprint.post("/language")
 @signed_in_required
+@operators_too
 def update_language() -> ResponseReturnValue:
     form = LanguageForm(request.form, shops=g.tenant.locale)
     if not form.validate():
@@ -99,12 +103,14 @@ def update_language() -> ResponseReturnValue:
 
 @blueprint.get("/codes")
 @signed_in_required
+@operators_too
 def new_codes() -> ResponseReturnValue:
     return _show_codes(BeginCodesForm())
 
 
 @blueprint.post("/codes")
 @signed_in_required
+@operators_too
 def create_codes() -> ResponseReturnValue:
     form = BeginCodesForm(request.form)
     if not form.validate() or SECRET not in session:
@@ -119,6 +125,7 @@ def create_codes() -> ResponseReturnValue:
 
 @blueprint.post("/codes/delete")
 @signed_in_required
+@operators_too
 def delete_codes() -> ResponseReturnValue:
     form = EndCodesForm(request.form)
     if not form.validate():
@@ -133,6 +140,7 @@ def delete_codes() -> ResponseReturnValue:
 
 @blueprint.post("/sessions/delete")
 @signed_in_required
+@operators_too
 def delete_session() -> ResponseReturnValue:
     form = EndSessionForm(request.form)
     if not form.validate():

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from ledger_web.domain.languages import LANGUAGES
 from ledger_web.identity import public
 from ledger_web.rendering import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, redirect_to_path, safe_path
-from ledger_web.tenancy import even_while_suspended, everywhere
+from ledger_web.tenancy import even_while_suspended, everywhere, operators_too
 
 ONE_YEAR_SECONDS = 31_536_000
 
@@ -17,6 +17,7 @@ blueprint = Blueprint("appearance", __name__)
 @public
 @everywhere
 @even_while_suspended
+@operators_too
 def update() -> ResponseReturnValue:
     """Remember the choice in this browser. It is no secret and decides nothing but colours and words."""
     response = make_response(redirect_to_path(safe_path(request.form.get("next")) or "/"))

@@ -11,6 +11,7 @@ from ledger_web.identity import permission_required
 from ledger_web.queries.audit import list_actors, list_events, list_signals
 from ledger_web.queries.people import list_roles
 from ledger_web.rendering import render
+from ledger_web.tenancy import operators_too
 
 DAYS = 30
 
@@ -19,6 +20,7 @@ blueprint = Blueprint("audit", __name__, url_prefix="/admin/audit")
 
 @blueprint.get("/")
 @permission_required(AUDIT_VIEW)
+@operators_too
 def index() -> ResponseReturnValue:
     form = AuditForm(request.args)
     form.person.choices = [("", gettext("Everybody")), *list_actors(g.tenant.id)]

@@ -27,7 +27,7 @@ from ledger_web.rendering import current_page, redirect_to, redirect_to_path, re
 from ledger_web.services.credentials import enter_code
 from ledger_web.services.unit_of_work import UnitOfWork
 from ledger_web.services.users import SignedIn, SignOut, sign_in, sign_out
-from ledger_web.tenancy import even_while_suspended
+from ledger_web.tenancy import even_while_suspended, operators_too
 
 blueprint = Blueprint("auth", __name__)
 
@@ -36,6 +36,7 @@ KEPT_ON_THE_SERVER = frozenset({"sell", "purchase_drafts", "stock_counts"})
 
 @blueprint.get("/sign-in")
 @public
+@operators_too
 def new() -> ResponseReturnValue:
     if g.identity:
         return redirect_to_path(_next(request.args.get("next")))
@@ -45,6 +46,7 @@ def new() -> ResponseReturnValue:
 @blueprint.post("/sign-in")
 @public
 @even_while_suspended
+@operators_too
 def create() -> ResponseReturnValue:
     form = SignInForm(request.form)
     if not form.validate():
@@ -60,6 +62,7 @@ def create() -> ResponseReturnValue:
 
 @blueprint.get("/sign-in/code")
 @public
+@operators_too
 def new_code() -> ResponseReturnValue:
     if g.identity or current_session() is None:
         return redirect_to(".new")
@@ -68,6 +71,7 @@ def new_code() -> ResponseReturnValue:
 
 @blueprint.post("/sign-in/code")
 @public
+@operators_too
 def create_code() -> ResponseReturnValue:
     form = CodeForm(request.form)
     session_id = current_session()
@@ -92,6 +96,7 @@ def create_code() -> ResponseReturnValue:
 @blueprint.post("/sign-out")
 @signed_in_required
 @even_while_suspended
+@operators_too
 def delete() -> ResponseReturnValue:
     sign_out(SignOut(g.identity.session_id), new_act())
     session.clear()

@@ -2,7 +2,8 @@
 
 import click
 
-from ledger_web.queries.tenants import DirectoryRow, list_tenants
+from ledger_web.domain.slugs import OPERATORS
+from ledger_web.queries.tenants import DirectoryRow, find_tenant, list_tenants
 
 
 def shops_at(slug: str | None) -> list[DirectoryRow]:
@@ -15,3 +16,15 @@ def shops_at(slug: str | None) -> list[DirectoryRow]:
     if slug and not shops:
         raise click.BadParameter(f"There is no shop at {slug}.", param_hint="--tenant")
     return shops
+
+
+def shops_and_room_at(slug: str | None) -> list[DirectoryRow]:
+    """Return the same, with the room of those who run the system: what they did is sealed as it is in a shop.
+
+    Raises:
+        click.BadParameter: There is none at the address.
+    """
+    room = find_tenant(OPERATORS)
+    if room is None or slug not in (None, OPERATORS):
+        return shops_at(slug)
+    return [room] if slug else [*shops_at(None), room]

@@ -126,6 +126,7 @@ WORDS: Final[Mapping[str, str]] = Texts(
         "domain.release": "took a domain away",
         "drawer.open": "opened a drawer without a sale",
         "export.take": "took a list as a file",
+        "operator.open_room": "opened the operators’ page",
         "bank.archive": "archived a bank account",
         "bank.rename": "renamed a bank account",
         "bank.restore": "took a bank account into use again",

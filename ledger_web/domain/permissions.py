@@ -71,6 +71,8 @@ DOMAIN_MANAGE: Final = "domain.manage"
 ROLE_EDIT: Final = "role.edit"
 TILL_REGISTER: Final = "till.register"
 AUDIT_VIEW: Final = "audit.view"
+OPERATORS_VIEW: Final = "operators.view"
+OPERATORS_ACT: Final = "operators.act"
 
 _DESCRIPTIONS: Final = Texts(
     {
@@ -141,6 +143,8 @@ _DESCRIPTIONS: Final = Texts(
 )
 
 ALL: Final[frozenset[str]] = frozenset(_DESCRIPTIONS)
+# Of those who run the system, in their own room. No role of a shop can hold the first two: they are not among ALL.
+OPERATORS: Final[frozenset[str]] = frozenset({OPERATORS_VIEW, OPERATORS_ACT, AUDIT_VIEW})
 
 _CASHIER: Final = frozenset(
     {
@@ -210,7 +214,7 @@ BUILT_IN_ROLES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 )
 
 
-_ROLE_NAMES: Final = Texts({"owner": "owner", "manager": "manager", "cashier": "cashier"})
+_ROLE_NAMES: Final = Texts({"owner": "owner", "manager": "manager", "cashier": "cashier", "operator": "operator"})
 
 
 def role_name(name: str) -> str:

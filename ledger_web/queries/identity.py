@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from ledger_web.domain.permissions import limits_of, rights_of
+from ledger_web.domain.permissions import OPERATORS, limits_of, rights_of
 from ledger_web.models.base import run_together, session_of
 
 
@@ -23,7 +23,7 @@ class IdentityRow:
     locale: str
     digits: str
     day_starts_at: dt.time
-    is_suspended: bool
+    status: str  # active, suspended, or operators: no shop, but the room of those who run the system
     user_id: uuid.UUID
     user_name: str
     role_name: str
@@ -38,9 +38,9 @@ class IdentityRow:
 
 _IDENTITY = """
     SELECT t.tenant_id, d.slug, t.name, t.base_currency, t.time_zone, t.locale,
-           t.digits, t.day_starts_at, d.status = 'suspended', u.id, u.name,
+           t.digits, t.day_starts_at, d.status, u.id, u.name,
            r.name, r.built_in, r.permissions, r.limits,
-           t.owners_need_code AND r.built_in = 'owner' AND u.totp_secret IS NULL,
+           u.totp_secret IS NULL AND (d.status = 'operators' OR t.owners_need_code AND r.built_in = 'owner'),
            r.own_records,
            ARRAY(SELECT w.drawer_id
                    FROM role_drawers AS w
@@ -61,7 +61,7 @@ _IDENTITY = """
       JOIN tenant_directory AS d
         ON d.tenant_id = %(tenant_id)s
        AND {is_there}
-       AND d.status IN ('active', 'suspended')
+       AND d.status IN ({states})
      WHERE s.tenant_id = %(tenant_id)s
        AND s.id = %(session_digest)s
        AND s.revoked_at IS NULL
@@ -69,10 +69,11 @@ _IDENTITY = """
        AND s.last_seen_at > now() - interval '30 minutes'
        AND s.created_at > now() - interval '12 hours'
 """
-_AT_SLUG = _IDENTITY.format(place="", is_there="d.slug = %(slug)s")
+_AT_SLUG = _IDENTITY.format(place="", is_there="d.slug = %(slug)s", states="'active', 'suspended', 'operators'")
 _AT_DOMAIN = _IDENTITY.format(
     place="JOIN domain_directory AS h ON h.tenant_id = %(tenant_id)s AND h.host = %(host)s",
     is_there="d.status <> 'former'",
+    states="'active', 'suspended'",
 )
 
 
@@ -94,6 +95,9 @@ def find_identity(tenant_id: int, slug: str, session_digest: bytes, *, host: str
         return None
     facts: list[Any] = list(row)
     built_in, permissions, limits, lacks_code, own_records, drawers, *rest = facts[12:]
-    facts = [*facts[:12], rights_of(built_in, permissions), limits_of(built_in, limits), bool(lacks_code)]
+    rights = rights_of(built_in, permissions)
+    if row.status == "operators":
+        facts[11], rights = "operator", OPERATORS
+    facts = [*facts[:12], rights, limits_of(built_in, limits), bool(lacks_code)]
     facts += [own_records, frozenset(drawers) or None, *rest]
     return IdentityRow(*facts)

@@ -25,7 +25,7 @@ class DirectoryRow:
 
 
 def find_tenant(slug: str) -> DirectoryRow | None:
-    """Return where a name leads: to a shop, or while it is remembered to the name that came after it.
+    """Return where a name leads: to a shop, to the operators' room, or to the name that came after it.
 
     Deleted shops do not answer.
     """
@@ -35,7 +35,7 @@ def find_tenant(slug: str) -> DirectoryRow | None:
             SELECT slug, tenant_id, status, leads_to, until
               FROM tenant_directory
              WHERE slug = :slug
-               AND (status IN ('active', 'suspended') OR status = 'former' AND until >= current_date)
+               AND (status IN ('active', 'suspended', 'operators') OR status = 'former' AND until >= current_date)
             """
         ),
         {"slug": slug},
@@ -70,7 +70,7 @@ def list_tenants() -> list[DirectoryRow]:
             """
             SELECT slug, tenant_id, status, leads_to, until
               FROM tenant_directory
-             WHERE status <> 'former'
+             WHERE status IN ('active', 'suspended', 'deleted')
              ORDER BY slug
             """
         )
@@ -90,7 +90,7 @@ def get_place(slug: str) -> DirectoryRow:
             SELECT slug, tenant_id, status, leads_to, until
               FROM tenant_directory
              WHERE slug = :slug
-               AND status <> 'former'
+               AND status IN ('active', 'suspended', 'deleted')
             """
         ),
         {"slug": slug},

@@ -197,7 +197,7 @@ def end_codes(command: EndCodes, uow: UnitOfWork) -> None:
         is_needed = uow.execute("SELECT owners_need_code FROM tenants WHERE tenant_id = %(tenant_id)s").scalar_one()
         if is_needed and reach.built_in == "owner":
             raise RuleViolationError("This shop asks its owners for a code. Change that first, or keep your codes.")
-        _forget_codes(uow, command.user_id)
+        forget_codes(uow, command.user_id)
         uow.audit("user.end_codes", holder=command.user_id)
 
 
@@ -215,7 +215,7 @@ def remove_codes(command: RemoveCodes, uow: UnitOfWork) -> Recorded:
         reach = take_turn(uow)
         theirs = reach_of_user(uow, command.user_id)
         reach.check_covers(theirs)
-        _forget_codes(uow, command.user_id)
+        forget_codes(uow, command.user_id)
         end_sessions(uow, command.user_id)
         uow.audit("user.remove_codes", holder=command.user_id)
     return Recorded(command.user_id)
@@ -319,7 +319,8 @@ def _store_recovery_codes(uow: UnitOfWork, user_id: uuid.UUID, codes: list[str])
     )
 
 
-def _forget_codes(uow: UnitOfWork, user_id: uuid.UUID) -> None:
+def forget_codes(uow: UnitOfWork, user_id: uuid.UUID) -> None:
+    """Let somebody in without a code from now on."""
     uow.execute(
         """
         UPDATE users SET totp_secret = NULL, totp_step = 0

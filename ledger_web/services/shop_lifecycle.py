@@ -141,7 +141,7 @@ def _lock(uow: UnitOfWork) -> _Place:
     row = uow.execute(
         """
         SELECT slug, status, current_date AS today, owner_mail FROM tenant_directory
-         WHERE tenant_id = %(tenant_id)s AND status <> 'former'
+         WHERE tenant_id = %(tenant_id)s AND status IN ('active', 'suspended', 'deleted')
            FOR NO KEY UPDATE
         """
     ).one_or_none()
