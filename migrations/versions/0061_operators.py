@@ -38,7 +38,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     run(
         """
+        ALTER TABLE password_links NO FORCE ROW LEVEL SECURITY;
         DELETE FROM password_links WHERE kind = 'rescue';
+        ALTER TABLE password_links FORCE ROW LEVEL SECURITY;
         ALTER TABLE password_links DROP CONSTRAINT password_links_kind_is_known;
         ALTER TABLE password_links ADD CONSTRAINT password_links_kind_is_known CHECK (kind IN ('invitation', 'reset'));
         DROP INDEX domain_directory_proved_idx;
