@@ -9,8 +9,8 @@ Old code beside it: yes. It answers the address as an unknown one.
 
 from migrations.tenant_tables import run
 
-revision = "0061"
-down_revision = "0060"
+revision = "0062"
+down_revision = "0061"
 branch_labels = None
 depends_on = None
 
