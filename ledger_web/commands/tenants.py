@@ -1,5 +1,7 @@
 """`tenants`: open shops, list them, and see to what becomes of them."""
 
+import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -194,6 +196,12 @@ def check_domains() -> None:
         raise SystemExit(1)
 
 
+def _say_how_far(done: int, of: int) -> None:
+    """Say how many tables are written, on a line of its own that is written over, where somebody looks on."""
+    if sys.stderr.isatty():
+        click.echo(f"\r{done} of {of} tables", err=True, nl=done == of)
+
+
 def _asked(tenant_id: int, host: str) -> ProveDomain:
     claim = _claim(tenant_id, host)
     return ProveDomain(claim_id=claim.id, found=texts_at(proof_at(claim.host)))
@@ -218,13 +226,18 @@ def _said(act: Callable[[UnitOfWork], Outcome], slug: str) -> Outcome:
 @click.argument("slug")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def export_tenant(slug: str, file: Path) -> None:
-    """Write everything of the shop SLUG into the ZIP FILE: tables as JSON and CSV, with sums and checksums."""
-    draft = file.with_name(f"{file.name}.part")
+    """Write everything of the shop SLUG into the ZIP FILE: tables as JSON and CSV, with sums and checksums.
+
+    What is written waits in the folder FILE.parts until all of it is: interrupted, the same command goes on.
+    """
+    draft, parts = file.with_name(f"{file.name}.part"), file.with_name(f"{file.name}.parts")
     try:
         shop = get_place(slug)
+        parts.mkdir(mode=0o700, exist_ok=True)
         with draft.open("wb") as written:
-            manifest = export_shop(_access().application, shop.tenant_id, slug, written)
+            manifest = export_shop(_access().application, shop.tenant_id, slug, written, parts=parts, told=_say_how_far)
         draft.replace(file)
+        shutil.rmtree(parts)
     except LedgerError as refusal:
         raise click.ClickException(refusal.message) from refusal
     finally:

@@ -4,6 +4,9 @@ The file is a ZIP: `manifest.json`, and each table of the shop twice, as JSON li
 and as CSV for people (`csv/<table>.csv`). The manifest names every table with its rows and the SHA-256 of its lines,
 and the sums of the books: whoever reads the file into a system proves by them that nothing was lost on the way.
 
+A large shop is written in parts: each table into a folder, then all of them into the file. Whoever was interrupted goes
+on, and a part is used again only if its table is still as it was when it was written: the file is of one moment.
+
 Secrets are not in it: passwords, PINs and codes are blanked, and the tables that let people in are left out.
 """
 
@@ -11,9 +14,10 @@ import datetime as dt
 import hashlib
 import json
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
+from pathlib import Path
 from typing import IO, Any, Final, TypeAlias
 
 import psycopg
@@ -32,6 +36,7 @@ BLANKED: Final = {"users": {"password_hash": "'!'", "pin_hash": "NULL", "totp_se
 # Rows that name others of their own table are read in at once; these name only rows that are older than they are.
 IN_ORDER_OF_ID: Final = frozenset({"transactions"})
 
+Opened: TypeAlias = Callable[[str], IO[bytes]]  # a file of the archive, by its name, to be written
 Connection: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
 
 
@@ -49,23 +54,38 @@ class Table:
     names_its_own: bool
 
 
-def export_shop(conninfo: str, tenant_id: int, slug: str, file: IO[bytes]) -> dict[str, Any]:
+def export_shop(
+    conninfo: str,
+    tenant_id: int,
+    slug: str,
+    file: IO[bytes],
+    *,
+    parts: Path | None = None,
+    told: Callable[[int, int], None] | None = None,
+) -> dict[str, Any]:
     """Write everything a shop has into a ZIP, as it is at one moment; return the manifest.
 
     Args:
         conninfo: How `ledger_app` or `ledger_owner` reaches the database.
         file: Where to, open for writing.
+        parts: A folder in which tables wait until all are written, so that whoever is interrupted can go on.
+        told: Is called with how many tables are written, and of how many.
     """
     with _at_shop(conninfo, tenant_id, "REPEATABLE READ READ ONLY") as connection:
         tables = [table for table in find_tables(connection) if table.name not in LEFT_OUT]
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+            described = []
+            for done, table in enumerate(tables, start=1):
+                described.append(_put(connection, archive, table, tenant_id, parts))
+                if told:
+                    told(done, len(tables))
             manifest = {
                 "format": FORMAT,
                 "schema": _schema_of(connection),
                 "tenant_id": tenant_id,
                 "slug": slug,
                 "exported_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-                "tables": [_write_table(connection, archive, table, tenant_id) for table in tables],
+                "tables": described,
                 "books": sums_of_the_books(connection, tenant_id),
             }
             archive.writestr("manifest.json", json.dumps(manifest, indent=1))
@@ -216,8 +236,61 @@ def _schema_of(connection: Connection) -> str:
     return str(row[0]) if row else ""
 
 
-def _write_table(connection: Connection, archive: zipfile.ZipFile, table: Table, tenant_id: int) -> dict[str, Any]:
-    digest, rows = hashlib.sha256(), 0
+def _put(
+    connection: Connection, archive: zipfile.ZipFile, table: Table, tenant_id: int, parts: Path | None
+) -> dict[str, Any]:
+    """Put a table into the archive, at once or by way of its part; return what the manifest says of it."""
+    query = _query(table, tenant_id)
+    if parts is None:
+        return _write_table(connection, table, query, lambda name: archive.open(name, "w", force_zip64=True))
+    described = _part(connection, table, query, parts)
+    for name in _names(table):
+        archive.write(parts / Path(name).name, name)
+    return described
+
+
+def _part(connection: Connection, table: Table, query: sql.Composed, parts: Path) -> dict[str, Any]:
+    """Return what is said of a table's part, which is written unless it is there and as the table is now."""
+    note = parts / f"{table.name}.json"
+    state = [FORMAT, _schema_of(connection), *_state_of(connection, query)]
+    if note.exists():
+        kept = json.loads(note.read_text())
+        if kept["state"] == state and kept["files"] == _digests(table, parts):
+            return dict(kept["described"])
+    note.unlink(missing_ok=True)
+    described = _write_table(connection, table, query, lambda name: (parts / Path(name).name).open("wb"))
+    draft = note.with_suffix(".draft")
+    draft.write_text(json.dumps({"state": state, "files": _digests(table, parts), "described": described}))
+    draft.replace(note)
+    return described
+
+
+def _state_of(connection: Connection, query: sql.Composed) -> tuple[int, str]:
+    """Return how many rows there are, and a sum that another row, or a row less, makes another one."""
+    found = connection.execute(
+        sql.SQL("SELECT count(*), coalesce(sum(hashtextextended(r::text, 0)), 0)::text FROM ({}) AS r").format(query)
+    ).fetchone()
+    return found or (0, "")
+
+
+def _digests(table: Table, parts: Path) -> list[str]:
+    """Return the SHA-256 of a part's files; "" of one that is not there."""
+    found = []
+    for path in (parts / Path(name).name for name in _names(table)):
+        if path.exists():
+            with path.open("rb") as content:
+                found.append(hashlib.file_digest(content, "sha256").hexdigest())
+        else:
+            found.append("")
+    return found
+
+
+def _names(table: Table) -> tuple[str, str]:
+    """Return what a table's files are called in the archive: for machines, for people."""
+    return f"json/{table.name}.jsonl", f"csv/{table.name}.csv"
+
+
+def _query(table: Table, tenant_id: int) -> sql.Composed:
     blanked = BLANKED.get(table.name, {})
     chosen = sql.SQL(", ").join(
         sql.SQL("{} AS {}").format(sql.SQL(blanked[each]), sql.Identifier(each))
@@ -225,13 +298,18 @@ def _write_table(connection: Connection, archive: zipfile.ZipFile, table: Table,
         else sql.Identifier(each)
         for each in table.columns
     )
-    query = sql.SQL("SELECT {} FROM {} WHERE tenant_id = {} ORDER BY {}").format(
+    return sql.SQL("SELECT {} FROM {} WHERE tenant_id = {} ORDER BY {}").format(
         chosen,
         sql.Identifier(table.name),
         sql.Literal(tenant_id),
         sql.SQL(", ").join(map(sql.Identifier, table.key)),
     )
-    with archive.open(f"json/{table.name}.jsonl", "w", force_zip64=True) as lines, connection.cursor("rows") as cursor:
+
+
+def _write_table(connection: Connection, table: Table, query: sql.Composed, opened: Opened) -> dict[str, Any]:
+    digest, rows = hashlib.sha256(), 0
+    for_machines, for_people = _names(table)
+    with opened(for_machines) as lines, connection.cursor("rows") as cursor:
         cursor.itersize = ROWS_AT_ONCE
         cursor.execute(sql.SQL("SELECT to_jsonb(r)::text FROM ({}) AS r").format(query))
         for (line,) in cursor:
@@ -241,7 +319,7 @@ def _write_table(connection: Connection, archive: zipfile.ZipFile, table: Table,
             rows += 1
     copy = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv, HEADER)").format(query)
     with (
-        archive.open(f"csv/{table.name}.csv", "w", force_zip64=True) as csv,
+        opened(for_people) as csv,
         connection.cursor() as copier,
         copier.copy(copy) as copied,
     ):

@@ -14,6 +14,7 @@ from flask import Flask
 from werkzeug.routing import UUIDConverter
 
 from ledger_web.domain.ids import new_id
+from ledger_web.domain.permissions import ALL, EMPLOYEE_VIEW, EXPENSE_CREATE, PRODUCT_COST, REPORT_VIEW, SHOP_EXPORT
 from ledger_web.services.party_acts import AccrueSalary, accrue_salary
 from tests.clients import ShopClient
 from tests.databases import Database
@@ -26,6 +27,10 @@ from tests.surface import Site, ids_of, looking_at
 Browsers = Callable[..., ShopClient]
 
 COST, SALARY = 71_93, 86_41  # minor units: 71.93 and 86.41
+# Rights that cannot be had without knowing what goods cost, or what people earn.
+TELLING = {PRODUCT_COST, EMPLOYEE_VIEW, SHOP_EXPORT, REPORT_VIEW, EXPENSE_CREATE} | {
+    right for right in ALL if right.startswith(("purchase.", "journal.", "recalculation."))
+}
 # What one cost, what two did, and the salary, as pages and files write them.
 FIGURES = re.compile(r"(?<![\w.,-])(71[.,]93|143[.,]86|86[.,]41)(?![\w-])")
 
@@ -92,3 +97,20 @@ def test_an_owner_does_so_the_figures_are_there_to_be_seen(
     assert any(path.startswith("/products/") for path in found)
     assert any(path.startswith(("/employees/", "/parties/")) for path in found)
     assert Decimal(COST) / 100 == Decimal("71.93")
+
+
+@pytest.mark.long
+def test_who_does_all_but_buying_and_the_books_sees_no_cost_or_salary_anywhere(
+    app: Flask, database: Database, client_of: Browsers, corner: Shop, world: World
+) -> None:
+    with_secrets(corner)
+    with corner.act() as uow:
+        uow.execute(
+            """
+            UPDATE roles SET built_in = NULL, permissions = %(permissions)s
+             WHERE tenant_id = %(tenant_id)s AND built_in = 'cashier'
+            """,
+            {"permissions": sorted(ALL - TELLING)},
+        )
+
+    assert found_by(app, database, client_of(corner, "cashier"), corner, world.site) == {}

@@ -25,7 +25,7 @@ from ledger_web.services.shop_lifecycle import DeleteShop, MoveShop, delete_shop
 from ledger_web.services.unit_of_work import UnitOfWork
 from tests.databases import Database
 from tests.furnished import furnish
-from tests.shops import Shop, add_user
+from tests.shops import Shop, add_product, add_user
 
 SPEAKING_OF_SECRETS = ("hash", "secret", "token", "digest", "password", "pin")
 # Names that only sound like it: digests of things that are no secret.
@@ -192,6 +192,44 @@ def test_people_of_a_shop_that_was_read_in_need_a_new_password(app: Flask, shop:
     )
 
     assert reset.exit_code == 0, reset.output
+
+
+def test_t12_an_export_that_was_interrupted_goes_on_and_is_of_one_moment(
+    shop: Shop, database: Database, tmp_path: Path
+) -> None:
+    furnish(shop)
+
+    def export(told: Any = None) -> tuple[io.BytesIO, dict[str, Any]]:
+        file = io.BytesIO()
+        return file, export_shop(
+            database.access.application, shop.tenant_id, shop.slug, file, parts=tmp_path, told=told
+        )
+
+    def cut_off(done: int, of: int) -> None:
+        if done == of - 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        export(cut_off)
+    before = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    add_product(shop, "Meanwhile")  # so the products are others by now
+    (tmp_path / "sales.csv").write_bytes(b"half a f")  # and the disk lost the end of this one
+    how_far: list[int] = []
+
+    file, manifest = export(lambda done, _of: how_far.append(done))
+
+    after = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    again = {name for name in before if before[name] != after[name]}
+    assert {"products.jsonl", "sales.csv"} <= again
+    assert not {"sale_lines.jsonl", "payments.jsonl", "users.jsonl"} & again
+    assert how_far == list(range(1, len(manifest["tables"]) + 1))
+    whole = io.BytesIO()
+    at_once = export_shop(database.access.application, shop.tenant_id, shop.slug, whole)
+    assert {**manifest, "exported_at": ""} == {**at_once, "exported_at": ""}
+    with zipfile.ZipFile(file) as resumed, zipfile.ZipFile(whole) as single:
+        names = set(resumed.namelist())
+        assert names == set(single.namelist())
+        assert {n for n in names - {"manifest.json"} if resumed.read(n) != single.read(n)} == set()
 
 
 def test_commands_write_a_shop_out_erase_it_and_read_it_in(
