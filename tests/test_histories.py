@@ -133,7 +133,8 @@ def trade_beside_checks(app: Flask, shop: Shop, *, clients: int, acts: int, chec
     *traded, alarms = in_threads(app, *(trade(trader) for trader in traders(shop, clients)), check)
 
     assert alarms == [0] * checks, alarms
-    assert all(isinstance(each, int) and each > 3 for each in traded), (SEED, traded)
+    met = [each for each in traded if not isinstance(each, int) or each <= 3]
+    assert met == [], SEED
     assert deadlocks(shop) == before
     assert_the_books_agree(shop)
 
