@@ -126,7 +126,7 @@ def _rows_of_moves(level: LevelDetails, lines: Iterator[LedgerLine]) -> Iterator
         gettext("Day"),
         gettext("Document"),
         gettext("Memo"),
-        "By",
+        gettext("By"),
         gettext("Quantity"),
         gettext("Left"),
         gettext("Unit"),

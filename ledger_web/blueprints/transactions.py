@@ -212,7 +212,7 @@ def _rows(transactions: Iterator[queries.TransactionRow]) -> Iterator[Row]:
         gettext("What"),
         gettext("With"),
         gettext("Memo"),
-        "By",
+        gettext("By"),
         gettext("Posted"),
         gettext("Undone"),
         gettext("Amount"),

@@ -75,7 +75,11 @@ def test_levels_and_moves_are_files_that_compute_nothing(shop: Shop, client_of: 
     }
     book = openpyxl.load_workbook(io.BytesIO(client.get(f"/stock/{milk}/moves.xlsx").data))
     assert [row[4:6] for row in book.worksheets[0].values] == [("Quantity", "Left"), (-1, 2), (3, 3)]
-    assert "value" not in client_of(shop, "cashier").get("/stock/levels.csv").text
+    cashier = client_of(shop, "cashier")
+    assert "value" not in cashier.get("/stock/levels.csv").text
+    moves = cashier.get(f"/stock/{milk}/moves.csv").text
+    assert "Quantity,Left,Unit\r\n" in moves
+    assert "60.00" not in moves
 
 
 def test_what_is_below_its_level_is_on_the_list_of_what_to_buy(shop: Shop, client_of: ClientOf) -> None:
@@ -90,6 +94,7 @@ def test_what_is_below_its_level_is_on_the_list_of_what_to_buy(shop: Shop, clien
     assert "1,260.00 PKR" in page
     assert ",3,pcs,10,21,pcs,1260.00,PKR" in client.get("/stock/to-buy.csv").text
     assert "1,260.00" not in client_of(shop, "cashier").get("/stock/to-buy").text
+    assert "1260.00" not in client_of(shop, "cashier").get("/stock/to-buy.csv").text
     assert "Buy below" in client.get(f"/stock/{milk}").text
 
 

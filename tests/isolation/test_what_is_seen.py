@@ -4,6 +4,7 @@ Costs and salaries of the shop are figures that occur nowhere else. A cashier fo
 every address for every thing there is; a manager, asked the same, finds them. Source: product spec 2.
 """
 
+import itertools
 import re
 import uuid
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from decimal import Decimal
 
 import pytest
 from flask import Flask
-from werkzeug.routing import UUIDConverter
+from werkzeug.routing import AnyConverter, Rule, UUIDConverter
 
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.permissions import ALL, EMPLOYEE_VIEW, EXPENSE_CREATE, PRODUCT_COST, REPORT_VIEW, SHOP_EXPORT
@@ -59,11 +60,23 @@ def addresses(app: Flask, client: ShopClient, ids: dict[str, set[uuid.UUID]], si
     for number, rule in enumerate(app.url_map.iter_rules()):
         if "GET" not in (rule.methods or ()) or not rule._converters:
             continue
-        if all(isinstance(each, UUIDConverter) for each in rule._converters.values()):
+        if all(isinstance(each, UUIDConverter | AnyConverter) for each in rule._converters.values()):
             fits = {id for kind in site.kinds.get(rule.endpoint, ()) for id in some.get(kind, ())}
-            for id in sorted({*fits, *every[number % 6 :: 6]}) if fits else every:
-                values = dict.fromkeys(rule._converters, id) | dict(rule.defaults or {})
-                yield adapter.build(rule.endpoint, values)
+            takes_id = any(isinstance(each, UUIDConverter) for each in rule._converters.values())
+            for words in words_of(rule):
+                for id in (sorted({*fits, *every[number % 6 :: 6]}) if fits else every) if takes_id else every[:1]:
+                    values = dict.fromkeys(rule._converters, id) | words | dict(rule.defaults or {})
+                    yield adapter.build(rule.endpoint, values)
+
+
+def words_of(rule: Rule) -> list[dict[str, str]]:
+    """Return each choice of the words an address takes besides ids; of files those that can be read here."""
+    chosen = [
+        [(name, word) for word in sorted(each.items - {"xlsx"})]
+        for name, each in rule._converters.items()
+        if isinstance(each, AnyConverter)
+    ]
+    return [dict(each) for each in itertools.product(*chosen)]
 
 
 def found_by(app: Flask, database: Database, client: ShopClient, shop: Shop, site: Site) -> dict[str, str]:

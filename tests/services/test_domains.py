@@ -34,6 +34,7 @@ from ledger_web.services.domains import (
     prove_domain,
     release_domain,
 )
+from ledger_web.services.shop_archives import purge_shop
 from ledger_web.services.shop_lifecycle import DeleteShop, delete_shop
 from tests.databases import Database
 from tests.name_server import SILENT, let_names_say
@@ -105,6 +106,17 @@ def test_a_domain_changes_hands_only_when_its_dns_changed_hands(corner: Shop, ri
     assert prove(corner, ours) == LOST
     assert [each.is_ours for each in list_domains(corner.tenant_id)] == [False]
     assert leads_to() == rival.tenant_id
+
+
+def test_a_shop_that_was_erased_leaves_no_domain_behind(corner: Shop, rival: Shop, database: Database) -> None:
+    own(corner)
+    own(rival, "www.rival.example")
+    delete_shop(DeleteShop(), corner.act())
+
+    erased = purge_shop(database.access.owner, corner.tenant_id, at_once=True)
+
+    assert erased["domain_directory"] == 1
+    assert (leads_to(), leads_to("www.rival.example")) == (None, rival.tenant_id)
 
 
 def test_a_domain_that_was_given_up_needs_a_fresh_proof(corner: Shop, rival: Shop) -> None:
