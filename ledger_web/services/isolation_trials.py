@@ -18,6 +18,7 @@ NOBODYS_SHOP: Final = -1
 # No setting; a setting that is no number. Anything else would be an answer.
 _UNSET: Final = frozenset({"42704", "22P02"})
 _FORBIDDEN: Final = "42501"
+_TAKES_NO_ROWS: Final = "55000"  # a view over several tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def try_isolation(tenant_ids: Sequence[int]) -> list[Trial]:
     trials = []
     with db.engine.connect() as connection:
         relations = _relations(connection)
-        for relation, is_table in relations:
+        for relation in relations:
             trials += [
                 _expect_refusal(
                     connection, relation, "reading without a shop", None, f"SELECT * FROM {relation} LIMIT 1"
@@ -45,24 +46,23 @@ def try_isolation(tenant_ids: Sequence[int]) -> list[Trial]:
             ]
             for ours, theirs in _pairs(tenant_ids):
                 trials.append(_expect_nothing(connection, relation, "reading a neighbour's rows", ours, theirs))
-                if is_table:
-                    trials += _try_writing(connection, relation, ours, theirs)
+                trials += _try_writing(connection, relation, ours, theirs)
     return trials
 
 
-def _relations(connection: Connection) -> list[tuple[str, bool]]:
-    rows = connection.execute(
+def _relations(connection: Connection) -> list[str]:
+    names = connection.execute(
         text(
             """
-            SELECT c.relname AS name, c.relkind IN ('r', 'p') AS is_table
-              FROM pg_class AS c
-             WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm')
+            SELECT c.relname FROM pg_class AS c
+             WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
              ORDER BY c.relname
             """
         )
-    ).all()
+    ).scalars()
+    found = [name for name in names if name not in OPEN_TO_ALL]
     connection.rollback()
-    return [(row.name, row.is_table) for row in rows if row.name not in OPEN_TO_ALL]
+    return found
 
 
 def _pairs(tenant_ids: Sequence[int]) -> Iterator[tuple[int, int]]:
@@ -72,31 +72,32 @@ def _pairs(tenant_ids: Sequence[int]) -> Iterator[tuple[int, int]]:
             yield ours, theirs
 
 
-def _try_writing(connection: Connection, table: str, ours: int, theirs: int) -> list[Trial]:
+def _try_writing(connection: Connection, relation: str, ours: int, theirs: int) -> list[Trial]:
     """Each verb on rows of a neighbour. A verb that the role has no right to at all has held, too."""
-    insert = f"INSERT INTO {table} (tenant_id) VALUES ({int(theirs)})"  # nosec B608 # from the catalogue
+    insert = f"INSERT INTO {relation} (tenant_id) VALUES ({int(theirs)})"  # nosec B608 # from the catalogue
     return [
-        _expect_refusal(connection, table, "writing into a neighbour", ours, insert),
+        _expect_refusal(connection, relation, "writing into a neighbour", ours, insert),
         _expect_no_row(
-            connection, table, "changing a neighbour's rows", ours,
-            f"UPDATE {table} SET tenant_id = tenant_id WHERE tenant_id = {int(theirs)}",
+            connection, relation, "changing a neighbour's rows", ours,
+            f"UPDATE {relation} SET tenant_id = tenant_id WHERE tenant_id = {int(theirs)}",
         ),
         _expect_no_row(
-            connection, table, "removing a neighbour's rows", ours,
-            f"DELETE FROM {table} WHERE tenant_id = {int(theirs)}",
+            connection, relation, "removing a neighbour's rows", ours,
+            f"DELETE FROM {relation} WHERE tenant_id = {int(theirs)}",
         ),
     ]  # fmt: skip
 
 
 def _expect_refusal(connection: Connection, relation: str, tried: str, tenant_id: object, statement: str) -> Trial:
-    held_by = {_FORBIDDEN} if isinstance(tenant_id, int) else _UNSET | {_FORBIDDEN}
+    held_by = {_FORBIDDEN} | ({_TAKES_NO_ROWS} if isinstance(tenant_id, int) else _UNSET)
     state, rows = _run(connection, tenant_id, statement)
     return Trial(relation, tried, state in held_by, f"refused ({state})" if state else f"{rows} rows")
 
 
 def _expect_no_row(connection: Connection, relation: str, tried: str, tenant_id: int, statement: str) -> Trial:
     state, rows = _run(connection, tenant_id, statement)
-    return Trial(relation, tried, state == _FORBIDDEN or rows == 0, f"refused ({state})" if state else f"{rows} rows")
+    held = state in {_FORBIDDEN, _TAKES_NO_ROWS} or rows == 0
+    return Trial(relation, tried, held, f"refused ({state})" if state else f"{rows} rows")
 
 
 def _expect_nothing(

@@ -8,10 +8,11 @@ from flask import Flask
 from ledger_web.domain.ids import new_id
 from ledger_web.services.drawers import PayIn, pay_in
 from tests.databases import Database
-from tests.shops import Shop
+from tests.shops import Shop, add_customer
 
 
 def put_in(shop: Shop) -> None:
+    add_customer(shop)
     pay_in(PayIn(id=new_id(), drawer_id=shop.drawer_id, currency="PKR", amount=5, reason="Float"), shop.act())
 
 
@@ -44,8 +45,25 @@ def test_the_walls_hold_and_nothing_of_the_trials_is_kept(app: Flask, corner: Sh
             "ALTER VIEW customers SET (security_invoker = true)",
             set(),  # its owner stands under the same policy, which is forced
         ),
+        (
+            "CREATE VIEW everybody AS SELECT tenant_id, id, name FROM parties; ALTER VIEW everybody OWNER TO postgres;"
+            " GRANT ALL ON everybody TO ledger_app",
+            "DROP VIEW everybody",
+            {
+                "reading without a shop",
+                "reading a neighbour's rows",
+                "writing into a neighbour",
+                "changing a neighbour's rows",
+                "removing a neighbour's rows",
+            },
+        ),
     ],
-    ids=["no row-level security", "a policy that lets all through", "a view with its owner's eyes"],
+    ids=[
+        "no row-level security",
+        "a policy that lets all through",
+        "a view with its owner's eyes",
+        "a view with a superuser's eyes, that takes rows",
+    ],
 )
 def test_a_wall_that_does_not_hold_is_named(
     app: Flask, corner: Shop, rival: Shop, database: Database, broken: str, mended: str, leaking: set[str]
