@@ -12,6 +12,7 @@ from ledger_web.services.sale_returns import (
     ReturnPlan,
     ReturnPreview,
     effects_of,
+    hold_sale,
     plan_return,
     take_back,
 )
@@ -97,7 +98,8 @@ def preview_exchange(command: RecordExchange, uow: UnitOfWork) -> ExchangePrevie
 def _plan(act: Act, command: RecordExchange, total: int, *, lock: bool = False) -> ReturnPlan:
     if command.back.way == CHOSEN:
         raise RuleViolationError("In an exchange, what is left goes back as it was paid, or becomes store credit.")
-    return plan_return(act, command.back, find_sale(act, command.back.sale_id, lock=lock), carry_max=total)
+    sale = hold_sale(act, command.back.sale_id) if lock else find_sale(act, command.back.sale_id)
+    return plan_return(act, command.back, sale, carry_max=total)
 
 
 def _carried(act: Act, plan: ReturnPlan) -> Sequence[Tendered]:

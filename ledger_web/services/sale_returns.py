@@ -202,9 +202,22 @@ def record_return(command: RecordReturn, uow: UnitOfWork) -> Recorded:
     with uow:
         if uow.is_replay(command, id=command.id, kind="sale_return", memo=command.note):
             return Recorded(command.id, replayed=True)
-        plan = plan_return(uow, command, find_sale(uow, command.sale_id, lock=True))
+        plan = plan_return(uow, command, hold_sale(uow, command.sale_id))
         uow.post(take_back(uow, command, plan), in_open_shift=True)
     return Recorded(command.id)
+
+
+def hold_sale(act: Act, sale_id: uuid.UUID) -> HeldSale:
+    """Hold a sale and whoever owes for it: what is planned of the debt is true until the commit.
+
+    Raises:
+        NotFoundError: The shop has no such sale.
+    """
+    sale = find_sale(act, sale_id, lock=True)
+    debtor, _ = _debt_of(act, sale.id)
+    if debtor is not None:
+        open_items.hold_parties(act, {debtor})
+    return sale
 
 
 def preview_return(command: RecordReturn, uow: UnitOfWork) -> ReturnPreview:

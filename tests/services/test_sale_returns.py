@@ -1,5 +1,7 @@
 """Goods that come back: every cent, every piece and every drawer is where it was, and nothing comes back twice."""
 
+import threading
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -23,8 +25,9 @@ from ledger_web.domain.returns import CHOSEN, CREDIT
 from ledger_web.services.deletions import Undo, undo
 from ledger_web.services.sale_returns import preview_return, record_return
 from ledger_web.services.sales import TenderChoice
-from tests.at_once import in_threads
+from tests.at_once import in_threads, wait_until_so_many_wait
 from tests.books import assert_the_books_agree, balances, cached_balance, count, stock_of, written
+from tests.databases import Database
 from tests.returns import (
     add_bank,
     close_the_shift,
@@ -320,6 +323,38 @@ def test_a_rivals_sale_drawer_reason_or_customer_is_not_there(shop: Shop, rival:
         with pytest.raises(NotFoundError):
             give_back(shop, how.pop("sale_id", sale_id), (1, 1), **how)
     assert count(shop, "sale_returns") == count(rival, "sale_returns") == 0
+
+
+def test_c3_a_debt_that_is_paid_while_its_goods_come_back_is_paid_before_them(
+    shop: Shop, app: Flask, database: Database
+) -> None:
+    """The return waits for whoever owes, then looks at the debt: what was paid becomes credit again."""
+    alice = add_customer(shop)
+    sale_id = sell(shop, (add_product(shop), 1, 115_00), customer_id=alice, rest_on_account=True)
+    acts = [lambda: pay(shop, alice, 115_00), lambda: give_back(shop, sale_id, (1, 1))]
+    results: list[object] = []
+
+    def run(act: Callable[[], object]) -> None:
+        with app.app_context():
+            try:
+                results.append(act())
+            except Exception as error:  # the test looks at it
+                results.append(error)
+
+    threads = [threading.Thread(target=run, args=[act]) for act in acts]
+    with database.connect(autocommit=False) as holder:
+        holder.execute("SELECT FROM parties FOR UPDATE")
+        for waiting, thread in enumerate(threads, start=1):
+            thread.start()
+            wait_until_so_many_wait(database, waiting)
+        holder.rollback()
+    for thread in threads:
+        thread.join()
+
+    assert [each for each in results if isinstance(each, Exception)] == []
+    assert open_of(shop, alice) == {"credit": 115_00, "charge": 0}
+    assert cached_balance(shop, customer(alice, "PKR")) == -115_00
+    assert_the_books_agree(shop)
 
 
 def test_c6_eight_people_returning_the_same_two_pieces_return_two(shop: Shop, app: Flask) -> None:
