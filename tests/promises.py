@@ -17,8 +17,6 @@ WITHOUT_TEST = {
     "C2": "the benchmark posting.hot.32: what a hot drawer bears depends on the machine",
     "R5": "the benchmark recalculation.1m: a million entries take minutes to make",
     "T11": "the benchmark neighbours: a time that depends on the machine",
-    "I9": "days and orders come from the database's clock alone; another clock for one process is not to be had here",
-    "O6": "takes two hours of an idle machine",
 }
 
 

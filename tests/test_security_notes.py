@@ -22,6 +22,10 @@ def test_every_fault_that_is_planted_names_what_caught_it() -> None:
     assert missing_in(rows) == []
 
 
+def test_every_fault_can_still_be_planted() -> None:
+    assert [fault.name for fault in FAULTS if fault.right not in (ROOT / fault.path).read_text()] == []
+
+
 def rows_of(file: str) -> list[str]:
     return [line for line in (ROOT / file).read_text().splitlines() if line.startswith("| ")][1:]
 

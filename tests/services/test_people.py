@@ -211,6 +211,10 @@ def test_the_last_owner_stays_and_another_may_go(corner: Shop) -> None:
 
     with pytest.raises(LastOwnerError):
         set_active(SetActive(op_id=new_id(), user_id=second, active=False), server)
+    away = add_user(corner, "oskar", "owner")
+    set_active(SetActive(op_id=new_id(), user_id=away, active=False), server)
+    with pytest.raises(LastOwnerError):  # one who may not come in is none
+        set_active(SetActive(op_id=new_id(), user_id=second, active=False), server)
 
 
 def test_two_owners_who_demote_each_other_at_once_leave_one(app: Flask, corner: Shop) -> None:
