@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from ledger_web.domain.audit import SIGNALS
 from ledger_web.domain.languages import gettext
 from ledger_web.domain.permissions import AUDIT_VIEW, role_name
-from ledger_web.forms.audit import AuditForm
+from ledger_web.forms.audit import AREAS_OF_OPERATORS, AuditForm
 from ledger_web.identity import permission_required
 from ledger_web.queries.audit import list_actors, list_events, list_signals
 from ledger_web.queries.people import list_roles
@@ -23,6 +23,8 @@ blueprint = Blueprint("audit", __name__, url_prefix="/admin/audit")
 @operators_too
 def index() -> ResponseReturnValue:
     form = AuditForm(request.args)
+    if g.tenant.is_operators:
+        form.area.choices = [(area, gettext(label)) for area, label in AREAS_OF_OPERATORS]
     form.person.choices = [("", gettext("Everybody")), *list_actors(g.tenant.id)]
     if not form.validate():
         return render("audit/index.html", "audit/_events_list.html", 422, form=form, events=None, older="")

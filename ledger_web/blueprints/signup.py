@@ -1,8 +1,5 @@
 """Signing up: a shop of one's own, from the bare domain."""
 
-import hashlib
-import uuid
-
 from flask import Blueprint, Response, current_app, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
@@ -16,7 +13,7 @@ from ledger_web.forms.signup import AddressForm, ProofForm, SignUpForm
 from ledger_web.identity import public
 from ledger_web.queries.tenants import find_tenant, is_free
 from ledger_web.rendering import render
-from ledger_web.services.tenants import TENANT_IDS, open_shop
+from ledger_web.services.tenants import open_shop, tenant_id_of
 from ledger_web.services.unit_of_work import UnitOfWork
 from ledger_web.strangers import digest_of_address, may_write_to, place, proof_of, proven
 from ledger_web.tenancy import address_of, bare_address, bare_domain
@@ -74,7 +71,7 @@ def create() -> ResponseReturnValue:
         return _ask_for_address(
             MailAddressForm(), 422, gettext("This link is too old, or not whole. Ask for another one.")
         )
-    tenant_id = _tenant_id_of(form.op_id.data)
+    tenant_id = tenant_id_of(form.op_id.data)
     try:
         digest = digest_of_address(owner_mail) if owner_mail else None
         slug = open_shop(form.to_command(place(), digest, owner_mail), UnitOfWork(tenant_id)).slug
@@ -124,8 +121,3 @@ def _welcome(slug: str) -> Response:
     response = make_response(render("signup/show.html", "signup/_opened.html", slug=slug, address=address_of(slug)))
     response.headers["Refresh"] = f"3; url={address_of(slug)}sign-in"
     return response
-
-
-def _tenant_id_of(op_id: uuid.UUID) -> int:
-    """Return the id of the shop that this form opens: the same form sent twice opens one."""
-    return int.from_bytes(hashlib.sha256(b"shop" + op_id.bytes).digest()[:8]) % TENANT_IDS + 1

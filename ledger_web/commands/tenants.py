@@ -14,6 +14,7 @@ from ledger_web.domain.hosts import PROOF, proof_at
 from ledger_web.domain.ids import new_id
 from ledger_web.name_servers import texts_at
 from ledger_web.queries.domains import DomainRow, get_domain, list_domains, list_proved_domains
+from ledger_web.queries.operators import find_room
 from ledger_web.queries.tenants import get_place, list_tenants
 from ledger_web.services.domains import (
     PROVED,
@@ -24,6 +25,7 @@ from ledger_web.services.domains import (
     prove_domain,
     release_domain,
 )
+from ledger_web.services.operators import NoteCheck, note_check
 from ledger_web.services.provisioning import DatabaseAccess
 from ledger_web.services.shop_archives import export_shop, free_addresses, import_shop, purge_shop
 from ledger_web.services.shop_lifecycle import (
@@ -184,14 +186,17 @@ def check_domains() -> None:
 
     A domain whose record has been gone for three days leads nowhere any more. Exit code 1 if a record is gone.
     """
-    failing = 0
-    for host, tenant_id in list_proved_domains():
+    failing, domains = 0, list_proved_domains()
+    for host, tenant_id in domains:
         try:
             outcome = prove_domain(_asked(tenant_id, host), UnitOfWork(tenant_id))
         except LedgerError as refusal:  # nobody answered: neither a yes nor a no
             outcome = refusal.message
         failing += outcome != PROVED
         click.echo(f"{host}\t{outcome}")
+    room = find_room()
+    if room:
+        note_check(NoteCheck(checked=len(domains), failing=failing), UnitOfWork(room))
     if failing:
         raise SystemExit(1)
 

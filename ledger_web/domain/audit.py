@@ -126,7 +126,16 @@ WORDS: Final[Mapping[str, str]] = Texts(
         "domain.release": "took a domain away",
         "drawer.open": "opened a drawer without a sale",
         "export.take": "took a list as a file",
+        "operator.check_domains": "looked at every domain",
+        "operator.deletion": "deletes a shop",
+        "operator.fail": "could not do it",
+        "operator.link": "makes a link for an owner",
+        "operator.move": "gives a shop another address",
         "operator.open_room": "opened the operators’ page",
+        "operator.opening": "opens a shop",
+        "operator.restoration": "takes a shop back",
+        "operator.resumption": "lets a shop go on",
+        "operator.suspension": "suspends a shop",
         "bank.archive": "archived a bank account",
         "bank.rename": "renamed a bank account",
         "bank.restore": "took a bank account into use again",
@@ -284,6 +293,10 @@ FACTS: Final[Mapping[str, str]] = Texts(
         "from": "from",
         "until": "until",
         "quantity": "quantity",
+        "operator": "operator",
+        "shop": "shop",
+        "checked": "checked",
+        "failing": "failing",
     }
 )
 # What says something about a person at a till, in the order it is shown.

@@ -19,7 +19,7 @@ staging static stats status store support sysadmin system team teams terms test 
 upload uploads usenet vpn web webmail webmaster welcome wiki www www1 www2
 """
 RESERVED = frozenset(_RESERVED_WORDS.split())
-OPERATORS = "console"  # of those who run the system, and so it is reserved, too; migration 0061 says it as well
+OPERATORS = "console"  # of those who run the system, and so it is reserved, too; the database says it as well
 
 
 def is_slug(text: str) -> bool:

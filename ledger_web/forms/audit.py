@@ -29,7 +29,15 @@ AREAS = (
     ("sale", gettext_noop("Sales")),
     ("session", gettext_noop("Signing in and out")),
     ("settings", gettext_noop("Settings")),
+    ("shop", gettext_noop("The shop")),
     ("till", gettext_noop("Tills")),
+    ("user", gettext_noop("People who sign in")),
+)
+AREAS_OF_OPERATORS = (
+    ("", gettext_noop("Everything")),
+    ("operator", gettext_noop("Shops")),
+    ("access", gettext_noop("Refusals")),
+    ("session", gettext_noop("Signing in and out")),
     ("user", gettext_noop("People who sign in")),
 )
 

@@ -57,6 +57,11 @@ class SignUpForm(LedgerForm):
         self.language.choices = [("", usual), *LANGUAGES.items()]
 
     def to_command(self, opened_from: bytes, owner_mail: bytes | None, owner_email: str | None) -> OpenShop:
+        return self.with_password(
+            self.password.data, opened_from=opened_from, owner_mail=owner_mail, owner_email=owner_email
+        )
+
+    def with_password(self, password: str, **more: Any) -> OpenShop:
         country = countries()[self.country.data]
         locale = locale_in(self.language.data or country.language, country.code)
         return OpenShop(
@@ -68,10 +73,8 @@ class SignUpForm(LedgerForm):
             digits=digits_of(locale),
             owner_login=self.login.data,
             owner_name=self.owner_name.data,
-            owner_password=self.password.data,
-            opened_from=opened_from,
-            owner_mail=owner_mail,
-            owner_email=owner_email,
+            owner_password=password,
+            **more,
         )
 
     def validate_slug(self, field: TextField) -> None:

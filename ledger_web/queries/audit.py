@@ -156,6 +156,11 @@ class EventRow:
     after: dict[str, Any] | None
 
     @property
+    def is_of_operators(self) -> bool:
+        """Say whether those who run the system did it: they are nobody of the shop."""
+        return self.actor is None and "operator" in (self.after or {})
+
+    @property
     def words(self) -> str:
         return words_of(self.action)
 

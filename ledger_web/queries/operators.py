@@ -4,6 +4,7 @@ Never what a shop sold, to whom, or for how much.
 """
 
 import datetime as dt
+import uuid
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -108,18 +109,20 @@ class ShopFacts:
 
 
 def get_place_at(slug: str) -> PlaceRow:
-    """Return the shop of an address, whatever its state.
+    """Return the shop of an address, whatever its state; of one that it has left, where it is now.
 
     Raises:
-        NotFoundError: There is none, or it has left for another.
+        NotFoundError: There is none.
     """
     row = directory_session().execute(
         text(
             """
             SELECT d.slug, d.tenant_id, d.status, d.leads_to, d.until, d.opened_at
-              FROM tenant_directory AS d
-             WHERE d.slug = :slug
+              FROM tenant_directory AS a
+              JOIN tenant_directory AS d
+                ON d.tenant_id = a.tenant_id
                AND d.status IN ('active', 'suspended', 'deleted')
+             WHERE a.slug = :slug
             """
         ),
         {"slug": slug},
@@ -128,6 +131,95 @@ def get_place_at(slug: str) -> PlaceRow:
     if found is None:
         raise NotFoundError(gettext("There is no shop at %(slug)s.", slug=slug))
     return PlaceRow(*found)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerRow:
+    """An owner of a shop, who may need help to come in."""
+
+    id: uuid.UUID
+    login: str
+    name: str
+    has_codes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SystemFacts:
+    """How all of it stands."""
+
+    shops: dict[str, int]  # by state
+    domains: int  # that lead to a shop
+    overdue: int  # of them, not proved for eight days
+    schema: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRow:
+    """A time when the DNS was asked about all domains."""
+
+    checked_at: dt.datetime
+    checked: int
+    failing: int
+
+
+def list_owners(tenant_id: int) -> list[OwnerRow]:
+    """Return the owners of a shop who may come in."""
+    rows = session_of(tenant_id).execute(
+        text(
+            """
+            SELECT u.id, u.login, u.name, u.totp_secret IS NOT NULL
+              FROM roles AS r
+              JOIN users AS u
+                ON u.tenant_id = :tenant_id
+               AND u.role_id = r.id
+               AND u.active
+             WHERE r.tenant_id = :tenant_id
+               AND r.built_in = 'owner'
+             ORDER BY u.created_at, u.id
+            """
+        ),
+        {"tenant_id": tenant_id},
+    )
+    return [OwnerRow(*row) for row in rows]
+
+
+def get_system() -> SystemFacts:
+    """Count shops by state and domains by age, each from an index of the directory; no shop is looked into."""
+    session = directory_session()
+    shops = session.execute(text("SELECT d.status, count(*) FROM tenant_directory AS d GROUP BY d.status"))
+    by_state = {str(status): int(count) for status, count in shops if status != "operators"}
+    domains = session.execute(
+        text(
+            """
+            SELECT count(*), count(*) FILTER (WHERE d.proved_at < now() - interval '8 days'),
+                   (SELECT max(v.version_num) FROM alembic_version AS v)
+              FROM domain_directory AS d
+            """
+        )
+    ).one()
+    return SystemFacts(by_state, *domains)
+
+
+def find_last_check(room: int) -> CheckRow | None:
+    """Return when all domains were looked at last, if that was since the room is there."""
+    row = (
+        session_of(room)
+        .execute(
+            text(
+                """
+                SELECT e.happened_at, e.after
+                  FROM audit_events AS e
+                 WHERE e.tenant_id = :tenant_id
+                   AND e.action = 'operator.check_domains'
+                 ORDER BY e.happened_at DESC
+                 LIMIT 1
+                """
+            ),
+            {"tenant_id": room},
+        )
+        .one_or_none()
+    )
+    return CheckRow(row.happened_at, row.after["checked"], row.after["failing"]) if row else None
 
 
 def get_facts(tenant_id: int) -> ShopFacts:

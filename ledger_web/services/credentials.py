@@ -109,6 +109,8 @@ def use_link(command: UseLink, uow: UnitOfWork) -> str:
             """,
             {"id": user_id, "password_hash": password_hash},
         )
+        if found.kind == "rescue":
+            forget_codes(uow, user_id)
         end_sessions(uow, user_id)
         throttle.forget(uow, f"login:{found.login}")
         uow.audit("user.use_link", holder=user_id, after={"kind": found.kind})

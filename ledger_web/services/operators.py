@@ -18,7 +18,7 @@ from ledger_web.services.credentials import forget_codes
 from ledger_web.services.passwords import hash_password
 from ledger_web.services.reach import check_an_owner_stays, take_turn
 from ledger_web.services.tenants import enter_in_directory
-from ledger_web.services.unit_of_work import UnitOfWork, whole_act
+from ledger_web.services.unit_of_work import UnitOfWork, fingerprint_of, whole_act
 from ledger_web.services.users import end_sessions, fold_login
 
 NO_CURRENCY = "XXX"  # ISO 4217
@@ -44,6 +44,32 @@ class ReadmitOperator:
 
     login: str
     password: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoteAct:
+    """Somebody who runs the system is about to do something to a shop."""
+
+    op_id: uuid.UUID
+    act: str
+    shop: str  # its address
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoteRefusal:
+    """What was asked for was not done."""
+
+    shop: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoteCheck:
+    """The DNS was asked about every domain that leads to a shop."""
+
+    checked: int
+    failing: int
 
 
 @whole_act
@@ -116,6 +142,28 @@ def readmit_operator(command: ReadmitOperator, uow: UnitOfWork) -> None:
         throttle.forget(uow, f"login:{login}")
         end_sessions(uow, user_id)
         uow.audit("user.reset_password", holder=user_id)
+
+
+@whole_act
+def note_act(command: NoteAct, uow: UnitOfWork) -> None:
+    """Write down what is asked for, once, before it is done: the same form sent twice is one line."""
+    with uow:
+        if not uow.is_resubmission(command, id=uuid.UUID(bytes=fingerprint_of(command)[:16])):
+            uow.audit(f"operator.{command.act}", after={"shop": command.shop, "reason": command.reason})
+
+
+@whole_act
+def note_refusal(command: NoteRefusal, uow: UnitOfWork) -> None:
+    """Write down that it was not done."""
+    with uow:
+        uow.audit("operator.fail", after={"shop": command.shop, "why": command.why})
+
+
+@whole_act
+def note_check(command: NoteCheck, uow: UnitOfWork) -> None:
+    """Write down that all domains were looked at."""
+    with uow:
+        uow.audit("operator.check_domains", after={"checked": command.checked, "failing": command.failing})
 
 
 def _find(uow: UnitOfWork, login: str) -> uuid.UUID:

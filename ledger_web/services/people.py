@@ -19,11 +19,12 @@ from ledger_web.domain.languages import gettext
 from ledger_web.domain.tokens import digest_of, new_token
 from ledger_web.services.addresses import EmailChange, change_email
 from ledger_web.services.passwords import hash_password
-from ledger_web.services.reach import Reach, check_an_owner_stays, reach_of_role, reach_of_user, take_turn
+from ledger_web.services.reach import EVERYTHING, Reach, check_an_owner_stays, reach_of_role, reach_of_user, take_turn
+from ledger_web.services.shop_lifecycle import Behest, said_by
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, violated_constraint, whole_act
 from ledger_web.services.users import end_sessions, fold_email, fold_login
 
-LIVES: Final = {"invitation": "7 days", "reset": "30 minutes"}
+LIVES: Final = {"invitation": "7 days", "reset": "30 minutes", "rescue": "30 minutes"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +84,15 @@ class EndSessions:
 
     op_id: uuid.UUID
     user_id: uuid.UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class RescueOwner:
+    """An owner who cannot come in asks those who run the system for help."""
+
+    user_id: uuid.UUID
+    kind: str  # invitation, reset, or rescue: with it the codes of a lost phone end, too
+    behest: Behest
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,16 +164,34 @@ def make_link(command: MakeLink, uow: UnitOfWork) -> MadeLink:
         if not user.active:
             raise RuleViolationError(gettext("%(name)s has no access. Give it back first.", name=user.name))
         kind = "invitation" if user.is_invited else "reset"
-        uow.execute(
-            """
-            UPDATE password_links SET used_at = now()
-             WHERE tenant_id = %(tenant_id)s AND user_id = %(user_id)s AND used_at IS NULL
-            """,
-            {"user_id": command.user_id},
-        )
+        _end_links(uow, command.user_id)
         token = _make_link(uow, command.user_id, kind, new_token())
         uow.audit("user.make_link", holder=command.user_id, after={"kind": kind})
     return MadeLink(command.user_id, kind, token)
+
+
+@whole_act
+def rescue_owner(command: RescueOwner, uow: UnitOfWork) -> MadeLink:
+    """Make a link for an owner of a shop; the ones made before end. The shop's own audit says who made it, and why.
+
+    Raises:
+        NotFoundError: The shop has no such owner.
+        RuleViolationError: They have no access.
+    """
+    with uow:
+        if uow.is_resubmission(command, id=command.behest.op_id, subject_id=command.user_id):
+            return MadeLink(command.user_id, command.kind, None)
+        take_turn(uow)
+        if reach_of_user(uow, command.user_id).built_in != "owner":
+            raise NotFoundError("There is no such person in this shop.")
+        user = _lock_reachable(uow, EVERYTHING, command.user_id)
+        if not user.active:
+            raise RuleViolationError(gettext("%(name)s has no access. Give it back first.", name=user.name))
+        _end_links(uow, command.user_id)
+        token = _make_link(uow, command.user_id, command.kind, new_token())
+        after = {"kind": command.kind} | said_by(command.behest)
+        uow.audit("user.make_link", holder=command.user_id, after=after)
+    return MadeLink(command.user_id, command.kind, token)
 
 
 @whole_act
@@ -323,6 +351,16 @@ def _change_role(uow: UnitOfWork, reach: Reach, user: Any, role_id: uuid.UUID) -
     if role.built_in != "owner":
         check_an_owner_stays(uow, user.id)
     end_sessions(uow, user.id)
+
+
+def _end_links(uow: UnitOfWork, user_id: uuid.UUID) -> None:
+    uow.execute(
+        """
+        UPDATE password_links SET used_at = now()
+         WHERE tenant_id = %(tenant_id)s AND user_id = %(user_id)s AND used_at IS NULL
+        """,
+        {"user_id": user_id},
+    )
 
 
 def _make_link(uow: UnitOfWork, user_id: uuid.UUID, kind: str, token: str) -> str:

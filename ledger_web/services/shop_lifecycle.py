@@ -1,8 +1,9 @@
 """What becomes of a shop: another address, a pause, an end that can be undone for a while."""
 
 import datetime as dt
+import uuid
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from ledger_web.domain.errors import ConflictError, NotFoundError
 from ledger_web.domain.languages import gettext
@@ -16,30 +17,48 @@ GRACE: Final = dt.timedelta(days=30)  # a deleted shop can be had back
 
 
 @dataclass(frozen=True, kw_only=True)
+class Behest:
+    """Somebody who runs the system does it, from their page, and says why: the shop's own audit tells both."""
+
+    op_id: uuid.UUID
+    operator: str  # their name: they are nobody of this shop
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class MoveShop:
     """Give the shop another address; the old one leads to it for a while."""
 
     slug: str
+    behest: Behest | None = None
 
 
 @dataclass(frozen=True)
 class SuspendShop:
     """Let everything be read and exported, and nothing be written."""
 
+    behest: Behest | None = None
+
 
 @dataclass(frozen=True)
 class ResumeShop:
     """Let a suspended shop go on."""
+
+    behest: Behest | None = None
 
 
 @dataclass(frozen=True)
 class DeleteShop:
     """Close the address to everybody at once."""
 
+    behest: Behest | None = None
+
 
 @dataclass(frozen=True)
 class TakeShopBack:
     """Undo the deletion of a shop."""
+
+    behest: Behest | None = None
 
 
 @whole_act
@@ -53,6 +72,8 @@ def move_shop(command: MoveShop, uow: UnitOfWork) -> str:
     """
     slug = check_slug(command.slug)
     with uow:
+        if _is_done(uow, command):
+            return slug
         current = _lock(uow)
         if current.status == "deleted":
             raise ConflictError("This shop is deleted. Take it back first.")
@@ -61,12 +82,12 @@ def move_shop(command: MoveShop, uow: UnitOfWork) -> str:
         _leave(uow, current.slug, slug)
         if not _return_to(uow, slug, current.status):
             enter_in_directory(uow, slug, status=current.status, owner_mail=current.owner_mail)
-        uow.audit("shop.move", before={"address": current.slug}, after={"address": slug})
+        uow.audit("shop.move", before={"address": current.slug}, after={"address": slug} | said_by(command.behest))
     return slug
 
 
 @whole_act
-def suspend_shop(_: SuspendShop, uow: UnitOfWork) -> None:
+def suspend_shop(command: SuspendShop, uow: UnitOfWork) -> None:
     """Suspend a shop.
 
     Raises:
@@ -74,12 +95,14 @@ def suspend_shop(_: SuspendShop, uow: UnitOfWork) -> None:
         NotFoundError: There is no such shop.
     """
     with uow:
-        _change(uow, "active", "suspended")
+        if _is_done(uow, command):
+            return
+        _change(uow, "active", "suspended", command.behest)
         uow.execute("UPDATE tenants SET suspended_at = now() WHERE tenant_id = %(tenant_id)s")
 
 
 @whole_act
-def resume_shop(_: ResumeShop, uow: UnitOfWork) -> None:
+def resume_shop(command: ResumeShop, uow: UnitOfWork) -> None:
     """Take a suspended shop up again.
 
     Raises:
@@ -87,12 +110,14 @@ def resume_shop(_: ResumeShop, uow: UnitOfWork) -> None:
         NotFoundError: There is no such shop.
     """
     with uow:
-        _change(uow, "suspended", "active")
+        if _is_done(uow, command):
+            return
+        _change(uow, "suspended", "active", command.behest)
         uow.execute("UPDATE tenants SET suspended_at = NULL WHERE tenant_id = %(tenant_id)s")
 
 
 @whole_act
-def delete_shop(_: DeleteShop, uow: UnitOfWork) -> dt.date:
+def delete_shop(command: DeleteShop, uow: UnitOfWork) -> dt.date:
     """Close the address to everybody at once; return the day until which the shop can be had back.
 
     Raises:
@@ -100,7 +125,9 @@ def delete_shop(_: DeleteShop, uow: UnitOfWork) -> dt.date:
         NotFoundError: There is no such shop.
     """
     with uow:
-        current = _lock(uow)
+        is_done, current = _is_done(uow, command), _lock(uow)
+        if is_done and current.until:
+            return current.until
         if current.status == "deleted":
             raise ConflictError("This shop is deleted already.")
         until = current.today + GRACE
@@ -112,12 +139,13 @@ def delete_shop(_: DeleteShop, uow: UnitOfWork) -> dt.date:
             {"until": until},
         )
         uow.execute("UPDATE sessions SET revoked_at = now() WHERE tenant_id = %(tenant_id)s AND revoked_at IS NULL")
-        uow.audit("shop.delete", before={"status": current.status}, after={"status": "deleted"})
+        after = {"status": "deleted"} | said_by(command.behest)
+        uow.audit("shop.delete", before={"status": current.status}, after=after)
     return until
 
 
 @whole_act
-def take_shop_back(_: TakeShopBack, uow: UnitOfWork) -> None:
+def take_shop_back(command: TakeShopBack, uow: UnitOfWork) -> None:
     """Undo the deletion of a shop: it goes on as it was, suspended if it was that.
 
     Raises:
@@ -125,8 +153,20 @@ def take_shop_back(_: TakeShopBack, uow: UnitOfWork) -> None:
         NotFoundError: There is no such shop.
     """
     with uow:
+        if _is_done(uow, command):
+            return
         paused = uow.execute("SELECT suspended_at FROM tenants WHERE tenant_id = %(tenant_id)s").scalar()
-        _change(uow, "deleted", "suspended" if paused else "active")
+        _change(uow, "deleted", "suspended" if paused else "active", command.behest)
+
+
+def said_by(behest: Behest | None) -> dict[str, str]:
+    """Return what the audit of the shop keeps of a behest."""
+    return {"operator": behest.operator, "reason": behest.reason} if behest else {}
+
+
+def _is_done(uow: UnitOfWork, command: Any) -> bool:
+    """Say whether this very form was carried out before. A command of the server's has no form."""
+    return command.behest is not None and uow.is_resubmission(command, id=command.behest.op_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,22 +175,23 @@ class _Place:
     status: str
     today: dt.date
     owner_mail: bytes | None
+    until: dt.date | None
 
 
 def _lock(uow: UnitOfWork) -> _Place:
     row = uow.execute(
         """
-        SELECT slug, status, current_date AS today, owner_mail FROM tenant_directory
+        SELECT slug, status, current_date AS today, owner_mail, until FROM tenant_directory
          WHERE tenant_id = %(tenant_id)s AND status IN ('active', 'suspended', 'deleted')
            FOR NO KEY UPDATE
         """
     ).one_or_none()
     if row is None:
         raise NotFoundError("There is no such shop.")
-    return _Place(row.slug, row.status, row.today, row.owner_mail)
+    return _Place(row.slug, row.status, row.today, row.owner_mail, row.until)
 
 
-def _change(uow: UnitOfWork, before: str, after: str) -> None:
+def _change(uow: UnitOfWork, before: str, after: str, behest: Behest | None) -> None:
     if _lock(uow).status != before:
         raise ConflictError(gettext("This shop is not %(before)s.", before=before))
     uow.execute(
@@ -160,7 +201,7 @@ def _change(uow: UnitOfWork, before: str, after: str) -> None:
         """,
         {"status": after},
     )
-    uow.audit(f"shop.{after}", before={"status": before}, after={"status": after})
+    uow.audit(f"shop.{after}", before={"status": before}, after={"status": after} | said_by(behest))
 
 
 def _leave(uow: UnitOfWork, old: str, new: str) -> None:

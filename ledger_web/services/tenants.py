@@ -1,5 +1,6 @@
 """Shops open."""
 
+import hashlib
 import secrets
 import uuid
 from dataclasses import dataclass, field
@@ -56,6 +57,11 @@ class OpenedShop:
 def new_tenant_id() -> int:
     """Choose the id of a shop: at random among those a browser can count, as no sequence spans all machines."""
     return secrets.randbelow(TENANT_IDS) + 1
+
+
+def tenant_id_of(op_id: uuid.UUID) -> int:
+    """Return the id of the shop that a form opens: the same form sent twice opens one."""
+    return int.from_bytes(hashlib.sha256(b"shop" + op_id.bytes).digest()[:8]) % TENANT_IDS + 1
 
 
 @whole_act
