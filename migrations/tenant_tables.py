@@ -35,3 +35,23 @@ def protect(table: str, *, grants: str) -> None:
         GRANT {grants} ON {table} TO ledger_app;
         """
     )
+
+
+def build_index(name: str, on: str, *, unique: bool = False) -> None:
+    """Build an index on a table that is in use; whoever writes there goes on meanwhile.
+
+    It waits for those who were writing when it began, and nobody waits for it. What stands before it in the same
+    migration is committed first, so let it be a migration's only step. Half an index, left by an earlier attempt, goes.
+
+    Args:
+        on: Table, columns and condition, as in "sales (tenant_id, customer_id) WHERE customer_id IS NOT NULL".
+    """
+    with op.get_context().autocommit_block():
+        run(
+            f"""
+            SET lock_timeout = 0;
+            DROP INDEX CONCURRENTLY IF EXISTS {name};
+            CREATE {"UNIQUE " if unique else ""}INDEX CONCURRENTLY {name} ON {on};
+            SET lock_timeout = '1s';
+            """
+        )

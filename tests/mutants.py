@@ -286,7 +286,7 @@ FAULTS = (
     Fault(
         "a list of products that tells everybody what they cost",
         "ledger_web/blueprints/product_imports.py", "    sees_cost = may(PRODUCT_COST)", "    sees_cost = True",
-        "tests/isolation/test_what_is_seen.py",
+        "tests/blueprints/test_product_imports.py -k cost",
     ),
     Fault(
         "an isolation check that takes every answer",

@@ -1,10 +1,13 @@
 """The migrations lead to the schema that the models declare, from nothing and back."""
 
+import re
 import threading
 from typing import Any
 
 import psycopg
 import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from sqlalchemy import Connection, Table, create_engine, inspect
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.pool import NullPool
@@ -12,8 +15,22 @@ from sqlalchemy.pool import NullPool
 from ledger_web import models
 from ledger_web.models.base import Base
 from ledger_web.services.provisioning import MIGRATIONS, migrate, schema_head
+from migrations.tenant_tables import build_index
+from tests.at_once import wait_until_so_many_wait
 from tests.databases import Database
 
+# What locks a table that is in use for as long as it takes to read it, or breaks old code beside it.
+DANGERS = {
+    "an index: use build_index": r"CREATE (?:UNIQUE )?INDEX \w+\s+ON (?P<table>\w+)",
+    "a constraint that is not NOT VALID first": r"ALTER TABLE (?P<table>\w+)\s[^;]*ADD CONSTRAINT (?![^;]*NOT VALID)",
+    "another type": r"ALTER TABLE (?P<table>\w+)\s[^;]*ALTER COLUMN \w+ (?:SET DATA )?TYPE",
+    "NOT NULL where rows may be": r"ALTER TABLE (?P<table>\w+)\s[^;]*ALTER COLUMN \w+ SET NOT NULL",
+    "a column that old code does not fill": (
+        r"ALTER TABLE (?P<table>\w+)\s[^;]*ADD COLUMN (?![^,;]*DEFAULT)[^,;]*NOT NULL"
+    ),
+    "another name": r"ALTER TABLE (?P<table>\w+)\s[^;]*\bRENAME\b",
+}
+LINTED_FROM = "0063"  # those before read whole tables under their locks, when these were small
 DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 FILES = sorted((MIGRATIONS / "versions").glob("*.py"))
 TABLES = {table.name: table for table in Base.metadata.sorted_tables}
@@ -199,3 +216,80 @@ def test_m1_a_migration_waits_for_a_reader_by_trying_again(committed_database: D
     assert not starter.is_alive()
     with committed_database.connect() as connection:
         assert connection.execute("SELECT to_regclass('tenant_directory')").fetchone() == (None,)
+
+
+def test_m1_an_index_is_built_beside_whoever_writes_and_half_a_one_is_replaced(committed_database: Database) -> None:
+    owner = committed_database.conninfo("ledger_owner")
+    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(owner), poolclass=NullPool)
+    wish = "INSERT INTO mail_requests (subject, requests, window_start) VALUES (%s, 1, now())"
+
+    def build() -> None:
+        with engine.connect() as connection:
+            context = MigrationContext.configure(connection, opts={"transaction_per_migration": True})
+            with Operations.context(context), context.begin_transaction(_per_migration=True):
+                build_index("mail_requests_trial", "mail_requests (window_start)")
+
+    with committed_database.connect() as superuser:
+        superuser.execute("CREATE INDEX mail_requests_trial ON mail_requests (requests)")
+        superuser.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'mail_requests_trial'::regclass")
+    builder = threading.Thread(target=build)
+    with committed_database.connect(autocommit=False) as slow:
+        slow.execute(wish, [bytes(32)])
+        builder.start()
+        wait_until_so_many_wait(committed_database, 1)
+        with committed_database.connect() as quick:
+            quick.execute("SET statement_timeout = '1s'")
+            quick.execute(wish, [bytes(31) + b"a"])
+        slow.commit()
+    builder.join(30)
+
+    with committed_database.connect() as superuser:
+        built = superuser.execute(
+            "SELECT indisvalid, pg_get_indexdef(indexrelid) FROM pg_index"
+            " WHERE indexrelid = 'mail_requests_trial'::regclass"
+        ).fetchone()
+    assert built
+    assert built[0]
+    assert built[1].endswith("(window_start)")
+
+
+def test_m1_no_migration_locks_a_table_that_is_in_use_for_long() -> None:
+    linted = [path for path in FILES if path.name >= LINTED_FROM]
+
+    assert {path.name: dangers for path in linted if (dangers := dangers_of(path.read_text()))} == {}
+
+
+@pytest.mark.parametrize(
+    ("statement", "danger"),
+    [
+        ("CREATE INDEX sales_x ON sales (tenant_id, total)", "an index: use build_index"),
+        ("ALTER TABLE sales ADD CONSTRAINT c CHECK (total > 0)", "a constraint that is not NOT VALID first"),
+        ("ALTER TABLE sales\n ADD COLUMN a int,\n ADD COLUMN b text NOT NULL", "a column that old code does not fill"),
+        ("ALTER TABLE sales ALTER COLUMN total TYPE numeric", "another type"),
+        ("ALTER TABLE sales ALTER COLUMN note SET NOT NULL", "NOT NULL where rows may be"),
+        ("ALTER TABLE sales RENAME COLUMN total TO sum", "another name"),
+    ],
+)
+def test_m1_what_would_lock_a_table_for_long_is_found(statement: str, danger: str) -> None:
+    assert dangers_of(f"def upgrade(): {statement};\ndef downgrade(): pass") == [f"sales: {danger}"]
+    assert dangers_of(f"def upgrade(): CREATE TABLE sales (id int); {statement};") == []
+
+
+def test_m1_what_locks_a_table_for_a_moment_is_not() -> None:
+    for statement in (
+        "ALTER TABLE sales ADD CONSTRAINT c CHECK (a > 0) NOT VALID",
+        "ALTER TABLE sales ADD COLUMN b int NOT NULL DEFAULT 1",
+        'build_index("sales_x", "sales (tenant_id, b)")',
+    ):
+        assert dangers_of(f"def upgrade(): {statement};") == []
+
+
+def dangers_of(source: str) -> list[str]:
+    upgrade = source.partition("def upgrade")[2].partition("def downgrade")[0]
+    new = set(re.findall(r"CREATE TABLE (\w+)", upgrade))
+    return [
+        f"{each['table']}: {danger}"
+        for danger, pattern in DANGERS.items()
+        for each in re.finditer(pattern, upgrade)
+        if each["table"] not in new
+    ]

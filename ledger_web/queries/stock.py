@@ -203,7 +203,7 @@ def iterate_levels(tenant_id: int, *, search: str, shown: str, day: dt.date | No
 
 def get_total(tenant_id: int, day: dt.date | None = None) -> StockTotal:
     """Return what all goods of the shop were worth at the end of a day; None is now."""
-    moved, quantity, value = _as_of(day)
+    moved, quantity, value = _as_of(day, of_all=True)
     sql = f"""
         SELECT count(*) FILTER (WHERE {quantity} > 0) AS products, coalesce(sum({value}), 0)::bigint AS value,
                count(*) FILTER (WHERE l.quantity < p.reorder_level AND p.archived_at IS NULL) AS low,
@@ -398,10 +398,20 @@ def _found(typed: str) -> tuple[str, dict[str, Any]]:
     return condition, {**bounds(parts), "codes": list({typed, normalise(typed)})}
 
 
-def _as_of(day: dt.date | None) -> tuple[str, str, str]:
-    """Write how levels stood at the end of a day: what moved since is taken back. A join, a quantity and a value."""
+def _as_of(day: dt.date | None, *, of_all: bool = False) -> tuple[str, str, str]:
+    """Write how levels stood at the end of a day: what moved since is taken back. A join, a quantity and a value.
+
+    Of a page each product is looked up; of all goods every move is read once.
+    """
     if day is None:
         return "", "l.quantity", "l.value"
+    if of_all:
+        moved = """
+          LEFT JOIN (SELECT m.product_id, sum(m.quantity) AS quantity, sum(m.value) AS value
+                       FROM stock_moves AS m
+                      WHERE m.tenant_id = :tenant_id AND m.occurred_on > :day
+                      GROUP BY m.product_id) AS since ON since.product_id = l.product_id"""
+        return moved, "(l.quantity - coalesce(since.quantity, 0))", "(l.value - coalesce(since.value, 0))::bigint"
     moved = """
           CROSS JOIN LATERAL (SELECT coalesce(sum(m.quantity), 0) AS quantity, coalesce(sum(m.value), 0) AS value
                                 FROM stock_moves AS m

@@ -11,12 +11,14 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
 from ledger_web.domain.ids import new_id
+from ledger_web.domain.permissions import limits_of
 from ledger_web.queries.products import list_products
 from ledger_web.services import product_imports
+from ledger_web.services.roles import CreateRole, create_role
 from tests.bad_input import SENDABLE, STRUCTURE
 from tests.books import count
 from tests.clients import ShopClient
-from tests.shops import Shop, add_product
+from tests.shops import Shop, add_product, add_user
 
 Browsers = Callable[..., ShopClient]
 
@@ -304,6 +306,19 @@ def test_what_is_exported_is_imported_again_and_changes_nothing(client_of: Brows
 
     assert "There is nothing to import" in again
     assert [row.name for row in list_products(shop.tenant_id).rows] == ["=1+1", "-x"]
+
+
+def test_the_file_of_all_products_tells_what_they_cost_to_whoever_may_see_it(client_of: Browsers, shop: Shop) -> None:
+    add_product(shop, cost=61_73)
+    rights = ("home.view", "product.view", "product.import")
+    create_role(CreateRole(id=new_id(), name="importer", rights=rights, limits=limits_of(None, {})), shop.act())
+    add_user(shop, "importer", "importer")
+
+    assert ",61.73\r\n" in client_of(shop, "manager").get(f"{URL}products.csv").text
+    theirs = client_of(shop, "importer").get(f"{URL}products.csv")
+    assert theirs.status_code == 200
+    assert "cost" not in theirs.text
+    assert "61.73" not in theirs.text
 
 
 def test_products_that_would_cost_nothing_are_imported_once_somebody_says_so(client_of: Browsers, shop: Shop) -> None:
