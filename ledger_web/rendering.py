@@ -53,7 +53,7 @@ NAVIGATION = (  # endpoint, label, icon, shortcut
 )
 OPERATORS_NAVIGATION = (
     ("operators.index", gettext_noop("Shops"), "box", "Alt+S"),
-    ("operators.system", gettext_noop("System"), "admin", "Alt+Y"),
+    ("operators.system", gettext_noop("The system"), "admin", "Alt+Y"),
     ("audit.index", gettext_noop("Log"), "reports", "Alt+L"),
 )
 # Pages that are a part of another place in the navigation.

@@ -11,7 +11,7 @@ from ledger_web.services.tenants import OpenShop
 
 STATES = (
     ("", gettext_noop("All")),
-    ("active", gettext_noop("open")),
+    ("active", gettext_noop("running")),
     ("suspended", gettext_noop("suspended")),
     ("deleted", gettext_noop("deleted, can come back")),
     ("former", gettext_noop("moved")),
