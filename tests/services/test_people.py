@@ -24,6 +24,7 @@ from ledger_web.domain.errors import (
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.permissions import LIMITS, limits_of
 from ledger_web.queries.people import RoleRow, get_person, list_people, list_roles
+from ledger_web.services.addresses import ProveEmail, prove_email
 from ledger_web.services.credentials import UseLink, use_link
 from ledger_web.services.people import (
     EditUser,
@@ -39,6 +40,7 @@ from ledger_web.services.people import (
 )
 from ledger_web.services.roles import CreateRole, DeleteRole, EditRole, create_role, delete_role, edit_role
 from ledger_web.services.unit_of_work import UnitOfWork
+from ledger_web.services.users import SetEmail, set_email
 from tests.databases import Database
 from tests.services.test_audit import stored
 from tests.services.test_users import come_in, is_in
@@ -104,6 +106,35 @@ def test_t7_a_link_opens_nothing_at_another_shop(corner: Shop, rival: Shop) -> N
     with pytest.raises(LinkSpentError):
         use_link(UseLink(token=token, password=SENTENCE), UnitOfWork(rival.tenant_id))
     use_link(UseLink(token=token, password=SENTENCE), UnitOfWork(corner.tenant_id))
+
+
+def test_t7_a_link_proves_an_address_to_whom_it_belongs_once_and_in_time(
+    corner: Shop, rival: Shop, database: Database
+) -> None:
+    owner, cashier = corner.owner_id, person(corner, "cashier")
+    set_address = SetEmail(user_id=owner, password=PASSWORD, email="olga@example.com", must_be_proved=True)
+    token = set_email(set_address, corner.act()).token or ""
+    prove = ProveEmail(user_id=owner, token=token, directory=bytes(32))
+
+    for command, act in (
+        (replace(prove, user_id=cashier), corner.act(cashier)),
+        (replace(prove, user_id=rival.owner_id), rival.act()),
+        (prove, rival.act()),
+        (replace(prove, token=token[:-1] + "_"), corner.act()),
+    ):
+        with pytest.raises(LinkSpentError):
+            prove_email(command, act)
+    assert get_person(corner.tenant_id, owner).email is None
+    prove_email(prove, corner.act())
+    assert get_person(corner.tenant_id, owner).email == "olga@example.com"
+    with pytest.raises(LinkSpentError):
+        prove_email(prove, corner.act())
+    late = set_email(replace(set_address, email="late@example.com"), corner.act()).token or ""
+    with database.connect() as superuser:
+        superuser.execute("UPDATE email_links SET expires_at = expires_at - interval '30 minutes'")
+    with pytest.raises(LinkSpentError):
+        prove_email(replace(prove, token=late), corner.act())
+    assert token not in str(stored(database))
 
 
 def test_a_reset_link_lives_for_half_an_hour_and_a_newer_one_ends_it(corner: Shop, database: Database) -> None:
