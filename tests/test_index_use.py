@@ -57,8 +57,10 @@ MAY_LOOK_AT_ALL = {
 # Indexes that neither a page nor an act of this test needs, and what does.
 ASKED_ELSEWHERE = {
     "audit_events_holder_idx": "what was done to one thing, which its page leads to",
+    "domain_directory_proved_idx": "which domains were not proved for long, asked on the operators' pages",
     "price_changes_by_time": "labels of what changed its price since the last ones were printed",
     "purchases_by_day": "purchases between two days, where these are few of many",
+    "tenant_directory_status_idx": "which shops are in one state, asked on the operators' pages",
     "tenant_directory_owner_mail_idx": "which shops an address owns, asked on the bare domain",
     "tenant_directory_opened_idx": "how many shops were opened from one place in the last hour",
 }
