@@ -122,6 +122,14 @@ def run_together(
     return execute_together(connection, statements, first, "COMMIT" if and_commit else "")
 
 
+def has_failed(session: Session) -> bool:
+    """Say whether a statement of the open transaction failed: to its COMMIT PostgreSQL answers ROLLBACK, no error."""
+    if not session.in_transaction():
+        return False
+    driver = cast("psycopg.Connection[Any]", session.connection().connection.driver_connection)
+    return driver.pgconn.transaction_status == psycopg.pq.TransactionStatus.INERROR
+
+
 def _begin(connection: Connection, statement: str) -> None:
     """Begin the database's transaction and run its first statement in one round trip; psycopg would take two."""
     driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)

@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session
 
 from ledger_web.domain.errors import ConflictError, InvariantBrokenError, LedgerError, ResubmissionError
 from ledger_web.domain.journal import Entry
-from ledger_web.models.base import run_together, session_of
+from ledger_web.models.base import has_failed, run_together, session_of
 from ledger_web.services import audit, calendar, daily_totals, meters, posting
 
 ATTEMPTS_MAX = 4
@@ -281,6 +281,8 @@ class UnitOfWork:
         """
         try:
             self._send_all(and_commit=not (session.new or session.dirty or session.deleted))
+            if has_failed(session):
+                raise InvariantBrokenError("A statement failed and the act went on. Nothing was saved.")
         except BaseException:
             session.rollback()
             raise
@@ -330,19 +332,22 @@ def whole_act(act: Callable[Concatenate[C, UnitOfWork, P], R]) -> Callable[Conca
     @functools.wraps(act)
     def retried(command: C, uow: UnitOfWork, *args: P.args, **kwargs: P.kwargs) -> R:
         uow.is_optimistic = True
-        for attempt in range(1, ATTEMPTS_MAX):
-            try:
-                return act(command, uow, *args, **kwargs)
-            except RefusedUnseenError:
-                uow.is_optimistic = False
-            except DBAPIError as error:
-                if not _may_be_retried(error):
-                    raise
-                meters.count("ledger_acts_retried_total", act=act.__name__)
-                log.warning("retrying %s after %s", act.__name__, type(error.orig).__name__)
-                time.sleep(random.uniform(0, 0.02 * 4**attempt))  # noqa: S311 (jitter, not a secret)
-        uow.is_optimistic = False
-        return act(command, uow, *args, **kwargs)
+        try:
+            for attempt in range(1, ATTEMPTS_MAX):
+                try:
+                    return act(command, uow, *args, **kwargs)
+                except RefusedUnseenError:
+                    uow.is_optimistic = False
+                except DBAPIError as error:
+                    if not _may_be_retried(error):
+                        raise
+                    meters.count("ledger_acts_retried_total", act=act.__name__)
+                    log.warning("retrying %s after %s", act.__name__, type(error.orig).__name__)
+                    time.sleep(random.uniform(0, 0.02 * 4**attempt))  # noqa: S311 (jitter, not a secret)
+            uow.is_optimistic = False
+            return act(command, uow, *args, **kwargs)
+        finally:
+            uow.is_optimistic = False  # whoever uses it again by itself hears why something is refused
 
     return cast("Callable[Concatenate[C, UnitOfWork, P], R]", retried)
 

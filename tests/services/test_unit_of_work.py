@@ -1,5 +1,6 @@
 """The door for writes: fingerprints, nesting, hooks, retries."""
 
+import contextlib
 import subprocess
 import sys
 import uuid
@@ -11,6 +12,7 @@ import psycopg
 import pytest
 from flask import Flask
 from sqlalchemy import Connection, event
+from sqlalchemy.exc import DBAPIError
 
 from ledger_web.config import ROOT
 from ledger_web.domain.errors import (
@@ -125,6 +127,39 @@ def test_hooks_run_after_the_commit_and_not_at_all_when_it_is_rolled_back(shop: 
         refuse(shop.act())
 
     assert ran == ["stored"]
+
+
+def test_an_act_that_goes_on_after_a_statement_failed_is_not_taken_for_stored(shop: Shop) -> None:
+    """PostgreSQL answers such a COMMIT with ROLLBACK, and with no error."""
+    ran: list[str] = []
+    before = count(shop, "transactions")
+
+    def pay_in_whatever_happens(uow: UnitOfWork) -> None:
+        with uow:
+            assert not uow.is_replay(PayIn(new_id(), Decimal(1)), id=new_id(), kind="pay_in")
+            uow.after_commit(lambda: ran.append("never"))
+            with contextlib.suppress(DBAPIError):
+                uow.execute("SELECT 1 / 0")
+
+    with pytest.raises(InvariantBrokenError):
+        pay_in_whatever_happens(shop.act())
+
+    assert ran == []
+    assert count(shop, "transactions") == before
+
+
+def test_a_unit_of_work_used_again_by_itself_says_why_something_is_refused(shop: Shop) -> None:
+    till, owner, uow = cash(shop.drawer_id, "PKR"), equity("PKR", "owner"), shop.act()
+    pay_in_once(PayIn(new_id(), Decimal(5)), shop.act(), shop.drawer_id)
+    pay_in_at_once(PayIn(new_id(), Decimal(5)), uow, shop.drawer_id)
+
+    def pay_out(uow: UnitOfWork) -> None:
+        with uow:
+            assert not uow.is_replay(PayIn(new_id(), Decimal(11)), id=new_id(), kind="pay_out")
+            uow.post([Entry(owner, till, 11)])
+
+    with pytest.raises(InsufficientFundsError):
+        pay_out(uow)
 
 
 def test_entries_posted_in_two_goes_get_lines_of_their_own(shop: Shop) -> None:
