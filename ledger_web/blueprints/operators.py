@@ -1,5 +1,6 @@
 """The page of those who run the system: all shops by address, how each stands, and what is done about it."""
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -193,7 +194,7 @@ def create() -> ResponseReturnValue:
     if not form.validate():
         return _show_opening(form, 422)
     behest, tenant_id = _behest(form), tenant_id_of(form.op_id.data)
-    note_act(NoteAct(op_id=behest.op_id, act="opening", shop=form.slug.data, reason=behest.reason), new_act())
+    note_act(NoteAct(act="opening", shop=form.slug.data, reason=behest.reason), new_act())
     try:
         slug = open_shop(form.to_opening(), UnitOfWork(tenant_id)).slug
     except (RuleViolationError, ConflictError) as refusal:
@@ -225,20 +226,20 @@ def system() -> ResponseReturnValue:
 
 def _carry_out(place: PlaceRow, name: str, form: ReasonForm) -> object:
     behest, shop = _behest(form), UnitOfWork(place.tenant_id)
-    note_act(NoteAct(op_id=behest.op_id, act=name, shop=place.slug, reason=behest.reason), new_act())
+    note_act(NoteAct(act=name, shop=place.slug, reason=behest.reason), new_act())
     try:
         carry_out = ACTS[name].carry_out
         if carry_out is not None:
             return carry_out(form, behest, shop)
-        return rescue_owner(_to_rescue(place, form, behest), shop)
+        return rescue_owner(_to_rescue(form, behest), shop)
     except LedgerError as refusal:
         note_refusal(NoteRefusal(shop=place.slug, why=refusal.message), new_act())
         raise
 
 
-def _to_rescue(place: PlaceRow, form: ReasonForm, behest: Behest) -> RescueOwner:
-    owner = next(each for each in list_owners(place.tenant_id) if str(each.id) == form["owner"].data)
-    return RescueOwner(user_id=owner.id, kind="rescue" if form["lost_phone"].data else "reset", behest=behest)
+def _to_rescue(form: ReasonForm, behest: Behest) -> RescueOwner:
+    kind = "rescue" if form["lost_phone"].data else "reset"
+    return RescueOwner(user_id=uuid.UUID(form["owner"].data), kind=kind, behest=behest)
 
 
 def _behest(form: ReasonForm | OpeningForm) -> Behest:

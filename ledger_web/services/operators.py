@@ -18,7 +18,7 @@ from ledger_web.services.credentials import forget_codes
 from ledger_web.services.passwords import hash_password
 from ledger_web.services.reach import check_an_owner_stays, take_turn
 from ledger_web.services.tenants import enter_in_directory
-from ledger_web.services.unit_of_work import UnitOfWork, fingerprint_of, whole_act
+from ledger_web.services.unit_of_work import UnitOfWork, whole_act
 from ledger_web.services.users import end_sessions, fold_login
 
 NO_CURRENCY = "XXX"  # ISO 4217
@@ -50,7 +50,6 @@ class ReadmitOperator:
 class NoteAct:
     """Somebody who runs the system is about to do something to a shop."""
 
-    op_id: uuid.UUID
     act: str
     shop: str  # its address
     reason: str
@@ -146,10 +145,12 @@ def readmit_operator(command: ReadmitOperator, uow: UnitOfWork) -> None:
 
 @whole_act
 def note_act(command: NoteAct, uow: UnitOfWork) -> None:
-    """Write down what is asked for, once, before it is done: the same form sent twice is one line."""
+    """Write down what is asked for, before it is done: a line for each time it is asked.
+
+    No form's id saves a line: a form that was refused can be sent again with other words, and then be done.
+    """
     with uow:
-        if not uow.is_resubmission(command, id=uuid.UUID(bytes=fingerprint_of(command)[:16])):
-            uow.audit(f"operator.{command.act}", after={"shop": command.shop, "reason": command.reason})
+        uow.audit(f"operator.{command.act}", after={"shop": command.shop, "reason": command.reason})
 
 
 @whole_act

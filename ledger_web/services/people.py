@@ -20,7 +20,7 @@ from ledger_web.domain.tokens import digest_of, new_token
 from ledger_web.services.addresses import EmailChange, change_email
 from ledger_web.services.passwords import hash_password
 from ledger_web.services.reach import EVERYTHING, Reach, check_an_owner_stays, reach_of_role, reach_of_user, take_turn
-from ledger_web.services.shop_lifecycle import Behest, said_by
+from ledger_web.services.shop_lifecycle import Behest, hold_place, said_by
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, violated_constraint, whole_act
 from ledger_web.services.users import end_sessions, fold_email, fold_login
 
@@ -177,10 +177,12 @@ def rescue_owner(command: RescueOwner, uow: UnitOfWork) -> MadeLink:
     Raises:
         NotFoundError: The shop has no such owner.
         RuleViolationError: They have no access.
+        ConflictError: The shop is deleted.
     """
     with uow:
         if uow.is_resubmission(command, id=command.behest.op_id, subject_id=command.user_id):
             return MadeLink(command.user_id, command.kind, None)
+        hold_place(uow)
         take_turn(uow)
         if reach_of_user(uow, command.user_id).built_in != "owner":
             raise NotFoundError("There is no such person in this shop.")
@@ -198,7 +200,8 @@ def rescue_owner(command: RescueOwner, uow: UnitOfWork) -> MadeLink:
 def make_link_for(command: AskForLink, uow: UnitOfWork) -> str | None:
     """Make a link for somebody who lost the password; return the address to send it to, None if there is none.
 
-    Links that others made for them stay: a stranger who knows a name takes nothing away with it.
+    Links that others made for them stay: a stranger who knows a name takes nothing away with it. Their row is locked:
+    while the address changes, no link is made for the one that they leave.
     """
     with uow:
         user = uow.execute(
@@ -210,6 +213,7 @@ def make_link_for(command: AskForLink, uow: UnitOfWork) -> str | None:
                AND active
              ORDER BY login = %(login)s DESC
              LIMIT 1
+               FOR NO KEY UPDATE
             """,
             {"login": fold_login(command.who), "email": fold_email(command.who)},
         ).first()

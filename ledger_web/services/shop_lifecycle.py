@@ -74,9 +74,7 @@ def move_shop(command: MoveShop, uow: UnitOfWork) -> str:
     with uow:
         if _is_done(uow, command):
             return slug
-        current = _lock(uow)
-        if current.status == "deleted":
-            raise ConflictError("This shop is deleted. Take it back first.")
+        current = hold_place(uow)
         if slug == current.slug:
             return slug
         _leave(uow, current.slug, slug)
@@ -157,6 +155,19 @@ def take_shop_back(command: TakeShopBack, uow: UnitOfWork) -> None:
             return
         paused = uow.execute("SELECT suspended_at FROM tenants WHERE tenant_id = %(tenant_id)s").scalar()
         _change(uow, "deleted", "suspended" if paused else "active", command.behest)
+
+
+def hold_place(uow: UnitOfWork) -> "_Place":
+    """Lock the shop's line in the directory and return it.
+
+    Raises:
+        ConflictError: The shop is deleted.
+        NotFoundError: There is no such shop.
+    """
+    place = _lock(uow)
+    if place.status == "deleted":
+        raise ConflictError("This shop is deleted. Take it back first.")
+    return place
 
 
 def said_by(behest: Behest | None) -> dict[str, str]:

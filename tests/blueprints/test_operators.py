@@ -228,9 +228,10 @@ def test_a_shop_is_suspended_and_goes_on_and_both_logs_say_who_and_why(
         "operator.open_room",
         "operator.suspension",
         "operator.suspension",
+        "operator.suspension",
         "operator.fail",
         "operator.resumption",
-    ]
+    ], "a line for each time it was asked"
     audit = owner.get("/admin/audit/").text
     assert "Who runs the system" in audit
     assert "Invoice 17 is not paid" in audit
@@ -246,6 +247,37 @@ def test_a_shop_moves_and_the_same_form_sent_twice_moves_it_once(console: ShopCl
     assert moved.headers["Location"] == again.headers["Location"] == "/shops/at/bakery"
     assert "bakery" in console.get("/shops/?state=former").text
     assert console.get("/shops/at/corner").status_code == 200, "a former address leads to the shop"
+
+
+def test_a_form_that_was_refused_and_then_done_is_in_the_log_as_done(
+    operator: Shop, console: ShopClient, corner: Shop, rival: Shop
+) -> None:
+    """Whoever runs the system cannot hide an act behind a refusal: the form keeps its id, the log does not mind."""
+    form = {"op_id": str(new_id())}
+
+    assert act(console, corner, "move", **form, slug=rival.slug).status_code == 422
+    assert act(console, corner, "move", **form, slug="bakery").status_code == 303
+
+    assert [action for action, _ in events(operator, "operator")][-3:] == [
+        "operator.move",
+        "operator.fail",
+        "operator.move",
+    ]
+
+
+def test_nobody_gets_a_link_to_a_shop_that_was_deleted_meanwhile(
+    operator: Shop, console: ShopClient, corner: Shop
+) -> None:
+    form = {"owner": str(corner.owner_id), "lost_phone": "y"}
+    assert console.get("/shops/at/corner/link").status_code == 200
+    act(console, corner, "deletion", typed="corner")
+
+    refused = act(console, corner, "link", **form)
+
+    assert refused.status_code == 409
+    assert "links/" not in refused.text
+    assert events(corner, "user") == []
+    assert events(operator, "operator")[-1][0] == "operator.fail"
 
 
 def test_a_shop_is_deleted_by_who_types_its_address_and_taken_back(console: ShopClient, corner: Shop) -> None:

@@ -23,10 +23,12 @@ from ledger_web.domain.errors import (
 )
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.permissions import LIMITS, limits_of
+from ledger_web.domain.tokens import new_token
 from ledger_web.queries.people import RoleRow, get_person, list_people, list_roles
 from ledger_web.services.addresses import ProveEmail, prove_email
 from ledger_web.services.credentials import UseLink, use_link
 from ledger_web.services.people import (
+    AskForLink,
     EditUser,
     EndSessions,
     Invite,
@@ -36,11 +38,13 @@ from ledger_web.services.people import (
     end_sessions_of,
     invite,
     make_link,
+    make_link_for,
     set_active,
 )
 from ledger_web.services.roles import CreateRole, DeleteRole, EditRole, create_role, delete_role, edit_role
 from ledger_web.services.unit_of_work import UnitOfWork
 from ledger_web.services.users import SetEmail, set_email
+from tests.at_once import wait_until_somebody_waits
 from tests.databases import Database
 from tests.services.test_audit import stored
 from tests.services.test_users import come_in, is_in
@@ -182,6 +186,29 @@ def test_two_who_use_a_link_at_once_set_one_password(app: Flask, corner: Shop) -
 
     assert len(outcomes) == 1
     assert is_in(corner, come_in(corner, "ben", outcomes[0]))
+
+
+def test_no_link_goes_to_an_address_that_is_left_at_this_moment(app: Flask, corner: Shop) -> None:
+    """Whoever reads the mailbox that was given up does not get in by asking just then."""
+    left = "UPDATE users SET email = %(email)s, proved_email = %(email)s WHERE tenant_id = %(tenant_id)s"
+    with corner.act() as uow:
+        uow.execute(left, {"email": None})
+        uow.execute(f"{left} AND id = %(id)s", {"email": "old@example.com", "id": corner.owner_id})
+    asked: list[object] = []
+
+    def ask() -> None:
+        with app.app_context():
+            command = AskForLink(who="old@example.com", token=new_token())
+            asked.append(make_link_for(command, UnitOfWork(corner.tenant_id)))
+
+    stranger = threading.Thread(target=ask)
+    with corner.act() as uow:
+        uow.execute(f"{left} AND id = %(id)s", {"email": "new@example.com", "id": corner.owner_id})
+        stranger.start()
+        wait_until_somebody_waits(uow)
+    stranger.join()
+
+    assert asked == [None]
 
 
 def test_a_login_is_given_once(corner: Shop) -> None:
