@@ -264,12 +264,15 @@ def edit_user(command: EditUser, uow: UnitOfWork) -> EmailChange:
             change = EmailChange()
             if email != user.email:
                 change = change_email(uow, user.id, user.email, email, must_be_proved=command.must_be_proved)
+            reached = user.email if change.asked else email
             uow.audit(
                 "user.edit",
                 holder=command.user_id,
                 before={"login": user.login, "name": user.name, "role": user.role_id, "email": user.email},
-                after={"login": login, "name": command.name, "role": command.role_id, "email": email},
+                after={"login": login, "name": command.name, "role": command.role_id, "email": reached},
             )
+            if change.asked:
+                uow.audit("user.ask_email", holder=user.id, before={"email": user.email}, after={"email": email})
     except IntegrityError as error:
         raise _taken(error) from None
     return change

@@ -211,6 +211,20 @@ def test_no_link_goes_to_an_address_that_is_left_at_this_moment(app: Flask, corn
     assert asked == [None]
 
 
+def test_an_address_that_is_only_asked_about_is_not_told_as_changed(corner: Shop, database: Database) -> None:
+    ben = add_user(corner, "ben", "cashier")
+
+    edit_user(change_of(corner, ben, email="ben@example.com", must_be_proved=True), corner.act())
+    edit_user(change_of(corner, ben, email="ben@example.com"), corner.act())
+
+    told = [(event["action"], event["after"]) for event in stored(database) if event["holder_id"] == ben]
+    assert told[-3:] == [
+        ("user.edit", {}),
+        ("user.ask_email", {"email": "ben@example.com"}),
+        ("user.edit", {"email": "ben@example.com"}),
+    ]
+
+
 def test_a_login_is_given_once(corner: Shop) -> None:
     invite_ben(corner)
 
