@@ -236,6 +236,7 @@ def _homeless(act: Act, keys: Collection[AccountKey]) -> set[AccountKey]:
 
 
 def _insert_accounts(act: Act, wanted: Mapping[uuid.UUID, AccountKey]) -> None:
+    """Whatever key of the table says first that somebody else opened one meanwhile: it names no key."""
     keys = list(wanted.values())
     act.execute(
         """
@@ -252,7 +253,7 @@ def _insert_accounts(act: Act, wanted: Mapping[uuid.UUID, AccountKey]) -> None:
                            %(floors)s::bigint[])
                AS n(id, kind, party_id, drawer_id, code, currency, normal_side, cached, floor)
          WHERE s.tenant_id = %(tenant_id)s
-        ON CONFLICT (tenant_id, id) DO NOTHING
+        ON CONFLICT DO NOTHING
         """,
         {
             "ids": list(wanted),
