@@ -387,8 +387,8 @@ class Site:
         return _posted(self.app)
 
     def data(self, endpoint: str, method: str) -> dict[str, str]:
-        """Return what a person would send to an endpoint; nothing with a method that only asks."""
-        return {} if method == "GET" else self.posts[endpoint].data()
+        """Return what a person would send to an endpoint; nothing with a method that only asks, or where it is not."""
+        return {} if method == "GET" or is_elsewhere(self.app, endpoint) else self.posts[endpoint].data()
 
     def paths(self, rule: Rule, value: str, method: str) -> list[str]:
         """Return the addresses of a rule: a value for each argument, and each of the words it lists."""

@@ -38,7 +38,7 @@ def attack(app: Flask, world: World) -> Attack:
 
 
 @pytest.mark.parametrize("step", [STEP, pytest.param(1, marks=pytest.mark.long)])
-@pytest.mark.parametrize("role", ["owner", "cashier"])
+@pytest.mark.parametrize("role", ["owner", "cashier", pytest.param("manager", marks=pytest.mark.long)])
 def test_t1_a_rivals_id_in_an_address_is_an_id_that_is_nowhere(
     attack: Attack, client_of: Browsers, role: str, step: int
 ) -> None:
