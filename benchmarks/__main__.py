@@ -123,7 +123,7 @@ def _keep(results: list[Result]) -> None:
 
 def _line(result: Result) -> str:
     goal = GOALS.get(result.name)
-    verdict = "" if goal is None else f"{goal} {'reached' if result.ratio >= goal else 'not reached'}"
+    verdict = "" if goal is None else f"{goal:.3g} {'reached' if result.ratio >= goal else 'not reached'}"
     figures = f"{result.value:12.4g}{result.yardstick:12.4g}  {result.unit:6}{result.ratio:8.2f}"
     return f"{result.name:40}{figures}   {verdict}".rstrip()
 
