@@ -4,6 +4,7 @@ Search reads stored words by range, `word >= low AND word < high` in COLLATE "C"
 LIKE cannot use an index. Stored and typed words go through the same function, so that they meet.
 """
 
+import functools
 import unicodedata
 
 TEXT_MAX = 1000  # characters looked at
@@ -75,6 +76,7 @@ def _plain_letters(text: str) -> str:
     return unicodedata.normalize("NFC", "".join(_plain(sign) for sign in decomposed))
 
 
+@functools.lru_cache(maxsize=4096)
 def _plain(sign: str) -> str:
     """Return what stays of one code point: itself, its ASCII digit, nothing, or a space.
 
