@@ -21,6 +21,7 @@ from ledger_web.domain.errors import InvalidAmountError, InvalidBarcodeError, In
 from ledger_web.domain.languages import gettext
 from ledger_web.domain.money import multiply, parse_amount
 from ledger_web.domain.numbers import parse_percent, parse_quantity
+from ledger_web.domain.product_columns import COLUMNS, column_called
 from ledger_web.domain.products import NAME_MAX, UNIT_MAX, read_line, read_sku
 from ledger_web.domain.sheets import plain_text
 from ledger_web.domain.signs import ENGLISH, Signs, write_number
@@ -32,18 +33,6 @@ CELL_MAX: Final = 10_000  # characters
 COLUMNS_MAX: Final = 50
 PROBLEMS_MAX: Final = 1_000  # the first ones are told; all are counted
 
-# What a column may be called, in small letters.
-COLUMNS: Final = {
-    "name": ("name", "product", "product name", "product_name", "title"),
-    "barcode": ("barcode", "ean", "gtin", "upc", "code"),
-    "sku": ("sku", "item code", "item_code", "article"),
-    "price": ("price", "unit price", "unit_price"),
-    "unit": ("unit",),
-    "tax_percent": ("tax_percent", "tax percent", "tax", "tax %", "vat"),
-    "quantity": ("quantity", "stock", "on hand"),
-    "cost": ("cost", "unit cost", "unit_cost"),
-}
-_MEANING: Final = {alias: column for column, aliases in COLUMNS.items() for alias in aliases}
 _NUMBERS: Final = frozenset({"price", "tax_percent", "quantity", "cost"})
 _CODES: Final = frozenset({"barcode", "sku"})
 _SEPARATORS: Final = ",;\t|"
@@ -347,7 +336,7 @@ def _columns(header: list[str]) -> Columns:
     ignored: list[str] = []
     for at, cell in enumerate(header):
         title = " ".join(cell.split())
-        meaning = _MEANING.get(title.casefold())
+        meaning = column_called(title)
         if meaning is None:
             ignored.append(title[:60] or gettext("column %(at)s", at=at + 1))
         elif meaning in columns:

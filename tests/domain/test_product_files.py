@@ -9,8 +9,8 @@ import openpyxl
 import pytest
 
 from ledger_web.domain.barcodes import read_barcode
+from ledger_web.domain.product_columns import COLUMNS
 from ledger_web.domain.product_files import (
-    COLUMNS,
     PROBLEMS_MAX,
     FileRow,
     ProductFile,
@@ -57,6 +57,28 @@ def test_every_column_is_read_in_any_order() -> None:
         unit_cost=60_00,
     )
     assert (row.barcode.code, file.problems) == ("5449000000996", [])
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Bezeichnung;EAN;Artikelnummer;Preis;Einheit;MwSt.;Bestand;Einkaufspreis",
+        "NAME;Strichcode;Art.-Nr.;VK-Preis;Mengeneinheit;MwSt. (%);Menge;EK",
+        "نام;بارکد;کد کالا;قیمت;واحد;مالیات;تعداد;قیمت خرید",
+        "نام کالا;باركد;كد كالا;قيمت;واحد;درصد ماليات;موجودي;بهاي تمام‌شده",
+        "Наименование;Штрихкод;Артикул;Цена;Ед. изм.;НДС;Количество;Себестоимость",
+        "название;ШТРИХ-КОД;Код товара;Розничная цена;Единица;Ставка НДС, %;Остаток;Закупочная цена",
+    ],
+)
+def test_columns_are_read_under_the_names_that_a_shop_gives_them_in_its_language(header: str) -> None:
+    file = read(f"{header}\nCola;5449000000996;C-1;120.50;l;17.5;12.5;60\n")
+
+    assert (file.ignored_columns, file.problems) == ([], [])
+    [row] = file.rows
+    assert row.barcode is not None
+    assert (row.name, row.barcode.code, row.sku, row.unit_price) == ("Cola", "5449000000996", "C-1", 120_50)
+    assert (row.unit, row.tax_percent, row.quantity) == ("l", Decimal("17.5"), Decimal("12.5"))
+    assert row.unit_cost == 60_00
 
 
 def test_only_the_name_is_needed() -> None:
@@ -156,6 +178,7 @@ def test_columns_that_mean_nothing_are_named() -> None:
         (b"\xd0\xcf\x11\xe0 and so on", "an old or locked workbook"),
         (b"barcode,price\n1,2\n", "one of them must be called name"),
         (b"name,Price,unit price\nCola,1,2\n", "The columns “Price” and “unit price” mean the same"),
+        ("Наименование,Цена,Price\nCola,1,2\n".encode(), "The columns “Цена” and “Price” mean the same"),
         (b"name\n", "no products in this file"),
         (b'name\n"Cola\n', "Line 2 is not CSV: a quotation mark is opened"),
         (b'name\n"Co"la\n', "a quotation mark in the middle of a cell"),
