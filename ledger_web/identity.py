@@ -55,6 +55,7 @@ class Identity:
     permissions: frozenset[str]
     limits: Mapping[str, Decimal | None]
     lacks_code: bool = False  # the shop asks for a second factor, and there is none yet
+    lacks_proof: bool = False  # there is an e-mail address that was never proved
 
     # What Flask-Login asks of a user.
     is_authenticated = True

@@ -286,6 +286,7 @@ def _welcome(claim: SessionClaim, row: IdentityRow) -> None:
         permissions=row.permissions,
         limits=row.limits,
         lacks_code=row.lacks_code,
+        lacks_proof=row.lacks_proof,
     )
     origin.set(Origin(g.request_id, claim.session_id))
     _speak_to(_locale_for(row))

@@ -32,6 +32,7 @@ class IdentityRow:
     lacks_code: bool
     own_records: bool
     drawers: frozenset[uuid.UUID] | None  # None: all of them
+    lacks_proof: bool
     language: str | None
     is_touch_due: bool
 
@@ -45,6 +46,7 @@ _IDENTITY = """
            ARRAY(SELECT w.drawer_id
                    FROM role_drawers AS w
                   WHERE w.tenant_id = %(tenant_id)s AND w.role_id = r.id),
+           u.email IS NOT NULL AND u.email IS DISTINCT FROM u.proved_email,
            u.language,
            s.last_seen_at < now() - interval '1 minute'
       FROM sessions AS s
@@ -86,7 +88,8 @@ def find_identity(tenant_id: int, slug: str, session_digest: bytes, *, host: str
 
     A session lives 30 minutes after it was last seen and 12 hours in all, by the database's clock. `is_touch_due`
     says that it was last seen more than a minute ago, `lacks_code` that the shop asks its owners for a second factor
-    and this one has none yet; `language` is the one they chose for themselves. Source: promises S3, S9.
+    and this one has none yet, `lacks_proof` that their e-mail address was never proved; `language` is the one they
+    chose for themselves. Source: promises S3, S9.
     """
     values: dict[str, Any] = {"tenant_id": tenant_id, "session_digest": session_digest}
     values |= {"host": host} if host else {"slug": slug}

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 
+from flask import Flask
+
 from tests.clients import ShopClient
 from tests.databases import Database
 from tests.shops import Shop, add_customer, add_product, sell
+from tests.test_identity import statements
 
 Browsers = Callable[..., ShopClient]
 
@@ -70,6 +73,31 @@ def test_a_role_sees_only_what_it_may(client_of: Browsers, database: Database, c
     assert "Today" in html
     assert "Cash in the drawers" not in html
     assert "Last sales" not in html
+
+
+def test_who_lets_people_in_is_told_that_an_address_is_not_confirmed(
+    app: Flask, client_of: Browsers, database: Database, corner: Shop, letters: list[bytes]
+) -> None:
+    told = "Your e-mail address is not confirmed"
+    owner, manager, cashier = client_of(corner), client_of(corner, "manager"), client_of(corner, "cashier")
+    with statements(app) as asked_without:
+        assert told not in words(owner)  # there is none
+
+    with database.connect() as superuser:
+        superuser.execute("UPDATE users SET email = login || '@example.com'")
+
+    with statements(app) as asked:
+        assert told in words(owner)
+    assert '<a href="/account/">Confirm it</a>' in words(owner)
+    assert len(asked) == len(asked_without)
+    assert told not in words(cashier)
+    assert told not in words(manager)  # who may not let people in
+    app.config["SMTP_HOST"] = ""
+    assert told not in words(owner)  # no link could be sent
+    app.config["SMTP_HOST"] = "127.0.0.1"
+    with database.connect() as superuser:
+        superuser.execute("UPDATE users SET proved_email = email")
+    assert told not in words(owner)
 
 
 def test_only_reading_is_done_here(client_of: Browsers, corner: Shop) -> None:
