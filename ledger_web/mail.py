@@ -12,9 +12,11 @@ from collections.abc import Callable
 from email.message import EmailMessage
 from typing import Final
 
-from flask import Flask, current_app
+from flask import Flask, current_app, g
 
 from ledger_web.domain.errors import LedgerError
+from ledger_web.services.mailing import ShopsMail
+from ledger_web.strangers import digest_of_address
 
 SECONDS_MAX: Final = 10
 
@@ -25,6 +27,12 @@ class MailNotSentError(LedgerError):
 
 def is_configured() -> bool:
     return bool(current_app.config.get("SMTP_HOST"))
+
+
+def of_shop(to: str) -> ShopsMail:
+    """Return an e-mail that the shop of this request is to send, for the act that counts it."""
+    shop = str(g.tenant.id)
+    return ShopsMail(to=to, shop=digest_of_address(shop), address=digest_of_address(f"{shop} {to}"))
 
 
 def send(to: str, subject: str, text: str, *, sender_name: str, attachment: tuple[str, bytes] | None = None) -> None:

@@ -6,7 +6,7 @@ from flask import Blueprint, g, request, session
 from flask.typing import ResponseReturnValue
 
 from ledger_web import mail
-from ledger_web.blueprints.addresses import asked_sentence, tell
+from ledger_web.blueprints.addresses import asked_sentence, question_to, tell
 from ledger_web.blueprints.auth import let_in
 from ledger_web.domain.errors import LedgerError, RuleViolationError, TooManyAttemptsError
 from ledger_web.domain.languages import speak
@@ -77,7 +77,7 @@ def update_email() -> ResponseReturnValue:
     if not form.validate():
         return _show(422, email_form=form)
     try:
-        change = set_email(form.to_command(g.identity.user_id, must_be_proved=mail.is_configured()), new_act())
+        change = set_email(form.to_command(g.identity.user_id, question_to(form.email.data)), new_act())
     except (RuleViolationError, TooManyAttemptsError) as error:
         return _refuse(error, "email", email_form=form)
     tell(change, g.identity.user_name)

@@ -12,6 +12,7 @@ from ledger_web.identity import new_act, signed_in_required
 from ledger_web.queries.people import get_asked_email, get_own_account
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services.addresses import EmailChange, ProveEmail, prove_email
+from ledger_web.services.mailing import ShopsMail
 from ledger_web.strangers import digests_of_address
 from ledger_web.tenancy import address_of
 
@@ -49,6 +50,11 @@ def tell(change: EmailChange, name: str) -> None:
             _write(change.asked, gettext("Is this your address?"), "asked", name, f"account/addresses/{change.token}")
         if change.left:
             _write(change.left, gettext("Another e-mail address"), "left", name, "account/")
+
+
+def question_to(address: str | None) -> ShopsMail | None:
+    """Return the e-mail that asks whether an address is somebody's; None where none is sent."""
+    return mail.of_shop(address) if address and mail.is_configured() else None
 
 
 def asked_sentence(address: str) -> str:

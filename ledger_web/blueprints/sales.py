@@ -7,7 +7,7 @@ from flask import Blueprint, Response, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ledger_web import mail
-from ledger_web.domain.errors import ConflictError, NotFoundError, RuleViolationError
+from ledger_web.domain.errors import ConflictError, NotFoundError, RuleViolationError, TooManyAttemptsError
 from ledger_web.domain.languages import gettext, gettext_noop
 from ledger_web.domain.permissions import SALE_REPRINT, SALE_VIEW
 from ledger_web.domain.sheets import Row, amount_cell
@@ -131,12 +131,12 @@ def create_mail(sale_id: uuid.UUID) -> ResponseReturnValue:
         raise NotFoundError("This system sends no e-mail: whoever looks after it has set no SMTP server.")
     if not form.validate():
         return _show_receipt(sale_id, PrintForm(), "", status=422, trouble=form.sentences[0], mail_form=form)
-    command = form.to_command(sale_id, may_copy=may(SALE_REPRINT))
+    command = form.to_command(sale_id, mail.of_shop(form.address.data), may_copy=may(SALE_REPRINT))
     try:
         printed = print_receipt(command, new_act())
         if not printed.replayed:
             _send(get_receipt(g.tenant.id, sale_id, print_id=printed.id), form.address.data)
-    except (RuleViolationError, ConflictError, mail.MailNotSentError) as error:
+    except (RuleViolationError, ConflictError, TooManyAttemptsError, mail.MailNotSentError) as error:
         status = 422 if isinstance(error, mail.MailNotSentError) else status_of(error)
         fresh = MailForm(address=form.address.data)
         return _show_receipt(sale_id, PrintForm(), "", status=status, trouble=error.message, mail_form=fresh)

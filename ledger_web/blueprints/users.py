@@ -8,7 +8,7 @@ from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from ledger_web import mail
-from ledger_web.blueprints.addresses import asked_sentence, tell
+from ledger_web.blueprints.addresses import asked_sentence, question_to, tell
 from ledger_web.domain.errors import (
     ConflictError,
     NotFoundError,
@@ -35,6 +35,7 @@ from ledger_web.queries.people import (
 )
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services.credentials import remove_codes, require_codes
+from ledger_web.services.mailing import take_mail
 from ledger_web.services.people import MadeLink, edit_user, end_sessions_of, invite, make_link, set_active
 from ledger_web.tenancy import address_of
 
@@ -65,7 +66,7 @@ def create() -> ResponseReturnValue:
     if not form.validate():
         return _show_new(form, 422)
     try:
-        link = invite(form.to_invitation(must_be_proved=mail.is_configured()), new_act())
+        link = invite(form.to_invitation(question_to(form.email.data)), new_act())
     except (RuleViolationError, ConflictError, TooManyAttemptsError) as error:
         return _show_new(form, status_of(error), error.message)
     tell(link.email, form.name.data)
@@ -87,7 +88,7 @@ def update(user_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show_person(person, form, 422)
     try:
-        change = edit_user(form.to_command(user_id, must_be_proved=mail.is_configured()), new_act())
+        change = edit_user(form.to_command(user_id, question_to(form.email.data)), new_act())
     except StaleEditError as error:
         person = get_person(g.tenant.id, user_id)
         form.compare_with(person.version)
@@ -132,9 +133,11 @@ def create_link_mail(user_id: uuid.UUID) -> ResponseReturnValue:
         subject = gettext("Your way into %(name)s", name=g.tenant.name)
         text = render_template("users/link_mail.txt", person=person, link=link, address=address)
     try:
+        take_mail(mail.of_shop(form.address.data), new_act())
         mail.send(form.address.data, subject, text, sender_name=g.tenant.name)
-    except mail.MailNotSentError as error:
-        return _show_link(made, form, 422, error.message)
+    except (mail.MailNotSentError, TooManyAttemptsError) as error:
+        status = 422 if isinstance(error, mail.MailNotSentError) else status_of(error)
+        return _show_link(made, form, status, error.message)
     say(gettext("The link was sent to %(address)s.", address=form.address.data))
     return redirect_to(".show", user_id=user_id)
 

@@ -363,15 +363,35 @@ class DuplicateEmailError(RuleViolationError):
 class TooManyAttemptsError(LedgerError):
     """Too many attempts. Wait a moment and try again."""
 
-    def __init__(self, seconds: int = 60) -> None:
+    def __init__(self, seconds: int = 60, message: str = "") -> None:
         self.seconds = seconds
-        minutes = -(-seconds // 60)
-        wait = (
-            gettext("%(seconds)s seconds", seconds=seconds)
-            if seconds < 90
-            else gettext("%(minutes)s minutes", minutes=minutes)
+        super().__init__(message or gettext("Too many attempts. Wait %(wait)s, then try again.", wait=_wait(seconds)))
+
+
+class TooMuchMailError(TooManyAttemptsError):
+    """This shop has sent as many e-mails as it may within an hour. Wait a while, then try again."""
+
+    def __init__(self, seconds: int, address: str = "") -> None:
+        wait = _wait(seconds)
+        super().__init__(
+            seconds,
+            gettext(
+                "This shop has sent as many e-mails to %(address)s as it may within an hour. Wait %(wait)s, then try"
+                " again.",
+                address=address,
+                wait=wait,
+            )
+            if address
+            else gettext(
+                "This shop has sent as many e-mails as it may within an hour. Wait %(wait)s, then try again.", wait=wait
+            ),
         )
-        super().__init__(gettext("Too many attempts. Wait %(wait)s, then try again.", wait=wait))
+
+
+def _wait(seconds: int) -> str:
+    if seconds < 90:
+        return gettext("%(seconds)s seconds", seconds=seconds)
+    return gettext("%(minutes)s minutes", minutes=-(-seconds // 60))
 
 
 # Documents.

@@ -10,6 +10,7 @@ from ledger_web.forms.base import LedgerForm, QueryForm
 from ledger_web.forms.fields import ChoiceField, IdField, PasswordField, PinField, TextField
 from ledger_web.forms.mail import EmailField
 from ledger_web.services.credentials import BeginCodes, EndCodes, EnterCode, UseLink
+from ledger_web.services.mailing import ShopsMail
 from ledger_web.services.tills import SignInAtTill
 from ledger_web.services.users import ChangePassword, ChooseLanguage, EndSession, SetEmail, SetPin
 
@@ -55,13 +56,8 @@ class EmailForm(QueryForm):
     email = EmailField("E-mail", required=False)
     email_password = PasswordField("Your password", render_kw=_OLD)
 
-    def to_command(self, user_id: uuid.UUID, *, must_be_proved: bool) -> SetEmail:
-        return SetEmail(
-            user_id=user_id,
-            password=self.email_password.data,
-            email=self.email.data or "",
-            must_be_proved=must_be_proved,
-        )
+    def to_command(self, user_id: uuid.UUID, mail: ShopsMail | None) -> SetEmail:
+        return SetEmail(user_id=user_id, password=self.email_password.data, email=self.email.data or "", mail=mail)
 
 
 class PinForm(QueryForm):

@@ -6,6 +6,7 @@ from ledger_web.forms.base import LedgerForm, VersionedForm
 from ledger_web.forms.fields import BooleanField, ChoiceField, TextField
 from ledger_web.forms.mail import EmailField
 from ledger_web.services.credentials import RemoveCodes, RequireCodes
+from ledger_web.services.mailing import ShopsMail
 from ledger_web.services.people import EditUser, EndSessions, Invite, MakeLink, SetActive
 from ledger_web.services.tills import RegisterTill, RemoveTill
 
@@ -20,21 +21,21 @@ class PersonForm(LedgerForm):
     email = EmailField("E-mail", required=False)
     role_id = ChoiceField("Role")
 
-    def to_invitation(self, *, must_be_proved: bool) -> Invite:
+    def to_invitation(self, mail: ShopsMail | None) -> Invite:
         return Invite(
             id=self.op_id.data,
             login=self.login.data,
             name=self.name.data,
             role_id=self.role_id.data,
             email=self.email.data or "",
-            must_be_proved=must_be_proved,
+            mail=mail,
         )
 
 
 class EditPersonForm(PersonForm, VersionedForm):
     """The same of somebody who is there; `version` says what it was when the form was made."""
 
-    def to_command(self, user_id: uuid.UUID, *, must_be_proved: bool) -> EditUser:
+    def to_command(self, user_id: uuid.UUID, mail: ShopsMail | None) -> EditUser:
         return EditUser(
             op_id=self.op_id.data,
             user_id=user_id,
@@ -43,7 +44,7 @@ class EditPersonForm(PersonForm, VersionedForm):
             name=self.name.data,
             role_id=self.role_id.data,
             email=self.email.data or "",
-            must_be_proved=must_be_proved,
+            mail=mail,
         )
 
 

@@ -6,6 +6,7 @@ from ledger_web.domain.receipts import PAPERS
 from ledger_web.forms.base import LedgerForm, QueryForm
 from ledger_web.forms.fields import BooleanField, ChoiceField, IdField
 from ledger_web.forms.mail import MailAddressForm
+from ledger_web.services.mailing import ShopsMail
 from ledger_web.services.receipts import PrintReceipt
 
 
@@ -19,10 +20,8 @@ class ReceiptForm(QueryForm):
 class MailForm(MailAddressForm):
     """Where a receipt is sent."""
 
-    def to_command(self, sale_id: uuid.UUID, *, may_copy: bool) -> PrintReceipt:
-        return PrintReceipt(
-            id=self.op_id.data, sale_id=sale_id, paper="mail", may_copy=may_copy, sent_to=self.address.data
-        )
+    def to_command(self, sale_id: uuid.UUID, mail: ShopsMail, *, may_copy: bool) -> PrintReceipt:
+        return PrintReceipt(id=self.op_id.data, sale_id=sale_id, paper="mail", may_copy=may_copy, mail=mail)
 
 
 class PdfForm(QueryForm):

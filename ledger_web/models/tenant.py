@@ -33,7 +33,7 @@ class TenantDirectory(Base):
 
 
 class MailRequest(Base):
-    """How often an address was written to, or a place asked for it, within the hour. Both are digests."""
+    """How often an address was written to, a place asked for it, or a shop wrote, within the hour. All are digests."""
 
     __tablename__ = "mail_requests"
 

@@ -3,16 +3,14 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 from sqlalchemy.exc import IntegrityError
 
-from ledger_web.domain.errors import DuplicateEmailError, LinkSpentError, TooManyAttemptsError
+from ledger_web.domain.errors import DuplicateEmailError, LinkSpentError
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.tokens import digest_of, new_token
+from ledger_web.services.mailing import ShopsMail, count_mail
 from ledger_web.services.unit_of_work import UnitOfWork, violated_constraint, whole_act
-
-AN_HOUR_MAX: Final = 3  # links to one address from one shop
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,17 +37,21 @@ class EmailChange:
 
 
 def change_email(
-    uow: UnitOfWork, user_id: uuid.UUID, before: str | None, email: str | None, *, must_be_proved: bool
+    uow: UnitOfWork, user_id: uuid.UUID, before: str | None, email: str | None, mail: ShopsMail | None
 ) -> EmailChange:
     """Change where somebody is reached: at once where nothing can be mailed, else when the address is proved.
 
+    Args:
+        mail: The e-mail that asks for the proof; None where nothing can be mailed. Only this one is counted: the word
+            to the address before is never kept back, and comes once for each address that was there.
+
     Raises:
         DuplicateEmailError: Somebody here has this address.
-        TooManyAttemptsError: It was written to often enough for now.
+        TooMuchMailError: It was written to often enough for now, or the shop wrote enough.
     """
     user = {"user_id": user_id, "email": email}
     _end_questions(uow, user_id)
-    if email is None or not must_be_proved:
+    if email is None or mail is None:
         _end_mailed_links(uow, user_id)
         uow.execute("UPDATE users SET email = %(email)s WHERE tenant_id = %(tenant_id)s AND id = %(user_id)s", user)
         return EmailChange(left=before if before != email else None)
@@ -59,9 +61,7 @@ def change_email(
                         WHERE tenant_id = %(tenant_id)s AND id = %(user_id)s
                           AND email = %(email)s AND proved_email = %(email)s) AS is_proved,
                EXISTS (SELECT FROM users
-                        WHERE tenant_id = %(tenant_id)s AND email = %(email)s AND id <> %(user_id)s) AS is_taken,
-               (SELECT count(*) FROM email_links
-                 WHERE tenant_id = %(tenant_id)s AND email = %(email)s AND made_at > now() - interval '1 hour') AS asked
+                        WHERE tenant_id = %(tenant_id)s AND email = %(email)s AND id <> %(user_id)s) AS is_taken
         """,
         user,
     ).one()
@@ -69,8 +69,7 @@ def change_email(
         return EmailChange()
     if found.is_taken:
         raise DuplicateEmailError
-    if found.asked >= AN_HOUR_MAX:
-        raise TooManyAttemptsError(3600)
+    count_mail(uow, mail)
     token = new_token()
     uow.execute(
         """

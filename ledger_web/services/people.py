@@ -18,6 +18,7 @@ from ledger_web.domain.ids import new_id
 from ledger_web.domain.languages import gettext
 from ledger_web.domain.tokens import digest_of, new_token
 from ledger_web.services.addresses import EmailChange, change_email
+from ledger_web.services.mailing import ShopsMail
 from ledger_web.services.passwords import hash_password
 from ledger_web.services.reach import EVERYTHING, Reach, check_an_owner_stays, reach_of_role, reach_of_user, take_turn
 from ledger_web.services.shop_lifecycle import Behest, hold_place, said_by
@@ -36,7 +37,7 @@ class Invite:
     name: str
     role_id: uuid.UUID
     email: str = ""
-    must_be_proved: bool = False  # something can be mailed there
+    mail: ShopsMail | None = None  # asks for the proof of the address, where something can be mailed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +59,7 @@ class EditUser:
     name: str
     role_id: uuid.UUID
     email: str = ""
-    must_be_proved: bool = False
+    mail: ShopsMail | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +114,7 @@ def invite(command: Invite, uow: UnitOfWork) -> MadeLink:
         NotFoundError: The shop has no such role.
         BeyondReachError: Nobody gives rights they do not have.
         DuplicateLoginError, DuplicateEmailError: Somebody has this login, or this address.
+        TooMuchMailError: It would ask for the proof of an address, and the shop or that one had enough e-mail for now.
     """
     nobodys = hash_password(new_token())  # as slow to look at as any other: who was only invited cannot be told
     try:
@@ -138,7 +140,7 @@ def invite(command: Invite, uow: UnitOfWork) -> MadeLink:
             )
             token = _make_link(uow, command.id, "invitation", new_token())
             email = fold_email(command.email)
-            change = change_email(uow, command.id, None, email, must_be_proved=command.must_be_proved)
+            change = change_email(uow, command.id, None, email, command.mail)
             after = {"login": login, "name": command.name, "role": command.role_id, "email": email}
             uow.audit("user.invite", holder=command.id, after=after)
     except IntegrityError as error:
@@ -237,6 +239,7 @@ def edit_user(command: EditUser, uow: UnitOfWork) -> EmailChange:
         LastOwnerError: A shop needs an owner.
         StaleEditError: Somebody else saved first.
         DuplicateLoginError, DuplicateEmailError: Somebody has this login, or this address.
+        TooMuchMailError: It would ask for the proof of an address, and the shop or that one had enough e-mail for now.
     """
     try:
         with uow:
@@ -263,7 +266,7 @@ def edit_user(command: EditUser, uow: UnitOfWork) -> EmailChange:
             )
             change = EmailChange()
             if email != user.email:
-                change = change_email(uow, user.id, user.email, email, must_be_proved=command.must_be_proved)
+                change = change_email(uow, user.id, user.email, email, command.mail)
             reached = user.email if change.asked else email
             uow.audit(
                 "user.edit",

@@ -4,6 +4,7 @@ import uuid
 from dataclasses import dataclass
 
 from ledger_web.domain.errors import NotFoundError, RuleViolationError
+from ledger_web.services.mailing import ShopsMail, count_mail
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, whole_act
 
 
@@ -15,7 +16,7 @@ class PrintReceipt:
     sale_id: uuid.UUID
     paper: str  # a key of domain.receipts.PAPERS, or "pdf" or "mail"
     may_copy: bool  # whoever prints may print more than the first
-    sent_to: str = ""  # the address, of one that is sent
+    mail: ShopsMail | None = None  # of one that is sent
 
 
 @whole_act
@@ -25,6 +26,7 @@ def print_receipt(command: PrintReceipt, uow: UnitOfWork) -> Recorded:
     Raises:
         NotFoundError: The shop has no such sale.
         RuleViolationError: It was printed already, and this person may not print copies.
+        TooMuchMailError: It is to be sent, and the shop or this address had enough e-mail for now. It is not counted.
     """
     with uow:
         if uow.is_resubmission(command, id=command.id, subject_id=command.sale_id):
@@ -53,6 +55,7 @@ def print_receipt(command: PrintReceipt, uow: UnitOfWork) -> Recorded:
         ).one()
         if made.number > 1 and not command.may_copy:
             raise RuleViolationError("This receipt was printed already. Ask somebody who may print copies.")
-        if command.sent_to:
-            uow.audit("receipt.send", holder=command.sale_id, after={"to": command.sent_to, "print": made.number})
+        if command.mail:
+            count_mail(uow, command.mail)
+            uow.audit("receipt.send", holder=command.sale_id, after={"to": command.mail.to, "print": made.number})
     return Recorded(command.id)

@@ -18,6 +18,7 @@ from ledger_web.domain.passwords import check_password, check_pin
 from ledger_web.domain.tokens import digest_of, new_token
 from ledger_web.services import throttle
 from ledger_web.services.addresses import EmailChange, change_email
+from ledger_web.services.mailing import ShopsMail
 from ledger_web.services.passwords import NOBODYS_HASH, hash_password, is_hash_outdated, is_password
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, violated_constraint, whole_act
 
@@ -111,7 +112,7 @@ class SetEmail:
     user_id: uuid.UUID
     password: str = field(repr=False)
     email: str  # empty: nowhere
-    must_be_proved: bool = False  # something can be mailed there
+    mail: ShopsMail | None = None  # asks for the proof of the address, where something can be mailed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -305,6 +306,7 @@ def set_email(command: SetEmail, uow: UnitOfWork) -> EmailChange:
         WrongPasswordError: The password is another one.
         DuplicateEmailError: Somebody here has this address.
         TooManyAttemptsError: The throttle, the same as for signing in.
+        TooMuchMailError: It would ask for a proof, and the shop or this address had enough e-mail for now.
     """
     prove_password(uow, command.user_id, command.password)
     email = fold_email(command.email)
@@ -314,7 +316,7 @@ def set_email(command: SetEmail, uow: UnitOfWork) -> EmailChange:
                 "SELECT email FROM users WHERE tenant_id = %(tenant_id)s AND id = %(id)s FOR NO KEY UPDATE",
                 {"id": command.user_id},
             ).scalar_one()
-            change = change_email(uow, command.user_id, before, email, must_be_proved=command.must_be_proved)
+            change = change_email(uow, command.user_id, before, email, command.mail)
             action = "user.ask_email" if change.asked else "user.set_email"
             uow.audit(action, holder=command.user_id, before={"email": before}, after={"email": email})
     except IntegrityError as error:
