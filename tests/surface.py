@@ -391,8 +391,8 @@ class Site:
         return {} if method == "GET" or is_elsewhere(self.app, endpoint) else self.posts[endpoint].data()
 
     def paths(self, rule: Rule, value: str, method: str) -> list[str]:
-        """Return the addresses of a rule: a value for each argument, and each of the words it lists."""
-        return _paths(self.app, rule, value, method)
+        """Return the addresses of a rule, as `paths_of`."""
+        return paths_of(self.app, rule, value, method)
 
 
 def find_site(app: Flask, open_browser: Callable[[], ShopClient], superuser: Connection, tenant_id: int) -> Site:
@@ -431,7 +431,10 @@ def _kinds_of_addresses(app: Flask, pages: list[FoundPage], homes: dict[str, set
 
 
 def is_elsewhere(app: Flask, endpoint: str) -> bool:
-    """Say whether no shop has it: it is on the bare domain only, or in the room of those who run the system."""
+    """Say whether no shop has it: it is on the bare domain only, or in the room of those who run the system.
+
+    What is asked of the room is in isolation/test_operators.py: it finds shops by their addresses, not by ids.
+    """
     view = app.view_functions[endpoint]
     return getattr(view, "is_on_bare_domain", False) or getattr(view, "is_operators_only", False)
 
@@ -444,7 +447,8 @@ def _posted(app: Flask) -> Iterator[tuple[Rule, str]]:
             yield rule, method
 
 
-def _paths(app: Flask, rule: Rule, value: str, method: str) -> list[str]:
+def paths_of(app: Flask, rule: Rule, value: str, method: str) -> list[str]:
+    """Return the addresses of a rule: a value for each argument, and each of the words it lists."""
     listed = {
         name: sorted(converter.items) if isinstance(converter, AnyConverter) else [value]
         for name, converter in rule._converters.items()
@@ -465,7 +469,7 @@ def _find_post(
     found: FoundForm | None,
 ) -> Post:
     """Post nothing to an address, at one thing of the shop after another until a form is made of it."""
-    paths = [path for id in one_of_each(own) for path in _paths(app, rule, str(id), "POST")]
+    paths = [path for id in one_of_each(own) for path in paths_of(app, rule, str(id), "POST")]
     if found:
         paths.insert(0, found.action)
     path, forms = paths[0], list[QueryForm]()
