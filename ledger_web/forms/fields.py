@@ -21,6 +21,7 @@ from ledger_web.domain.discounts import Discount
 from ledger_web.domain.errors import RuleViolationError
 from ledger_web.domain.ids import new_id, parse_id
 from ledger_web.domain.languages import gettext, spoken_language
+from ledger_web.domain.locales import in_digits
 from ledger_web.domain.money import CURRENCIES, format_amount, parse_amount
 from ledger_web.domain.numbers import parse_number, parse_percent, parse_quantity, parse_rate
 from ledger_web.domain.passwords import fold_pin
@@ -273,8 +274,8 @@ class WholeNumberField(_Typed):
     def when_missing(self) -> str:
         return gettext(
             "Enter a whole number from %(minimum)s to %(maximum)s.",
-            minimum=self._written(self.minimum),
-            maximum=self._written(self.maximum),
+            minimum=self._said(self.minimum),
+            maximum=self._said(self.maximum),
         )
 
     def parse(self, text: str) -> int:
@@ -283,8 +284,12 @@ class WholeNumberField(_Typed):
             raise RuleViolationError(self.when_missing)
         return number
 
-    def _written(self, number: int) -> str:
-        return write_whole(number, _signs(self)) if number >= 0 else str(number)
+    def write(self, value: Any) -> str:
+        """Write the digits alone: 1200 dots to the inch, receipt 1042."""
+        return in_digits(str(value), _written(self).digits)
+
+    def _said(self, number: int) -> str:
+        return write_whole(number, _written(self)) if number >= 0 else str(number)
 
 
 class TextField(_Typed):

@@ -1,5 +1,6 @@
 """Which language is spoken to whom: to a person theirs, on papers the shop's, to strangers the one they choose."""
 
+import re
 from collections.abc import Callable
 from email import message_from_bytes
 from email.policy import default
@@ -10,6 +11,8 @@ from flask import Flask
 
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.languages import LANGUAGES, gettext, speaking
+from ledger_web.domain.permissions import LIMITS
+from ledger_web.forms.roles import FIELD_OF
 from ledger_web.queries.tenants import find_tenant
 from tests.clients import ShopClient, browser_at
 from tests.shops import PASSWORD, Shop, add_product, sell
@@ -126,6 +129,23 @@ def test_papers_and_mails_are_in_the_language_of_the_shop_whoever_prints_them(
     assert "Milk & Co" in text
     assert "۱٬۲۳۴٫۵۰ PKR" in text
     assert '<html lang="de"' in cashier.get("/account/").text
+
+
+def test_limits_of_a_role_are_shown_in_the_digits_of_the_shop_and_typed_in_any(shop: Shop, client_of: ClientOf) -> None:
+    keep_in(shop, "fa_AF", "arabext")
+    client = client_of(shop)
+    [minutes] = [name for name, limit in LIMITS.items() if limit.unit == "minutes"]
+
+    for typed in ("۴۵", "45"):
+        sent = {"op_id": str(new_id()), "name": f"Clerk {typed}", FIELD_OF[minutes]: typed}
+        assert client.post_form("/roles/", sent).status_code == 303
+        with shop.act() as uow:
+            sql = "SELECT id FROM roles WHERE tenant_id = %(tenant_id)s AND name = %(name)s"
+            role_id = uow.execute(sql, {"name": sent["name"]}).scalar_one()
+        page = client.get(f"/roles/{role_id}").text
+        shown = re.search(rf'<input[^>]* name="{FIELD_OF[minutes]}"[^>]*>', page)
+        assert shown
+        assert 'value="۴۵"' in shown[0]
 
 
 def test_amounts_are_typed_in_any_digits_and_sentences_write_them_as_the_shop_does(

@@ -270,6 +270,20 @@ def test_choices_set_later_are_looked_at_when_validating() -> None:
     assert f'<option selected value="{drawer}">Till &lt;1&gt;</option>' in form.drawer_id()
 
 
+def test_a_whole_number_is_shown_in_the_digits_of_the_page_and_read_in_any() -> None:
+    class CopiesForm(QueryForm):
+        copies = WholeNumberField("Copies", minimum=1, maximum=5000)
+
+    dari = signs_of("fa_AF", "arabext")
+
+    assert CopiesForm(signs=dari, data={"copies": 1042}).copies.raw == "۱۰۴۲"
+    for typed in ("۱۰۴۲", "1042", "١٠٤٢", "۱٬۰۴۲"):
+        assert CopiesForm(MultiDict({"copies": typed}), signs=dari).copies.data == 1042, typed
+    refused = CopiesForm(MultiDict({"copies": "۹۹۹۹"}), signs=dari)
+    assert not refused.validate()
+    assert (refused.copies.raw, "۵٬۰۰۰" in refused.sentences[0]) == ("۹۹۹۹", True)
+
+
 def test_a_question_without_a_parameter_has_its_default() -> None:
     class PageForm(QueryForm):
         page = WholeNumberField("Page", minimum=1, default=1, required=False)
