@@ -43,6 +43,7 @@ class Settings:
     sign_up: bool = True  # strangers may open shops
     proxies: int = 0  # reverse proxies of ours in front: what they say about address and scheme is believed
     data_dir: Path = ROOT / "var"
+    export_dir: Path | None = None  # where shops wait as files; None: below data_dir
     smtp_host: str = ""  # none: no e-mail is sent
     smtp_port: int = 587
     smtp_user: str = ""
@@ -68,7 +69,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         SettingsError: A number is none, or production lacks what it needs.
     """
     data_dir = Path(environment.get("DATA_DIR") or ROOT / "var").expanduser().resolve()
-    database_url = environment.get("DATABASE_URL") or None
+    database_url, export_dir = environment.get("DATABASE_URL") or None, environment.get("EXPORT_DIR")
     settings = Settings(
         secret_key=environment.get("SECRET_KEY") or ("" if database_url else _secret_kept_in(data_dir)),
         secret_key_fallbacks=tuple(environment.get("SECRET_KEY_FALLBACKS", "").replace(",", " ").split()),
@@ -83,6 +84,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         sign_up=environment.get("SIGN_UP", "on").strip().lower() not in OFF,
         proxies=_number(environment, "PROXIES", 0, least=0, most=9),
         data_dir=data_dir,
+        export_dir=Path(export_dir).expanduser().resolve() if export_dir else None,
         smtp_host=environment.get("SMTP_HOST", "").strip(),
         smtp_port=_number(environment, "SMTP_PORT", 587, most=65535),
         smtp_user=environment.get("SMTP_USER", ""),

@@ -47,7 +47,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         "ledger_web", root_path=str(ROOT / "ledger_web"), template_folder="../templates", static_folder="../static"
     )
     access = reach_database(settings)
-    app.config.from_mapping(_configuration(settings), **_engine(access, settings))
+    app.config.from_mapping(_configuration(settings), **_engine(access.application, settings.threads))
     app.extensions["database_access"] = access  # for commands that the web's own role may not do
     db.init_app(app)
     app.teardown_appcontext(end_session)  # runs before the extension's own, which would fail a finished request
@@ -68,6 +68,17 @@ def create_app(settings: Settings | None = None) -> Flask:
         check_durability=settings.check_durability,
     )
     cli.init_app(app)
+    return app
+
+
+def create_bare_app(conninfo: str, *, connections: int) -> Flask:
+    """Make what reaches the database as the web does and answers nobody: for a process that the web starts."""
+    app = Flask("ledger_web")
+    app.config.from_mapping(_engine(conninfo, connections))
+    db.init_app(app)
+    app.teardown_appcontext(end_session)
+    with app.app_context():
+        watch_pool(db.engine)
     return app
 
 
@@ -111,21 +122,23 @@ def _configuration(settings: Settings) -> dict[str, Any]:
         "SMTP_PASSWORD": settings.smtp_password,
         "SMTP_FROM": settings.smtp_from,
         "SMTP_TLS": settings.smtp_tls,
+        "EXPORT_DIR": settings.export_dir or settings.data_dir / "exports",
+        "LOG_FORMAT": settings.log_format,
         "MAX_CONTENT_LENGTH": BODY_BYTES_MAX,
         "MAX_FORM_PARTS": FORM_PARTS_MAX,
         "MAX_FORM_MEMORY_SIZE": FIELD_BYTES_MAX,
     }
 
 
-def _engine(access: DatabaseAccess, settings: Settings) -> dict[str, Any]:
+def _engine(conninfo: str, connections: int) -> dict[str, Any]:
     """One connection for each thread, none more: whoever waits longer than three seconds is told to come back."""
     return {
         "SQLALCHEMY_DATABASE_URI": "postgresql+psycopg://",
         "SQLALCHEMY_ENGINE_OPTIONS": {
             "connect_args": {"connect_timeout": 3, "application_name": "ledger_web"}
             | DEAD_CONNECTIONS
-            | conninfo_to_dict(access.application),
-            "pool_size": settings.threads,
+            | conninfo_to_dict(conninfo),
+            "pool_size": connections,
             "pool_use_lifo": True,  # those used last have what the next one asks ready in their memory
             "max_overflow": 0,
             "pool_timeout": 3,

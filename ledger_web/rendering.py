@@ -65,6 +65,7 @@ _PART_OF = {
     "audit": "admin",
     "settings": "admin",
     "domains": "admin",
+    "exports": "admin",
     "stock": "products",
     "stock_counts": "products",
     "accounts": "transactions",

@@ -1,8 +1,11 @@
 """Databases for tests: clones of one migrated template, on a server that forgets on purpose."""
 
 import contextlib
+import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -53,6 +56,10 @@ class Database:
         return psycopg.connect(self.conninfo(user), autocommit=autocommit)
 
     @property
+    def export_dir(self) -> Path:
+        return Path(tempfile.gettempdir()) / f"ledger-exports-{self.name}"
+
+    @property
     def access(self) -> DatabaseAccess:
         return access_to_embedded(self.server.conninfo, self.name)
 
@@ -64,6 +71,7 @@ class Database:
             "base_domain": "shop.localhost",
             "testing": True,
             "check_durability": False,
+            "export_dir": self.export_dir,
             "resolvers": (("127.0.0.1", name_server().server_address[1]),),
         }
         return Settings(**(values | changed))
@@ -94,6 +102,7 @@ def drop(database: Database) -> None:
             db.engine.dispose()
     with _turn(database.server) as connection:
         _drop(connection, database)
+    shutil.rmtree(database.export_dir, ignore_errors=True)
 
 
 class Broom:

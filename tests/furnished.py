@@ -19,6 +19,7 @@ from ledger_web.services.payments import RecordOpeningBalance, RecordPayment, re
 from ledger_web.services.product_imports import UploadProducts, upload_products
 from ledger_web.services.products import CreateProduct, create_product
 from ledger_web.services.recalculation import StartRecalculation, start_recalculation
+from ledger_web.services.shop_exports import FinishExport, StartExport, finish_export, start_export
 from ledger_web.services.stock_counts import AddToCount, StartCount, add_to_count, start_count
 from tests.purchases import add_charge, begin, buy, receive, split
 from tests.shops import Shop, buy_below, price_and_picture, sell
@@ -59,6 +60,9 @@ def furnish(shop: Shop) -> None:
     upload_products(
         UploadProducts(op_id=new_id(), file_name="candles.csv", content=FILE, stock_policy="warn"), shop.act()
     )
+    export_id = new_id()
+    start_export(StartExport(id=export_id), shop.act(), has_turn=True)
+    finish_export(FinishExport(export_id=export_id, attempt=1, size=1, sha256=bytes(32)), shop.act())
     _print_labels(shop, tea, cloth)
     counting = start_count(StartCount(id=new_id(), name="Shelf by the door"), shop.act()).id
     add_to_count(AddToCount(op_id=new_id(), count_id=counting, product_id=tea, quantity=Decimal(35)), shop.act())

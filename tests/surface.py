@@ -39,6 +39,7 @@ from ledger_web.services.purchase_returns import AddLateCharge, ReturnToVendor, 
 from ledger_web.services.rates import RecordRate, record_rate
 from ledger_web.services.recalculation import StartRecalculation, start_recalculation
 from ledger_web.services.shifts import CloseShift, Count, OpenShift, close_shift, open_shift
+from ledger_web.services.shop_exports import FinishExport, StartExport, finish_export, start_export
 from ledger_web.services.stock_counts import AddToCount, StartCount, add_to_count, start_count
 from ledger_web.services.transactions import PostManual, post_manual
 from ledger_web.services.vendor_prices import SetVendorPrice, set_vendor_price
@@ -234,6 +235,9 @@ def _keep_house(shop: Shop, word: str) -> None:
         CloseShift(id=new_id(), shift_id=shift, counts=nothing, may_approve=True, note=f"{word} closing"), shop.act()
     )
     start_recalculation(StartRecalculation(id=new_id(), models=("customers",), batch=1), shop.act())
+    export_id = new_id()
+    start_export(StartExport(id=export_id), shop.act(), has_turn=True)
+    finish_export(FinishExport(export_id=export_id, attempt=1, size=1, sha256=bytes(32)), shop.act())
     name = word.replace('"', '""')
     content = f'name,barcode,price\n"{name} candles",2100000009015,30\n"{name} matches",2100000009022,2.345\n'.encode()
     upload_products(

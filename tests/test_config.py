@@ -26,6 +26,11 @@ def test_without_anything_it_is_a_demo_on_this_machine(tmp_path: Path) -> None:
     assert (settings.base_domain, settings.address, settings.port) == ("localhost", "127.0.0.1", 8000)
 
 
+def test_shops_wait_as_files_in_a_folder_that_machines_may_share(tmp_path: Path) -> None:
+    assert read_settings(PRODUCTION).export_dir is None
+    assert read_settings(PRODUCTION | {"EXPORT_DIR": str(tmp_path)}).export_dir == tmp_path
+
+
 def test_the_secret_is_made_once_and_only_its_owner_can_read_it(tmp_path: Path) -> None:
     first = read_settings({"DATA_DIR": str(tmp_path)}).secret_key
     second = read_settings({"DATA_DIR": str(tmp_path)}).secret_key

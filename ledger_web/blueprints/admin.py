@@ -1,13 +1,12 @@
 """Looking after the shop: proving its balances, and repairing them."""
 
-import tempfile
 import uuid
 
-from flask import Blueprint, Response, current_app, g, request, send_file
+from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
 
 from ledger_web.domain.errors import ConflictError
-from ledger_web.domain.permissions import RECALCULATION_RUN, RECALCULATION_VIEW, SHOP_EXPORT
+from ledger_web.domain.permissions import RECALCULATION_RUN, RECALCULATION_VIEW
 from ledger_web.error_pages import status_of
 from ledger_web.forms.recalculation import ExplanationForm, RecalculationForm, StepForm
 from ledger_web.identity import new_act, permission_required
@@ -21,13 +20,10 @@ from ledger_web.queries.recalculation import (
     list_runs,
 )
 from ledger_web.queries.reports import get_totalling
-from ledger_web.queries.tenants import must_be_small_enough
 from ledger_web.rendering import redirect_to, render, say, wants_fragment
 from ledger_web.services.cached_balances import MISSING_ENTRIES
 from ledger_web.services.daily_totals import ATTEMPTS_MAX
-from ledger_web.services.downloads import TakeList, record_download
 from ledger_web.services.recalculation import CACHED_BALANCES, continue_recalculation, start_recalculation
-from ledger_web.services.shop_archives import export_shop
 
 SHOWN_MAX = 200
 
@@ -44,19 +40,6 @@ def index() -> ResponseReturnValue:
         health=get_health(g.tenant.id),
         drawers=list_open_drawers(g.tenant.id),
     )
-
-
-@blueprint.get("/shop.zip")
-@permission_required(SHOP_EXPORT)
-def export() -> Response:
-    """Give out everything the shop has, as it is at this moment. A very large shop is given out by the operator."""
-    must_be_small_enough(g.tenant.id)
-    act = new_act()
-    record_download(TakeList(name=f"{g.tenant.slug}.zip", path=request.path), act)
-    file = tempfile.TemporaryFile()  # noqa: SIM115 (closed when it was sent)
-    export_shop(current_app.extensions["database_access"].application, g.tenant.id, g.tenant.slug, file)
-    file.seek(0)
-    return send_file(file, mimetype="application/zip", as_attachment=True, download_name=f"{g.tenant.slug}.zip")
 
 
 @blueprint.get("/recalculation")

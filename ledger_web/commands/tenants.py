@@ -12,6 +12,7 @@ from flask import current_app
 from ledger_web.domain.errors import LedgerError, NotFoundError
 from ledger_web.domain.hosts import PROOF, proof_at
 from ledger_web.domain.ids import new_id
+from ledger_web.export_folder import forget_old, forget_shop
 from ledger_web.name_servers import texts_at
 from ledger_web.queries.domains import DomainRow, get_domain, list_domains, list_proved_domains
 from ledger_web.queries.operators import find_room
@@ -272,9 +273,14 @@ def import_tenant(file: Path, slug: str) -> None:
 @click.argument("slug", required=False)
 @click.option("--at-once", is_flag=True, help="Do not wait until SLUG can no longer be had back.")
 def purge_tenants(slug: str | None, at_once: bool) -> None:
-    """Erase the deleted shop SLUG, or every one whose time is over; free addresses that were held long enough."""
+    """Erase the deleted shop SLUG, or every one whose time is over; free addresses that were held long enough.
+
+    Files of whole shops that can no longer be fetched go, too.
+    """
     if at_once and not slug:
         raise click.UsageError("Name the shop that is to be erased at once.")
+    folder = Path(current_app.config["EXPORT_DIR"])
+    forget_old(folder)
     for shop in [get_place(slug)] if slug else [each for each in list_tenants() if each.status == "deleted"]:
         try:
             erased = purge_shop(_access().owner, shop.tenant_id, at_once=at_once)
@@ -282,6 +288,7 @@ def purge_tenants(slug: str | None, at_once: bool) -> None:
             if slug:
                 raise click.ClickException(refusal.message) from refusal
             continue
+        forget_shop(folder, shop.tenant_id)
         rows = "".join(f"\n  {name}\t{number:,}" for name, number in sorted(erased.items()))
         click.echo(f"{shop.slug} ({shop.tenant_id}) is erased:{rows}")
     click.echo(f"{free_addresses(_access().owner)} former addresses are free again.")

@@ -46,6 +46,7 @@ from ledger_web.models.receipt import ReceiptPrint
 from ledger_web.models.sale import Cart, CartLine, GiftCard, Sale, SaleLine
 from ledger_web.models.sale_return import RefundedPayment, ReturnedLine, ReturnReason, SaleReturn, SaleReturnLine
 from ledger_web.models.shift import Shift, ShiftCount, ZReport
+from ledger_web.models.shop_export import ShopExport
 from ledger_web.models.stock import StockLevel, StockMove
 from ledger_web.models.stock_count import StockCount, StockCountLine
 from ledger_web.models.tax import TaxClass, TaxRate
@@ -140,6 +141,7 @@ __all__ = [
     "Session",
     "Shift",
     "ShiftCount",
+    "ShopExport",
     "ShopLogo",
     "SignInFailure",
     "StockCount",

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
-from ledger_web.domain.errors import NotFoundError, RuleViolationError
+from ledger_web.domain.errors import NotFoundError
 from ledger_web.domain.languages import gettext
 from ledger_web.models.base import directory_session, session_of
-
-EXPORT_ENTRIES_MAX = 300_000  # about half a minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,26 +112,6 @@ def get_opening_time(tenant_id: int) -> dt.datetime:
     )
     opened_at: dt.datetime = row.scalar_one()
     return opened_at
-
-
-def must_be_small_enough(tenant_id: int) -> None:
-    """Refuse to give out from a page what would keep it busy for minutes.
-
-    Raises:
-        RuleViolationError: The shop's books hold more entries than a page writes out.
-    """
-    row = session_of(tenant_id).execute(
-        text("SELECT 1 FROM entries WHERE tenant_id = :tenant_id OFFSET :most LIMIT 1"),
-        {"tenant_id": tenant_id, "most": EXPORT_ENTRIES_MAX},
-    )
-    if row.first() is not None:
-        raise RuleViolationError(
-            gettext(
-                "The books hold more than %(export_entries_max)s entries: that is too much"
-                " for a page. Ask whoever runs this system for the file.",
-                export_entries_max=f"{EXPORT_ENTRIES_MAX:,}",
-            )
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,7 @@
 """The recalculation pages: with and without JavaScript, for those who may, of one shop."""
 
-import io
 import re
 import uuid
-import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,7 +11,6 @@ from werkzeug.test import TestResponse
 
 from ledger_web.domain.ids import new_id
 from ledger_web.domain.journal import customer
-from ledger_web.queries import tenants
 from ledger_web.queries.recalculation import list_runs
 from ledger_web.services.payments import RecordOpeningBalance, record_opening_balance
 from ledger_web.services.recalculation import StartRecalculation, start_recalculation
@@ -304,36 +301,6 @@ def test_days_that_cannot_be_added_up_are_shown(shop: Shop, alice: uuid.UUID, cl
 
     for part in ("could not be added up", "Alice", "Oct 1, 2026", "bigint out of range, 5 attempts"):
         assert part in page
-
-
-def test_t12_the_owner_takes_everything_along_as_one_file_and_that_is_written_down(
-    shop: Shop, rival: Shop, client_of: ClientOf
-) -> None:
-    add_product(rival, "Canary")
-    sell(shop, (add_product(shop, "Milk"), 1, 115_00))
-    owner = client_of(shop)
-
-    taken = owner.get("/admin/shop.zip")
-
-    assert taken.status_code == 200
-    assert "filename=corner.zip" in taken.headers["Content-Disposition"]
-    with zipfile.ZipFile(io.BytesIO(taken.data)) as archive:
-        everything = b"".join(archive.read(name) for name in archive.namelist())
-    assert b"Milk" in everything
-    assert b"Canary" not in everything
-    assert "corner.zip" in owner.get("/admin/audit/").text
-    assert client_of(shop, "manager").get("/admin/shop.zip").status_code == 403
-
-
-def test_books_that_are_too_large_for_a_page_are_given_out_by_the_operator(
-    shop: Shop, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sell(shop, (add_product(shop), 1, 115_00))
-    monkeypatch.setattr(tenants, "EXPORT_ENTRIES_MAX", 1)
-
-    refused = client_of(shop).get("/admin/shop.zip")
-
-    assert (refused.status_code, "Ask whoever runs this system" in refused.text) == (422, True)
 
 
 @pytest.mark.parametrize("htmx", [False, True])

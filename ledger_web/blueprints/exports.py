@@ -1,0 +1,118 @@
+"""Everything the shop has as one file: asked for, written beside the web, and fetched within a day."""
+
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+from flask import Blueprint, Response, current_app, g, request, send_file
+from flask.typing import ResponseReturnValue
+
+from ledger_web.domain.errors import ConflictError, NotFoundError
+from ledger_web.domain.permissions import SHOP_EXPORT
+from ledger_web.domain.shop_exports import READY
+from ledger_web.error_pages import status_of
+from ledger_web.export_folder import Task, begin, file_of, turn_to_write
+from ledger_web.forms.exports import ExportForm
+from ledger_web.identity import new_act, permission_required
+from ledger_web.queries.shop_exports import find_latest_export, get_export
+from ledger_web.rendering import redirect_to, render
+from ledger_web.services.downloads import TakeList, record_download
+from ledger_web.services.shop_exports import continue_export, start_export
+from ledger_web.tenancy import even_while_suspended
+
+blueprint = Blueprint("exports", __name__, url_prefix="/admin/exports")
+
+
+class ExportOverError(NotFoundError):
+    """This file is not there any more: it is kept for 24 hours. Have it written once more."""
+
+
+@blueprint.get("/")
+@permission_required(SHOP_EXPORT)
+def index() -> ResponseReturnValue:
+    return _show()
+
+
+@blueprint.post("/")
+@permission_required(SHOP_EXPORT)
+@even_while_suspended
+def create() -> ResponseReturnValue:
+    form = ExportForm(request.form)
+    if not form.validate():
+        return _show(422, " ".join(form.sentences))
+    return _begin(form.op_id.data, lambda has_turn: start_export(form.to_start(), new_act(), has_turn=has_turn))
+
+
+@blueprint.post("/<uuid:export_id>/attempts")
+@permission_required(SHOP_EXPORT)
+@even_while_suspended
+def create_attempt(export_id: uuid.UUID) -> ResponseReturnValue:
+    form = ExportForm(request.form)
+    get_export(g.tenant.id, export_id)  # one that is not there is not there, whatever was sent
+    if not form.validate():
+        return _show(422, " ".join(form.sentences))
+    return _begin(
+        export_id, lambda has_turn: continue_export(form.to_continue(export_id), new_act(), has_turn=has_turn)
+    )
+
+
+@blueprint.get("/<uuid:export_id>.zip")
+@permission_required(SHOP_EXPORT)
+def show(export_id: uuid.UUID) -> Response:
+    """Give the file out, or from where a broken download left off."""
+    export = get_export(g.tenant.id, export_id)
+    path = file_of(_root(), g.tenant.id, export_id)
+    if export.state != READY or not path.exists():
+        raise ExportOverError
+    name = f"{g.tenant.slug}.zip"
+    if request.method == "GET":
+        record_download(TakeList(name=name, path=request.path), new_act())
+    return send_file(
+        path,
+        mimetype="application/zip",
+        as_attachment=True,
+        download_name=name,
+        etag=export.digest,
+        last_modified=export.ended_at,
+    )
+
+
+def _begin(export_id: uuid.UUID, act: Callable[[bool], int | None]) -> ResponseReturnValue:
+    """Write down that the file is to be written, and start the process that does it."""
+    try:
+        with turn_to_write(_root()) as turn:
+            attempt = act(turn is not None)
+            if attempt and turn:
+                begin(_task(export_id, attempt), turn)
+    except ConflictError as refusal:
+        return _show(status_of(refusal), refusal.message)
+    return redirect_to(".index")
+
+
+def _task(export_id: uuid.UUID, attempt: int) -> Task:
+    return Task(
+        conninfo=current_app.extensions["database_access"].application,
+        root=str(_root()),
+        tenant_id=g.tenant.id,
+        slug=g.tenant.slug,
+        export_id=str(export_id),
+        attempt=attempt,
+        log_format=current_app.config["LOG_FORMAT"],
+    )
+
+
+def _root() -> Path:
+    return Path(current_app.config["EXPORT_DIR"])
+
+
+def _show(status: int = 200, trouble: str = "") -> ResponseReturnValue:
+    export = find_latest_export(g.tenant.id)
+    return render(
+        "exports/index.html",
+        "exports/_export_panel.html",
+        status,
+        form=ExportForm(),
+        export=export,
+        is_there=export is not None and file_of(_root(), g.tenant.id, export.id).exists(),
+        trouble=trouble,
+    )

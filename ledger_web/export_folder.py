@@ -1,0 +1,118 @@
+"""Where whole shops wait as files, and the few processes that write them.
+
+EXPORT_DIR/<number of the shop>/<id>/shop.zip; several machines that serve the same shops share it. Whoever writes has
+one of a few turns: a lock that the kernel takes back when its process ends, however it ends.
+"""
+
+import contextlib
+import dataclasses
+import fcntl
+import json
+import logging
+import os
+import shutil
+import subprocess  # nosec B404 # runs our own interpreter with fixed arguments, never a shell
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Final
+
+from ledger_web.domain.errors import ConflictError
+from ledger_web.domain.shop_exports import KEPT
+
+TURNS: Final = 2  # shops that are written at once
+FORGOTTEN_AFTER: Final = KEPT.total_seconds() + 3600  # since anything was written: no page offers it any more
+
+log = logging.getLogger(__name__)
+
+
+class ExportFolderError(ConflictError):
+    """The folder for such files cannot be written to. Tell whoever runs this system, then try again."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What the process that writes is told."""
+
+    conninfo: str = dataclasses.field(repr=False)
+    root: str
+    tenant_id: int
+    slug: str
+    export_id: str
+    attempt: int
+    log_format: str
+
+
+def file_of(root: Path, tenant_id: int, export_id: uuid.UUID) -> Path:
+    return root / str(tenant_id) / str(export_id) / "shop.zip"
+
+
+@contextlib.contextmanager
+def turn_to_write(root: Path) -> Iterator[IO[str] | None]:
+    """Take one of the turns, or None if none is left. A process that it is passed on to keeps it.
+
+    Raises:
+        ExportFolderError: The folder is not there, full, or somebody else's.
+    """
+    try:
+        turn = _free_turn(root)
+    except OSError as error:
+        log.error("no shop can be written out into %s: %s", root, error)
+        raise ExportFolderError from error
+    try:
+        yield turn
+    finally:
+        if turn:
+            turn.close()
+
+
+def begin(task: Task, turn: IO[str]) -> None:
+    """Start the process that writes. One that does not live is an interruption, which the page shows."""
+    try:
+        process = subprocess.Popen(  # nosec B603
+            [sys.executable, "-m", "ledger_web.exporter"],
+            cwd=Path(__file__).parents[1],
+            stdin=subprocess.PIPE,
+            pass_fds=[turn.fileno()],
+        )
+        threading.Thread(target=process.wait, daemon=True, name="export").start()  # it leaves no zombie
+        with process.stdin as told:  # type: ignore[union-attr]
+            told.write(json.dumps(dataclasses.asdict(task)).encode())
+    except OSError:
+        log.exception("the process that writes a shop out could not be started")
+
+
+def forget_old(root: Path) -> None:
+    """Remove what no page offers any more, of all shops."""
+    for folder in root.glob("*/*"):
+        with contextlib.suppress(FileNotFoundError):  # somebody else removes it
+            if max(each.stat().st_mtime for each in (folder, *folder.rglob("*"))) < time.time() - FORGOTTEN_AFTER:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def forget_shop(root: Path, tenant_id: int) -> None:
+    """Remove all files of a shop."""
+    shutil.rmtree(root / str(tenant_id), ignore_errors=True)
+
+
+def forget_others(path: Path) -> None:
+    """Remove what the shop had written before this file."""
+    for folder in path.parents[1].glob("*"):
+        if folder != path.parent:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _free_turn(root: Path) -> IO[str] | None:
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for number in range(TURNS):
+        turn = os.fdopen(os.open(root / f"turn-{number}", os.O_WRONLY | os.O_CREAT, 0o600), "w")
+        try:
+            fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            turn.close()
+        else:
+            return turn
+    return None
