@@ -1,0 +1,63 @@
+"""The reverse proxy of the README in front of a server, if this machine has an nginx."""
+
+import re
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from ledger_web.config import ROOT
+
+NGINX: Final = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin:/opt/homebrew/bin")
+_FRAME: Final = """
+daemon off;
+pid {place}/pid;
+error_log {place}/errors.txt;
+events {{}}
+http {{
+    access_log off;
+    client_body_temp_path {place}/bodies;
+    proxy_temp_path {place}/answers;
+    fastcgi_temp_path {place}/unused;
+    uwsgi_temp_path {place}/unused;
+    scgi_temp_path {place}/unused;
+{block}
+}}
+"""
+
+
+@contextmanager
+def reverse_proxy(place: Path, port: int, server_port: int) -> Iterator[None]:
+    """Let the block of the README listen on a port of the loopback address, without TLS, for a server on another."""
+    assert NGINX
+    block = _of_the_readme()
+    block = re.sub(r"listen 443 ssl;", f"listen 127.0.0.1:{port};", block)
+    block = re.sub(r"(?m)^.*(ssl_certificate|server_name).*\n", "", block)
+    block = block.replace("127.0.0.1:8000", f"127.0.0.1:{server_port}")
+    (place / "nginx.conf").write_text(_FRAME.format(place=place, block=block))
+    proxy = subprocess.Popen([NGINX, "-e", str(place / "errors.txt"), "-c", str(place / "nginx.conf")])
+    try:
+        _wait_for(port, proxy)
+        yield
+    finally:
+        proxy.terminate()
+        proxy.wait(10)
+
+
+def _of_the_readme() -> str:
+    found = re.search(r"```\n((?:(?!```).)*proxy_pass.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert found, "The README has no block for a reverse proxy."
+    return found[1]
+
+
+def _wait_for(port: int, proxy: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and proxy.poll() is None:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.05)
+    raise RuntimeError("The reverse proxy did not start.")
