@@ -16,7 +16,6 @@ PROMISED = {"L": 7, "X": 6, "C": 7, "D": 8, "R": 6, "V": 3, "A": 3, "T": 12, "S"
 WITHOUT_TEST = {
     "C2": "the benchmark posting.hot.32: what a hot drawer bears depends on the machine",
     "R5": "the benchmark recalculation.1m: a million entries take minutes to make",
-    "T11": "the benchmark neighbours: a time that depends on the machine",
 }
 
 
