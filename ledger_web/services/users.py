@@ -257,7 +257,7 @@ def change_password(command: ChangePassword, uow: UnitOfWork) -> SignedIn:
     """Give somebody another password and end every session they have; the one they came with goes on under a new id.
 
     Raises:
-        WrongPasswordError: The old password is another one.
+        WrongPasswordError: The old password is another one, by now at least.
         WeakPasswordError: The new one is easy to guess.
         TooManyAttemptsError: The throttle, the same as for signing in.
 
@@ -267,7 +267,8 @@ def change_password(command: ChangePassword, uow: UnitOfWork) -> SignedIn:
     check_password(command.new_password, [found.login, found.name, found.shop])
     newer_hash, token = hash_password(command.new_password), new_token()
     with uow:
-        _store_hash(uow, command.user_id, newer_hash, replacing=found.password_hash)
+        if not _store_hash(uow, command.user_id, newer_hash, replacing=found.password_hash):
+            raise WrongPasswordError("This is not your password. Check it and try again.")
         if command.session_id:
             _renew_session(uow, command.session_id, digest_of(token))
         end_sessions(uow, command.user_id, but=digest_of(token))
@@ -503,9 +504,9 @@ def _renew_session(uow: UnitOfWork, session_id: bytes, newer: bytes) -> None:
     )
 
 
-def _store_hash(uow: UnitOfWork, user_id: uuid.UUID, password_hash: str, *, replacing: str) -> None:
-    """Store a hash in place of the one that was verified: a password changed meanwhile is not put back."""
-    uow.execute(
+def _store_hash(uow: UnitOfWork, user_id: uuid.UUID, password_hash: str, *, replacing: str) -> bool:
+    """Store a hash in place of the one that was verified; False: a password changed meanwhile is not put back."""
+    stored = uow.execute(
         """
         UPDATE users
            SET password_hash = %(newer)s
@@ -515,6 +516,7 @@ def _store_hash(uow: UnitOfWork, user_id: uuid.UUID, password_hash: str, *, repl
         """,
         {"id": user_id, "newer": password_hash, "replacing": replacing},
     )
+    return stored.rowcount == 1
 
 
 def _insert_user(uow: UnitOfWork, command: CreateUser, login: str, password_hash: str, role_id: uuid.UUID) -> None:

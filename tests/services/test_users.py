@@ -32,6 +32,7 @@ from ledger_web.services.users import (
     sign_in,
     sign_out,
 )
+from tests.at_once import wait_until_somebody_waits
 from tests.databases import Database
 from tests.shops import PASSWORD, Shop, add_user
 
@@ -186,6 +187,32 @@ def test_another_password_needs_the_old_one_and_guessing_it_is_throttled(corner:
             change_password(guess, corner.act())
     with pytest.raises(TooManyAttemptsError):
         change_password(replace(guess, old_password=PASSWORD), corner.act())
+
+
+def test_of_two_who_change_a_password_at_once_the_later_is_told_so(app: Flask, corner: Shop) -> None:
+    outcomes: list[object] = []
+    other_hash = hash_password("the one that came first")
+
+    def change() -> None:
+        command = ChangePassword(user_id=corner.owner_id, old_password=PASSWORD, new_password="long enough now")
+        with app.app_context():
+            try:
+                outcomes.append(change_password(command, corner.act()))
+            except WrongPasswordError as error:
+                outcomes.append(error)
+
+    later = threading.Thread(target=change)
+    with corner.act() as uow:
+        uow.execute(
+            "UPDATE users SET password_hash = %(hash)s WHERE tenant_id = %(tenant_id)s AND id = %(id)s",
+            {"hash": other_hash, "id": corner.owner_id},
+        )
+        later.start()
+        wait_until_somebody_waits(uow)
+    later.join()
+
+    assert isinstance(outcomes[0], WrongPasswordError)
+    assert come_in(corner, password="the one that came first")
 
 
 def test_s4_workers_at_once_get_no_more_attempts_than_one(app: Flask, corner: Shop) -> None:
