@@ -35,8 +35,16 @@ from ledger_web.queries.people import (
 )
 from ledger_web.rendering import redirect_to, render, say
 from ledger_web.services.credentials import remove_codes, require_codes
-from ledger_web.services.mailing import take_mail
-from ledger_web.services.people import MadeLink, edit_user, end_sessions_of, invite, make_link, set_active
+from ledger_web.services.people import (
+    MadeLink,
+    SendLink,
+    edit_user,
+    end_sessions_of,
+    invite,
+    make_link,
+    send_link,
+    set_active,
+)
 from ledger_web.tenancy import address_of
 
 Form = TypeVar("Form", bound=PersonForm)
@@ -133,7 +141,7 @@ def create_link_mail(user_id: uuid.UUID) -> ResponseReturnValue:
         subject = gettext("Your way into %(name)s", name=g.tenant.name)
         text = render_template("users/link_mail.txt", person=person, link=link, address=address)
     try:
-        take_mail(mail.of_shop(form.address.data), new_act())
+        send_link(SendLink(user_id=user_id, mail=mail.of_shop(form.address.data)), new_act())
         mail.send(form.address.data, subject, text, sender_name=g.tenant.name)
     except (mail.MailNotSentError, TooManyAttemptsError) as error:
         status = 422 if isinstance(error, mail.MailNotSentError) else status_of(error)

@@ -222,6 +222,7 @@ WORDS: Final[Mapping[str, str]] = Texts(
         "user.reset_password": "gave another password",
         "user.ask_email": "gave an e-mail address that is to be proved",
         "user.prove_email": "proved an e-mail address",
+        "user.send_link": "sent a link for a password by e-mail",
         "user.set_email": "changed the e-mail address",
         "user.set_pin": "set a PIN",
         "user.use_link": "chose a password with a link",

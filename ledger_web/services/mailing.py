@@ -55,17 +55,6 @@ def may_be_mailed(command: AskForMail, uow: UnitOfWork) -> bool:
         return _count(uow, command.place, FROM_ONE_MAX) and _count(uow, command.address, TO_ONE_MAX)
 
 
-@whole_act
-def take_mail(command: ShopsMail, uow: UnitOfWork) -> None:
-    """Take one of the e-mails a shop may send where nothing else is written down.
-
-    Raises:
-        TooMuchMailError: None is left.
-    """
-    with uow:
-        count_mail(uow, command)
-
-
 def count_mail(act: Act, mail: ShopsMail) -> None:
     """Take one of the e-mails a shop may send, within the act that leads to it: one that is refused takes none.
 

@@ -18,7 +18,7 @@ from ledger_web.domain.ids import new_id
 from ledger_web.domain.languages import gettext
 from ledger_web.domain.tokens import digest_of, new_token
 from ledger_web.services.addresses import EmailChange, change_email
-from ledger_web.services.mailing import ShopsMail
+from ledger_web.services.mailing import ShopsMail, count_mail
 from ledger_web.services.passwords import hash_password
 from ledger_web.services.reach import EVERYTHING, Reach, check_an_owner_stays, reach_of_role, reach_of_user, take_turn
 from ledger_web.services.shop_lifecycle import Behest, hold_place, said_by
@@ -46,6 +46,14 @@ class MakeLink:
 
     op_id: uuid.UUID
     user_id: uuid.UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendLink:
+    """A link that was made for somebody goes to them by e-mail."""
+
+    user_id: uuid.UUID
+    mail: ShopsMail
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,6 +178,18 @@ def make_link(command: MakeLink, uow: UnitOfWork) -> MadeLink:
         token = _make_link(uow, command.user_id, kind, new_token())
         uow.audit("user.make_link", holder=command.user_id, after={"kind": kind})
     return MadeLink(command.user_id, kind, token)
+
+
+@whole_act
+def send_link(command: SendLink, uow: UnitOfWork) -> None:
+    """Write down where a link is sent.
+
+    Raises:
+        TooMuchMailError: The shop or this address had enough e-mail for now.
+    """
+    with uow:
+        count_mail(uow, command.mail)
+        uow.audit("user.send_link", holder=command.user_id, after={"to": command.mail.to})
 
 
 @whole_act

@@ -183,8 +183,10 @@ def test_a_link_is_sent_to_who_is_invited(shop: Shop, client_of: ClientOf, app: 
     assert client.post_form(f"/users/{shop.owner_id}/links/mails", sent).status_code == 404
     assert client_of(shop, "manager").post_form(path, sent).status_code == 403
     with shop.act() as uow:
-        told = uow.execute("SELECT after::text FROM audit_events WHERE tenant_id = %(tenant_id)s").scalars()
-        assert token[1] not in " ".join(map(str, told))
+        told = uow.execute("SELECT action || after::text FROM audit_events WHERE tenant_id = %(tenant_id)s").scalars()
+        said = " ".join(map(str, told))
+    assert 'user.send_link{"to": "ben@example.com"}' in said
+    assert token[1] not in said
 
 
 def set_address(shop: Shop, address: str, client: ShopClient) -> Any:

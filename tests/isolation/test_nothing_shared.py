@@ -35,6 +35,8 @@ REMEMBERED = {
     "domain/countries.py": "countries",
     "domain/languages.py": "catalogues by language",
     "domain/locales.py": "names of locales",
+    "domain/search_words.py:_plain": "what stays of a letter, by the letter",
+    "domain/product_columns.py": "what columns of files are called",
     "forms/fields.py:_currencies_in": "names of currencies by language",
     "commands/languages.py:messages": "texts of our own code",
     "services/daily_totals.py:_known": "days by shop",

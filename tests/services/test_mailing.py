@@ -8,8 +8,9 @@ from flask import Flask
 
 from ledger_web.domain.errors import RuleViolationError, TooMuchMailError
 from ledger_web.domain.ids import new_id
-from ledger_web.services.mailing import OF_SHOP_MAX, OF_SHOP_TO_ONE_MAX, ShopsMail, count_mail, take_mail
+from ledger_web.services.mailing import OF_SHOP_MAX, OF_SHOP_TO_ONE_MAX, ShopsMail, count_mail
 from ledger_web.services.receipts import PrintReceipt, print_receipt
+from ledger_web.services.unit_of_work import UnitOfWork
 from tests.at_once import in_threads
 from tests.databases import Database
 from tests.shops import Shop, add_product, sell
@@ -20,6 +21,11 @@ TO_OLGA = ShopsMail(to="olga@example.com", shop=SHOP, address=b"o" * 32)
 
 def to(number: int) -> ShopsMail:
     return ShopsMail(to=f"{number}@example.com", shop=SHOP, address=number.to_bytes(32))
+
+
+def take_mail(mail: ShopsMail, uow: UnitOfWork) -> None:
+    with uow:
+        count_mail(uow, mail)
 
 
 def counted(database: Database, subject: bytes) -> int:
