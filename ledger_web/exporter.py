@@ -23,12 +23,13 @@ from typing import Final
 
 import psycopg
 from flask import Flask
+from psycopg.conninfo import make_conninfo
 from sqlalchemy.exc import SQLAlchemyError
 
 from ledger_web import logs
 from ledger_web.domain.shop_exports import BROKEN, DISK_FULL
 from ledger_web.export_folder import Task, file_of, forget_old, forget_others
-from ledger_web.factory import create_bare_app
+from ledger_web.factory import DEAD_CONNECTIONS, create_bare_app
 from ledger_web.services.shop_archives import export_shop
 from ledger_web.services.shop_exports import (
     FailExport,
@@ -89,6 +90,7 @@ class Writer:
             fail_export(FailExport(**told, attempt=self.task.attempt, error=BROKEN), self._act())
         else:
             finish_export(FinishExport(**told, attempt=self.task.attempt, size=size, sha256=digest), self._act())
+            shutil.rmtree(_parts_of(path))
 
     @property
     def _id(self) -> uuid.UUID:
@@ -99,21 +101,21 @@ class Writer:
 
     def _write(self, path: Path) -> tuple[int, bytes]:
         """Write the file by way of its parts; return its size and SHA-256."""
-        parts, draft = path.parent / "parts", path.with_name("draft")
+        parts, draft = _parts_of(path), path.with_name("draft")
+        conninfo = make_conninfo(self.task.conninfo, **DEAD_CONNECTIONS)
         forget_old(Path(self.task.root))
         forget_others(path)
         parts.mkdir(parents=True, exist_ok=True)
         with (path.parent / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # an earlier attempt that was only slow hears soon that it is to end
             with draft.open("w+b") as file:
-                export_shop(self.task.conninfo, self.task.tenant_id, self.task.slug, file, parts=parts, told=self._note)
+                export_shop(conninfo, self.task.tenant_id, self.task.slug, file, parts=parts, told=self._note)
                 file.flush()
                 os.fsync(file.fileno())
                 size = file.seek(0, os.SEEK_END)
                 file.seek(0)
                 digest = hashlib.file_digest(file, "sha256").digest()
             draft.replace(path)
-            shutil.rmtree(parts)
         return size, digest
 
     def _note(self, done: int, of: int) -> None:
@@ -150,6 +152,10 @@ class Writer:
             tables_total=self.tables_total,
         )
         return note_progress(progress, self._act())
+
+
+def _parts_of(path: Path) -> Path:
+    return path.with_name("parts")
 
 
 if __name__ == "__main__":
