@@ -44,7 +44,7 @@ from ledger_web.services.unit_of_work import UnitOfWork
 BEAT_SECONDS: Final = 1.0
 GIVES_WAY: Final = 10  # of 19, as `nice` has it
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("ledger_web.exporter")  # its own name is __main__
 
 
 def main() -> None:
@@ -84,7 +84,7 @@ class Writer:
             why = DISK_FULL if is_full else BROKEN
             fail_export(FailExport(**told, attempt=self.task.attempt, error=why), self._act())
         except psycopg.OperationalError as error:  # the database is away, or a table is being changed
-            log.warning("writing shop %s out was interrupted: %s", self.task.tenant_id, error)
+            log.warning("writing shop %s out was interrupted: %s", self.task.tenant_id, type(error).__name__)
         except Exception:
             log.exception("shop %s could not be written out", self.task.tenant_id)
             fail_export(FailExport(**told, attempt=self.task.attempt, error=BROKEN), self._act())
@@ -139,7 +139,9 @@ class Writer:
                 try:
                     is_wanted = self._is_wanted()
                 except SQLAlchemyError as error:
-                    log.warning("the database does not hear how far shop %s is: %s", self.task.tenant_id, error)
+                    log.warning(
+                        "the database did not hear how far shop %s is: %s", self.task.tenant_id, type(error).__name__
+                    )
                     continue
                 if not is_wanted:
                     os._exit(1)
