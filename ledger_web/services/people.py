@@ -23,7 +23,7 @@ from ledger_web.services.passwords import hash_password
 from ledger_web.services.reach import EVERYTHING, Reach, check_an_owner_stays, reach_of_role, reach_of_user, take_turn
 from ledger_web.services.shop_lifecycle import Behest, hold_place, said_by
 from ledger_web.services.unit_of_work import Recorded, UnitOfWork, violated_constraint, whole_act
-from ledger_web.services.users import end_sessions, fold_email, fold_login
+from ledger_web.services.users import end_sessions, fold_email, fold_login, insert_user
 
 LIVES: Final = {"invitation": "7 days", "reset": "30 minutes", "rescue": "30 minutes"}
 
@@ -133,19 +133,7 @@ def invite(command: Invite, uow: UnitOfWork) -> MadeLink:
             role = reach_of_role(uow, command.role_id)
             reach.check_covers(role)
             login = fold_login(command.login)
-            uow.execute(
-                """
-                INSERT INTO users (tenant_id, id, login, name, password_hash, role_id)
-                VALUES (%(tenant_id)s, %(id)s, %(login)s, %(name)s, %(password_hash)s, %(role_id)s)
-                """,
-                {
-                    "id": command.id,
-                    "login": login,
-                    "name": command.name,
-                    "password_hash": nobodys,
-                    "role_id": command.role_id,
-                },
-            )
+            insert_user(uow, command.id, login=login, name=command.name, password_hash=nobodys, role_id=command.role_id)
             token = _make_link(uow, command.id, "invitation", new_token())
             email = fold_email(command.email)
             change = change_email(uow, command.id, None, email, command.mail)

@@ -247,7 +247,7 @@ def create_user(command: CreateUser, uow: UnitOfWork) -> Recorded:
         ).scalar()
         if role_id is None:
             raise NotFoundError("There is no such role.")
-        _insert_user(uow, command, login, password_hash, role_id)
+        insert_user(uow, command.id, login=login, name=command.name, password_hash=password_hash, role_id=role_id)
         uow.audit("user.create", holder=command.id, after={"login": login, "name": command.name, "role": role_id})
     return Recorded(command.id)
 
@@ -417,17 +417,26 @@ def fold_email(text: str) -> str | None:
     return text.strip().casefold() or None
 
 
-def _find_user(uow: UnitOfWork, login: str) -> Any:
-    return uow.execute(
-        """
-        SELECT id, password_hash, totp_secret IS NOT NULL AS has_codes
-          FROM users
-         WHERE tenant_id = %(tenant_id)s
-           AND login = %(login)s
-           AND active
-        """,
-        {"login": login},
-    ).one_or_none()
+def insert_user(
+    uow: UnitOfWork, user_id: uuid.UUID, *, login: str, name: str, password_hash: str, role_id: uuid.UUID
+) -> None:
+    """Write down somebody new.
+
+    Raises:
+        DuplicateLoginError: Somebody has this login.
+    """
+    try:
+        uow.execute(
+            """
+            INSERT INTO users (tenant_id, id, login, name, password_hash, role_id)
+            VALUES (%(tenant_id)s, %(id)s, %(login)s, %(name)s, %(password_hash)s, %(role_id)s)
+            """,
+            {"id": user_id, "login": login, "name": name, "password_hash": password_hash, "role_id": role_id},
+        )
+    except IntegrityError as error:
+        if violated_constraint(error) != "users_login_key":
+            raise
+        raise DuplicateLoginError from error
 
 
 def open_session(
@@ -488,6 +497,19 @@ def end_session(uow: UnitOfWork, session_id: bytes | None) -> None:
         )
 
 
+def _find_user(uow: UnitOfWork, login: str) -> Any:
+    return uow.execute(
+        """
+        SELECT id, password_hash, totp_secret IS NOT NULL AS has_codes
+          FROM users
+         WHERE tenant_id = %(tenant_id)s
+           AND login = %(login)s
+           AND active
+        """,
+        {"login": login},
+    ).one_or_none()
+
+
 def _renew_session(uow: UnitOfWork, session_id: bytes, newer: bytes) -> None:
     """Let a session go on under another id: how long it has lived, and where, goes with it."""
     uow.execute(
@@ -517,24 +539,3 @@ def _store_hash(uow: UnitOfWork, user_id: uuid.UUID, password_hash: str, *, repl
         {"id": user_id, "newer": password_hash, "replacing": replacing},
     )
     return stored.rowcount == 1
-
-
-def _insert_user(uow: UnitOfWork, command: CreateUser, login: str, password_hash: str, role_id: uuid.UUID) -> None:
-    try:
-        uow.execute(
-            """
-            INSERT INTO users (tenant_id, id, login, name, password_hash, role_id)
-            VALUES (%(tenant_id)s, %(id)s, %(login)s, %(name)s, %(password_hash)s, %(role_id)s)
-            """,
-            {
-                "id": command.id,
-                "login": login,
-                "name": command.name,
-                "password_hash": password_hash,
-                "role_id": role_id,
-            },
-        )
-    except IntegrityError as error:
-        if violated_constraint(error) != "users_login_key":
-            raise
-        raise DuplicateLoginError from error
