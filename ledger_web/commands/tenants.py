@@ -275,20 +275,21 @@ def import_tenant(file: Path, slug: str) -> None:
 def purge_tenants(slug: str | None, at_once: bool) -> None:
     """Erase the deleted shop SLUG, or every one whose time is over; free addresses that were held long enough.
 
-    Files of whole shops that can no longer be fetched go, too.
+    Files of whole shops go, too: those of deleted shops, and those that can no longer be fetched.
     """
     if at_once and not slug:
         raise click.UsageError("Name the shop that is to be erased at once.")
     folder = Path(current_app.config["EXPORT_DIR"])
     forget_old(folder)
     for shop in [get_place(slug)] if slug else [each for each in list_tenants() if each.status == "deleted"]:
+        if shop.status == "deleted":
+            forget_shop(folder, shop.tenant_id)
         try:
             erased = purge_shop(_access().owner, shop.tenant_id, at_once=at_once)
         except LedgerError as refusal:
             if slug:
                 raise click.ClickException(refusal.message) from refusal
             continue
-        forget_shop(folder, shop.tenant_id)
         rows = "".join(f"\n  {name}\t{number:,}" for name, number in sorted(erased.items()))
         click.echo(f"{shop.slug} ({shop.tenant_id}) is erased:{rows}")
     click.echo(f"{free_addresses(_access().owner)} former addresses are free again.")

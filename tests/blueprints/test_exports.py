@@ -247,7 +247,7 @@ def test_a_file_is_for_this_shop_and_for_who_may_export_at_this_moment(
     assert owner.get(address).status_code == 403
 
 
-def test_a_suspended_shop_takes_its_data_along_and_an_erased_one_leaves_no_file(
+def test_a_suspended_shop_takes_its_data_along_and_a_deleted_one_leaves_no_file(
     app: Flask, shop: Shop, client_of: ClientOf, database: Database
 ) -> None:
     owner = client_of(shop)
@@ -255,9 +255,11 @@ def test_a_suspended_shop_takes_its_data_along_and_an_erased_one_leaves_no_file(
 
     assert press(owner).status_code == 303
     assert owner.get(address_in(page_that_says(owner, "Can be fetched until"))).status_code == 200
-    for words in (("delete", "corner", "--yes"), ("purge", "corner", "--at-once")):
+    for words in (("delete", "corner", "--yes"), ("purge",)):
         assert app.test_cli_runner().invoke(args=["tenants", *words]).exit_code == 0
     assert not (database.export_dir / str(shop.tenant_id)).exists()
+    assert app.test_cli_runner().invoke(args=["tenants", "purge", "corner", "--at-once"]).exit_code == 0
+    assert count(shop, "shop_exports") == 0
 
 
 def test_a_full_disk_is_said_and_leaves_nothing_and_the_next_attempt_succeeds(
