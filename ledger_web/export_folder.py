@@ -16,9 +16,8 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, Self
 
 from ledger_web.domain.errors import ConflictError
 from ledger_web.domain.shop_exports import KEPT
@@ -50,27 +49,39 @@ def file_of(root: Path, tenant_id: int, export_id: uuid.UUID) -> Path:
     return root / str(tenant_id) / str(export_id) / "shop.zip"
 
 
-@contextlib.contextmanager
-def turn_to_write(root: Path) -> Iterator[IO[str] | None]:
-    """Take one of the turns, or None if none is left. A process that it is passed on to keeps it.
+class Turn:
+    """One of the few turns to write, once it is taken. Given back at the end, unless a process has it by then."""
 
-    Raises:
-        ExportFolderError: The folder is not there, full, or somebody else's.
-    """
-    try:
-        turn = _free_turn(root)
-    except OSError as error:
-        log.error("no shop can be written out into %s: %s", root, error)
-        raise ExportFolderError from error
-    try:
-        yield turn
-    finally:
-        if turn:
-            turn.close()
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._lock: IO[str] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._lock:
+            self._lock.close()
+
+    def take(self) -> bool:
+        """Take one, and say whether one was left.
+
+        Raises:
+            ExportFolderError: The folder is not there, full, or somebody else's.
+        """
+        try:
+            self._lock = self._lock or _free_turn(self._root)
+        except OSError as error:
+            log.error("no shop can be written out into %s: %s", self._root, error)
+            raise ExportFolderError from error
+        return self._lock is not None
+
+    def fileno(self) -> int:
+        return self._lock.fileno() if self._lock else -1
 
 
-def begin(task: Task, turn: IO[str]) -> None:
-    """Start the process that writes. One that does not live is an interruption, which the page shows."""
+def begin(task: Task, turn: Turn) -> None:
+    """Start the process that writes; it has the turn until it ends. One that dies is an interruption, on the page."""
     try:
         process = subprocess.Popen(  # nosec B603
             [sys.executable, "-m", "ledger_web.exporter"],

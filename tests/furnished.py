@@ -61,7 +61,7 @@ def furnish(shop: Shop) -> None:
         UploadProducts(op_id=new_id(), file_name="candles.csv", content=FILE, stock_policy="warn"), shop.act()
     )
     export_id = new_id()
-    start_export(StartExport(id=export_id), shop.act(), has_turn=True)
+    start_export(StartExport(id=export_id), shop.act(), take_turn=lambda: True)
     finish_export(FinishExport(export_id=export_id, attempt=1, size=1, sha256=bytes(32)), shop.act())
     _print_labels(shop, tea, cloth)
     counting = start_count(StartCount(id=new_id(), name="Shelf by the door"), shop.act()).id

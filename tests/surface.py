@@ -236,7 +236,7 @@ def _keep_house(shop: Shop, word: str) -> None:
     )
     start_recalculation(StartRecalculation(id=new_id(), models=("customers",), batch=1), shop.act())
     export_id = new_id()
-    start_export(StartExport(id=export_id), shop.act(), has_turn=True)
+    start_export(StartExport(id=export_id), shop.act(), take_turn=lambda: True)
     finish_export(FinishExport(export_id=export_id, attempt=1, size=1, sha256=bytes(32)), shop.act())
     name = word.replace('"', '""')
     content = f'name,barcode,price\n"{name} candles",2100000009015,30\n"{name} matches",2100000009022,2.345\n'.encode()

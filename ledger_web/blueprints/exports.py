@@ -11,7 +11,7 @@ from ledger_web.domain.errors import ConflictError, NotFoundError
 from ledger_web.domain.permissions import SHOP_EXPORT
 from ledger_web.domain.shop_exports import READY
 from ledger_web.error_pages import status_of
-from ledger_web.export_folder import Task, begin, file_of, turn_to_write
+from ledger_web.export_folder import Task, Turn, begin, file_of
 from ledger_web.forms.exports import ExportForm
 from ledger_web.identity import new_act, permission_required
 from ledger_web.queries.shop_exports import find_latest_export, get_export
@@ -40,7 +40,7 @@ def create() -> ResponseReturnValue:
     form = ExportForm(request.form)
     if not form.validate():
         return _show(422, " ".join(form.sentences))
-    return _begin(form.op_id.data, lambda has_turn: start_export(form.to_start(), new_act(), has_turn=has_turn))
+    return _begin(form.op_id.data, lambda take_turn: start_export(form.to_start(), new_act(), take_turn=take_turn))
 
 
 @blueprint.post("/<uuid:export_id>/attempts")
@@ -52,7 +52,7 @@ def create_attempt(export_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _show(422, " ".join(form.sentences))
     return _begin(
-        export_id, lambda has_turn: continue_export(form.to_continue(export_id), new_act(), has_turn=has_turn)
+        export_id, lambda take_turn: continue_export(form.to_continue(export_id), new_act(), take_turn=take_turn)
     )
 
 
@@ -77,12 +77,12 @@ def show(export_id: uuid.UUID) -> Response:
     )
 
 
-def _begin(export_id: uuid.UUID, act: Callable[[bool], int | None]) -> ResponseReturnValue:
+def _begin(export_id: uuid.UUID, act: Callable[[Callable[[], bool]], int | None]) -> ResponseReturnValue:
     """Write down that the file is to be written, and start the process that does it."""
     try:
-        with turn_to_write(_root()) as turn:
-            attempt = act(turn is not None)
-            if attempt and turn:
+        with Turn(_root()) as turn:
+            attempt = act(turn.take)
+            if attempt:
                 begin(_task(export_id, attempt), turn)
     except ConflictError as refusal:
         return _show(status_of(refusal), refusal.message)

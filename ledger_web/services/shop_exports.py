@@ -5,6 +5,7 @@ attempt; what an earlier attempt, that was only slow, says after that is not hea
 """
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,11 +67,11 @@ class FailExport:
 
 
 @whole_act
-def start_export(command: StartExport, uow: UnitOfWork, *, has_turn: bool) -> int | None:
+def start_export(command: StartExport, uow: UnitOfWork, *, take_turn: Callable[[], bool]) -> int | None:
     """Write down that a file is to be written, and return the number of the attempt; None: this form was sent before.
 
     Args:
-        has_turn: This system may write one more file now.
+        take_turn: Asked last, whether this system may write one more file now.
 
     Raises:
         ExportUnderWayError: The shop's file is being written already.
@@ -79,7 +80,8 @@ def start_export(command: StartExport, uow: UnitOfWork, *, has_turn: bool) -> in
     with uow:
         if uow.is_resubmission(command, id=command.id):
             return None
-        _must_be_free(_lock_latest(uow), has_turn=has_turn)
+        _must_be_free(_lock_latest(uow))
+        _must_have_turn(take_turn)
         uow.execute(
             """
             INSERT INTO shop_exports (tenant_id, id, asked_by, asked_at, beat_at)
@@ -92,7 +94,7 @@ def start_export(command: StartExport, uow: UnitOfWork, *, has_turn: bool) -> in
 
 
 @whole_act
-def continue_export(command: ContinueExport, uow: UnitOfWork, *, has_turn: bool) -> int | None:
+def continue_export(command: ContinueExport, uow: UnitOfWork, *, take_turn: Callable[[], bool]) -> int | None:
     """Let a writing that was interrupted, or failed, go on; return what `start_export` returns, and raise what it does.
 
     Raises:
@@ -109,9 +111,10 @@ def continue_export(command: ContinueExport, uow: UnitOfWork, *, has_turn: bool)
         ).one_or_none()
         if known is None:
             raise NotFoundError
-        _must_be_free(latest, has_turn=has_turn)
+        _must_be_free(latest)
         if latest.id != command.export_id or latest.is_ready:
             raise ConflictError
+        _must_have_turn(take_turn)
         uow.execute(
             """
             UPDATE shop_exports
@@ -188,8 +191,11 @@ def _lock_latest(uow: UnitOfWork) -> Any:
     ).one_or_none()
 
 
-def _must_be_free(latest: Any, *, has_turn: bool) -> None:
+def _must_be_free(latest: Any) -> None:
     if latest and latest.is_under_way:
         raise ExportUnderWayError
-    if not has_turn:
+
+
+def _must_have_turn(take_turn: Callable[[], bool]) -> None:
+    if not take_turn():
         raise ExportsFullError

@@ -7,6 +7,7 @@ Source: promises I1, I2, X1, X2, X4, X6.
 import html
 import itertools
 import re
+import threading
 import time
 import unicodedata
 import urllib.parse
@@ -151,7 +152,10 @@ class Desk:
         return f"{form.action}: " + ", ".join(f"{name}={str(value)[:60]!r}" for name, value in data.items())
 
     def fingerprint(self) -> dict[str, tuple[int, int]]:
-        """Say how many rows each table has and what is in them."""
+        """Say how many rows each table has and what is in them, once nothing of the shop is being written out."""
+        for thread in threading.enumerate():
+            if thread.name == "export":
+                thread.join()
         return {table: (rows, sums) for table, rows, sums in self.superuser.execute(self.fingerprints)}
 
 

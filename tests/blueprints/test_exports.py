@@ -21,7 +21,7 @@ from psycopg import sql
 from werkzeug.test import TestResponse
 
 from ledger_web.domain.ids import new_id
-from ledger_web.export_folder import FORGOTTEN_AFTER, TURNS, Task, begin, file_of, forget_old, turn_to_write
+from ledger_web.export_folder import FORGOTTEN_AFTER, TURNS, Task, Turn, begin, file_of, forget_old
 from ledger_web.services.shop_archives import LEFT_OUT, find_tables, import_shop, purge_shop
 from ledger_web.services.shop_exports import (
     FinishExport,
@@ -190,7 +190,7 @@ def test_only_a_few_shops_are_written_at_once(shop: Shop, client_of: ClientOf, d
     owner = client_of(shop)
     with ExitStack() as others:
         for _ in range(TURNS):
-            assert others.enter_context(turn_to_write(database.export_dir))
+            assert others.enter_context(Turn(database.export_dir)).take()
         refused = press(owner)
     assert (refused.status_code, "Files of other shops" in refused.text) == (409, True)
     assert count(shop, "shop_exports") == 0
@@ -199,7 +199,7 @@ def test_only_a_few_shops_are_written_at_once(shop: Shop, client_of: ClientOf, d
     page_that_says(owner, "Can be fetched until")
     psutil.wait_procs(writers(), 10)
     with ExitStack() as others:  # whoever wrote gave the turn back
-        assert all(others.enter_context(turn_to_write(database.export_dir)) for _ in range(TURNS))
+        assert all(others.enter_context(Turn(database.export_dir)).take() for _ in range(TURNS))
 
 
 def test_a_file_is_its_owners_only_kept_for_a_day_and_one_for_each_shop(
@@ -266,7 +266,7 @@ def test_a_full_disk_is_said_and_leaves_nothing_and_the_next_attempt_succeeds(
     shop: Shop, client_of: ClientOf, database: Database
 ) -> None:
     owner, export_id = client_of(shop), new_id()
-    start_export(StartExport(id=export_id), shop.act(), has_turn=True)
+    start_export(StartExport(id=export_id), shop.act(), take_turn=lambda: True)
     folder = file_of(database.export_dir, shop.tenant_id, export_id).parent
     folder.mkdir(parents=True)
     (folder / "draft").symlink_to("/dev/full")
@@ -280,8 +280,8 @@ def test_a_full_disk_is_said_and_leaves_nothing_and_the_next_attempt_succeeds(
         log_format="text",
     )
 
-    with turn_to_write(database.export_dir) as turn:
-        assert turn
+    with Turn(database.export_dir) as turn:
+        assert turn.take()
         begin(task, turn)
     page_that_says(owner, "The disk of the system is full")
 
@@ -304,7 +304,7 @@ def test_a_folder_that_cannot_be_written_to_is_a_sentence(
 
 def test_an_attempt_that_is_not_wanted_any_more_writes_nothing(shop: Shop, client_of: ClientOf) -> None:
     owner, export_id = client_of(shop), new_id()
-    start_export(StartExport(id=export_id), shop.act(), has_turn=True)
+    start_export(StartExport(id=export_id), shop.act(), take_turn=lambda: True)
 
     assert note_progress(NoteProgress(export_id=export_id, attempt=1, tables_done=1, tables_total=9), shop.act())
     assert not note_progress(NoteProgress(export_id=export_id, attempt=2, tables_done=1, tables_total=9), shop.act())
