@@ -99,7 +99,7 @@ def begin(task: Task, turn: Turn) -> None:
 def forget_old(root: Path) -> None:
     """Remove what no page offers any more, of all shops."""
     for folder in root.glob("*/*"):
-        with contextlib.suppress(FileNotFoundError):  # somebody else removes it
+        with contextlib.suppress(OSError):  # somebody else removes it, or it is none of ours
             if max(each.stat().st_mtime for each in (folder, *folder.rglob("*"))) < time.time() - FORGOTTEN_AFTER:
                 shutil.rmtree(folder, ignore_errors=True)
 
