@@ -89,8 +89,9 @@ class Writer:
             log.exception("shop %s could not be written out", self.task.tenant_id)
             fail_export(FailExport(**told, attempt=self.task.attempt, error=BROKEN), self._act())
         else:
-            finish_export(FinishExport(**told, attempt=self.task.attempt, size=size, sha256=digest), self._act())
-            shutil.rmtree(_parts_of(path))
+            finished = FinishExport(**told, attempt=self.task.attempt, size=size, sha256=digest)
+            if finish_export(finished, self._act()):  # another attempt may need the parts otherwise
+                shutil.rmtree(_parts_of(path), ignore_errors=True)
 
     @property
     def _id(self) -> uuid.UUID:

@@ -144,8 +144,8 @@ def note_progress(command: NoteProgress, uow: UnitOfWork) -> bool:
 
 
 @whole_act
-def finish_export(command: FinishExport, uow: UnitOfWork) -> None:
-    """Write down that the file is there, unless nobody waits for this attempt any more."""
+def finish_export(command: FinishExport, uow: UnitOfWork) -> bool:
+    """Write down that the file is there; False: nobody waits for this attempt any more."""
     with uow:
         noted = uow.execute(
             """
@@ -157,6 +157,7 @@ def finish_export(command: FinishExport, uow: UnitOfWork) -> None:
         )
         if noted.rowcount:
             uow.audit("export.finish", holder=command.export_id, after={"digest": command.sha256.hex()})
+    return noted.rowcount == 1
 
 
 @whole_act

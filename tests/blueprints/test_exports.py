@@ -308,6 +308,6 @@ def test_an_attempt_that_is_not_wanted_any_more_writes_nothing(shop: Shop, clien
 
     assert note_progress(NoteProgress(export_id=export_id, attempt=1, tables_done=1, tables_total=9), shop.act())
     assert not note_progress(NoteProgress(export_id=export_id, attempt=2, tables_done=1, tables_total=9), shop.act())
-    finish_export(FinishExport(export_id=export_id, attempt=2, size=1, sha256=bytes(32)), shop.act())
+    assert not finish_export(FinishExport(export_id=export_id, attempt=2, size=1, sha256=bytes(32)), shop.act())
 
     assert "1 of 9 tables" in owner.get(PAGE).text
