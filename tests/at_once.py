@@ -43,11 +43,12 @@ def wait_until_somebody_waits(uow: UnitOfWork) -> None:
 
 
 def wait_until_so_many_wait(database: Database, many: int) -> None:
-    """Go on when so many connections to a database wait for a lock."""
+    """Go on when so many connections to a database wait for a lock of somebody's act, and not for a file to grow."""
     with database.connect() as looker:
         for _ in range(200):
             row = looker.execute(
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+                " AND wait_event <> 'extend' AND backend_type = 'client backend'"
             ).fetchone()
             if row and row[0] >= many:
                 return

@@ -74,6 +74,7 @@ def test_t7_a_cookie_of_one_shop_is_worthless_at_the_domain_of_another(
     corner: Shop, rival: Shop, app: Flask, client_of: ClientOf
 ) -> None:
     own(rival)
+    own(corner, "www.corner.example")
     tossed = client_of(corner).cookie(SESSION_COOKIE)
     theirs = client_of(rival).cookie(SESSION_COOKIE)
     assert tossed
