@@ -25,12 +25,11 @@ SHEET_ROWS_MAX: Final = 1_048_576  # of one sheet of a workbook; what is more go
 CELL_MAX: Final = 32_767  # characters, as spreadsheet programs say
 _DIGITS_EXACT: Final = 15  # of a number in a workbook; one with more is written as text
 _PART: Final = 1 << 16  # bytes that are given on at once, about
-_BYTE_ORDER_MARK: Final = "\ufeff"  # without it a spreadsheet program takes UTF-8 for something else
+BYTE_ORDER_MARK: Final = "\ufeff"  # without it a spreadsheet program takes UTF-8 for something else
 _DAY_ZERO: Final = dt.date(1899, 12, 30)
 
-# A spreadsheet takes a cell that begins with one of these for a formula, also behind spaces and quotes.
-_BEGINS_A_FORMULA: Final = frozenset("=+-@\t\r＝＋－＠")
-_LOOKED_PAST: Final = " \u00a0\u3000\"'\n"
+# A spreadsheet takes a cell that begins so for a formula, also behind spaces and quotes. PostgreSQL reads this, too.
+FORMULA: Final = "^[ \u00a0\u3000\"'\n]*[=+@\t\r＝＋－＠-]"
 _NOT_IN_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _READ_AS_AN_ESCAPE: Final = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 
@@ -40,8 +39,7 @@ def text_cell(text: str) -> str:
 
     Source: promises B4.
     """
-    begins = text.lstrip(_LOOKED_PAST)[:1]
-    return f"'{text}" if begins in _BEGINS_A_FORMULA and begins else text
+    return f"'{text}" if re.match(FORMULA, text) else text
 
 
 def plain_text(cell: str) -> str:
@@ -72,7 +70,7 @@ def sheet_parts(ending: str, rows: Iterable[Row], *, right_to_left: bool = False
 
 def _csv_parts(rows: Iterable[Row]) -> Iterator[bytes]:
     written = io.StringIO()
-    written.write(_BYTE_ORDER_MARK)
+    written.write(BYTE_ORDER_MARK)
     writer = csv.writer(written)
     for row in rows:
         writer.writerow([_csv_cell(cell) for cell in row])

@@ -25,10 +25,12 @@ import psycopg
 from psycopg import sql
 
 from ledger_web.domain.errors import ConflictError, DuplicateSlugError, RuleViolationError
+from ledger_web.domain.sheets import BYTE_ORDER_MARK, FORMULA
 from ledger_web.domain.slugs import check_slug
 
 FORMAT: Final = 1
 ROWS_AT_ONCE: Final = 2_000
+BYTES_AT_ONCE: Final = 16 * 1024 * 1024  # of rows in memory, at least one: papers and pictures are of megabytes each
 HELD_DAYS: Final = 365 - 90  # a former address stays nobody else's for so long after it leads nowhere
 LEFT_OUT: Final = frozenset(
     {
@@ -54,6 +56,7 @@ class Table:
 
     name: str
     columns: tuple[str, ...]
+    texts: frozenset[str]  # those of the columns that hold text
     key: tuple[str, ...]
     names_its_own: bool
 
@@ -177,6 +180,9 @@ def find_tables(connection: Connection) -> list[Table]:
         SELECT c.relname,
                (SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_attribute AS a
                  WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''),
+               (SELECT coalesce(array_agg(a.attname::text), '{}') FROM pg_attribute AS a
+                  JOIN pg_type AS t ON t.oid = a.atttypid AND t.typcategory = 'S'
+                 WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
                (SELECT array_agg(a.attname::text ORDER BY k.place)
                   FROM pg_constraint AS p
                  CROSS JOIN unnest(p.conkey) WITH ORDINALITY AS k(attnum, place)
@@ -192,8 +198,11 @@ def find_tables(connection: Connection) -> list[Table]:
          ORDER BY c.relname
         """
     ).fetchall()
-    tables = {name: Table(name, tuple(columns), tuple(key), name in named) for name, columns, key, named in rows}
-    order = TopologicalSorter({name: sorted(set(named) - {name}) for name, _columns, _key, named in rows})
+    tables = {
+        name: Table(name, tuple(columns), frozenset(texts), tuple(key), name in named)
+        for name, columns, texts, key, named in rows
+    }
+    order = TopologicalSorter({name: sorted(set(named) - {name}) for name, *_others, named in rows})
     return [tables[name] for name in order.static_order() if name in tables]
 
 
@@ -245,7 +254,8 @@ def _put(
     """Put a table into the archive, at once or by way of its part; return what the manifest says of it."""
     query = _query(table, tenant_id)
     if parts is None:
-        return _write_table(connection, table, query, lambda name: archive.open(name, "w", force_zip64=True))
+        at_once = _fitting(_state_of(connection, query))
+        return _write_table(connection, table, query, at_once, lambda name: archive.open(name, "w", force_zip64=True))
     described = _part(connection, table, query, parts)
     for name in _names(table):
         archive.write(parts / Path(name).name, name)
@@ -255,25 +265,39 @@ def _put(
 def _part(connection: Connection, table: Table, query: sql.Composed, parts: Path) -> dict[str, Any]:
     """Return what is said of a table's part, which is written unless it is there and as the table is now."""
     note = parts / f"{table.name}.json"
-    state = [FORMAT, _schema_of(connection), *_state_of(connection, query)]
+    found = _state_of(connection, query)
+    state = [FORMAT, _schema_of(connection), *found]
     if note.exists():
         kept = json.loads(note.read_text())
         if kept["state"] == state and kept["files"] == _digests(table, parts):
             return dict(kept["described"])
     note.unlink(missing_ok=True)
-    described = _write_table(connection, table, query, lambda name: (parts / Path(name).name).open("wb"))
+    described = _write_table(
+        connection, table, query, _fitting(found), lambda name: (parts / Path(name).name).open("wb")
+    )
     draft = note.with_suffix(".draft")
     draft.write_text(json.dumps({"state": state, "files": _digests(table, parts), "described": described}))
     draft.replace(note)
     return described
 
 
-def _state_of(connection: Connection, query: sql.Composed) -> tuple[int, str]:
-    """Return how many rows there are, and a sum that another row, or a row less, makes another one."""
+def _state_of(connection: Connection, query: sql.Composed) -> tuple[int, str, int]:
+    """Return how many rows there are, a sum that another row, or a row less, makes another one, and the longest."""
     found = connection.execute(
-        sql.SQL("SELECT count(*), coalesce(sum(hashtextextended(r::text, 0)), 0)::text FROM ({}) AS r").format(query)
+        sql.SQL(
+            """
+            SELECT count(*), coalesce(sum(hashtextextended(r::text, 0)), 0)::text,
+                   coalesce(max(octet_length(r::text)), 0)
+              FROM ({}) AS r
+            """
+        ).format(query)
     ).fetchone()
-    return found or (0, "")
+    return found or (0, "", 0)
+
+
+def _fitting(state: tuple[int, str, int]) -> int:
+    """Return how many rows may be taken at once."""
+    return max(1, min(ROWS_AT_ONCE, BYTES_AT_ONCE // max(1, state[2])))
 
 
 def _digests(table: Table, parts: Path) -> list[str]:
@@ -309,26 +333,41 @@ def _query(table: Table, tenant_id: int) -> sql.Composed:
     )
 
 
-def _write_table(connection: Connection, table: Table, query: sql.Composed, opened: Opened) -> dict[str, Any]:
+def _write_table(
+    connection: Connection, table: Table, query: sql.Composed, at_once: int, opened: Opened
+) -> dict[str, Any]:
     digest, rows = hashlib.sha256(), 0
     for_machines, for_people = _names(table)
     with opened(for_machines) as lines, connection.cursor("rows") as cursor:
-        cursor.itersize = ROWS_AT_ONCE
+        cursor.itersize = at_once
         cursor.execute(sql.SQL("SELECT to_jsonb(r)::text FROM ({}) AS r").format(query))
         for (line,) in cursor:
             written = f"{line}\n".encode()
             digest.update(written)
             lines.write(written)
             rows += 1
-    copy = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv, HEADER)").format(query)
+    copy = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv, HEADER)").format(_inert(table, query))
     with (
         opened(for_people) as csv,
         connection.cursor() as copier,
         copier.copy(copy) as copied,
     ):
+        csv.write(BYTE_ORDER_MARK.encode())
         for block in copied:
             csv.write(block)
     return {"name": table.name, "rows": rows, "sha256": digest.hexdigest()}
+
+
+def _inert(table: Table, query: sql.Composed) -> sql.Composed:
+    """Let no spreadsheet compute a text, as in every list: an apostrophe stands before what could begin a formula."""
+    guarded = sql.SQL("CASE WHEN r.{name} ~ {formula} THEN {apostrophe} || r.{name} ELSE r.{name} END AS {name}")
+    cells = sql.SQL(", ").join(
+        guarded.format(name=sql.Identifier(each), formula=sql.Literal(FORMULA), apostrophe=sql.Literal("'"))
+        if each in table.texts
+        else sql.SQL("r.{}").format(sql.Identifier(each))
+        for each in table.columns
+    )
+    return sql.SQL("SELECT {} FROM ({}) AS r").format(cells, query)
 
 
 def _manifest_of(archive: zipfile.ZipFile) -> dict[str, Any]:
@@ -384,11 +423,13 @@ def _read_table(connection: Connection, archive: zipfile.ZipFile, table: Table, 
 
 def _batches(lines: IO[bytes], size: int | None) -> Iterator[Sequence[bytes]]:
     batch: list[bytes] = []
+    held = 0
     for line in lines:
         batch.append(line)
-        if size is not None and len(batch) >= size:
+        held += len(line)
+        if size is not None and (len(batch) >= size or held >= BYTES_AT_ONCE):
             yield batch
-            batch = []
+            batch, held = [], 0
     if batch:
         yield batch
 

@@ -1,7 +1,11 @@
 """A whole shop as one file: written out, read in elsewhere with equal sums, and erased for good."""
 
+import csv
 import io
 import json
+import os
+import tempfile
+import tracemalloc
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -11,6 +15,7 @@ import pytest
 from flask import Flask
 
 from ledger_web.domain.errors import ConflictError, DuplicateSlugError
+from ledger_web.services import shop_archives
 from ledger_web.services.shop_archives import (
     BLANKED,
     LEFT_OUT,
@@ -96,6 +101,50 @@ def test_the_file_says_what_is_in_it_for_people_and_machines(shop: Shop, databas
     assert "چای سیاه" in table
     assert manifest["books"]["accounts"]
     assert not LEFT_OUT & set(described)
+
+
+def test_b4_a_spreadsheet_computes_nothing_of_a_whole_shop_and_reads_its_letters(
+    shop: Shop, database: Database
+) -> None:
+    hostile, dari = '=HYPERLINK("http://evil.example")', "چای سبز"
+    add_product(shop, hostile)
+    add_product(shop, dari)
+
+    with zipfile.ZipFile(written_out(shop, database)) as archive:
+        cells = archive.read("csv/products.csv").decode()
+        lines = archive.read("json/products.jsonl").decode()
+
+    assert cells.startswith("\ufeff")
+    names = [row["name"] for row in csv.DictReader(io.StringIO(cells.removeprefix("\ufeff")))]
+    assert sorted(names) == sorted([f"'{hostile}", dari])
+    assert {json.loads(line)["name"] for line in lines.splitlines()} == {hostile, dari}
+
+
+def test_t12_pictures_and_papers_are_written_and_read_a_few_at_once(
+    shop: Shop, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.connect() as superuser:
+        for number in range(10):
+            superuser.execute(
+                "INSERT INTO product_pictures (tenant_id, product_id, digest, large, small, width, height)"
+                " VALUES (%s, %s, %s, %s, '', 1, 1)",
+                [shop.tenant_id, add_product(shop, f"Tea {number}"), str(number), os.urandom(500_000)],
+            )
+    before = rows_of(shop, database)
+    monkeypatch.setattr(shop_archives, "BYTES_AT_ONCE", 1_000_000)
+    tracemalloc.start()
+    try:
+        with tempfile.TemporaryFile() as file:
+            export_shop(database.access.application, shop.tenant_id, shop.slug, file)
+            delete_shop(DeleteShop(), UnitOfWork(shop.tenant_id))
+            purge_shop(database.access.owner, shop.tenant_id, at_once=True)
+            import_shop(database.access.owner, file)
+        _now, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert rows_of(shop, database)["product_pictures"] == before["product_pictures"]
+    assert most < 9_000_000  # 10,000,000 are in the pictures, as they are written out
 
 
 def test_a_shop_is_written_out_as_it_is_at_one_moment_and_no_other_shop_with_it(
