@@ -23,6 +23,7 @@ from ledger_web.domain.errors import ConflictError
 from ledger_web.domain.shop_exports import KEPT
 
 TURNS: Final = 2  # shops that are written at once
+_ID: Final = "-".join("?" * number for number in (8, 4, 4, 4, 12))  # nothing else in the folder is ours
 FORGOTTEN_AFTER: Final = KEPT.total_seconds() + 3600  # since anything was written: no page offers it any more
 
 log = logging.getLogger(__name__)
@@ -98,8 +99,8 @@ def begin(task: Task, turn: Turn) -> None:
 
 def forget_old(root: Path) -> None:
     """Remove what no page offers any more, of all shops."""
-    for folder in root.glob("*/*"):
-        with contextlib.suppress(OSError):  # somebody else removes it, or it is none of ours
+    for folder in root.glob(f"[0-9]*/{_ID}"):
+        with contextlib.suppress(OSError):  # somebody else removes it
             if max(each.stat().st_mtime for each in (folder, *folder.rglob("*"))) < time.time() - FORGOTTEN_AFTER:
                 shutil.rmtree(folder, ignore_errors=True)
 

@@ -7,7 +7,19 @@ from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy.exc import OperationalError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from ledger_web import blueprints, cli, csrf, error_pages, filters, headers, identity, probes, rendering, tenancy
+from ledger_web import (
+    blueprints,
+    cli,
+    csrf,
+    error_pages,
+    filters,
+    headers,
+    identity,
+    probes,
+    rendering,
+    slow_readers,
+    tenancy,
+)
 from ledger_web.config import ROOT, Settings, read_settings
 from ledger_web.embedded_postgres import EmbeddedPostgres
 from ledger_web.models.base import db, directory_session, end_session, watch_pool
@@ -59,6 +71,7 @@ def create_app(settings: Settings | None = None) -> Flask:
             db.engine.dispose()
             raise
     _furnish(app)
+    slow_readers.init_app(app, settings.threads)
     _believe_proxies(app, settings.proxies)
     probes.stand_before(
         app,

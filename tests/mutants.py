@@ -195,7 +195,7 @@ FAULTS = (
     ),
     Fault(
         "cells that a spreadsheet computes",
-        "ledger_web/domain/sheets.py", "    return f\"'{text}\" if begins in _BEGINS_A_FORMULA and begins else text\n", "    return text\n",
+        "ledger_web/domain/sheets.py", "    return f\"'{text}\" if re.match(FORMULA, text) else text\n", "    return text\n",
         "tests/domain/test_sheets.py",
     ),
     Fault(

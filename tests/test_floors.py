@@ -24,6 +24,7 @@ FLOORS = {
     "csrf": 4,
     "rendering": 4,
     "downloads": 4,
+    "slow_readers": 4,
     "mail": 4,
     "export_folder": 4,
     "name_servers": 4,

@@ -18,6 +18,7 @@ from ledger_web.queries.shop_exports import find_latest_export, get_export
 from ledger_web.rendering import redirect_to, render
 from ledger_web.services.downloads import TakeList, record_download
 from ledger_web.services.shop_exports import continue_export, start_export
+from ledger_web.slow_readers import LentThread
 from ledger_web.tenancy import even_while_suspended
 
 blueprint = Blueprint("exports", __name__, url_prefix="/admin/exports")
@@ -65,16 +66,18 @@ def show(export_id: uuid.UUID) -> Response:
     if export.state != READY or not path.exists():
         raise ExportOverError
     name = f"{g.tenant.slug}.zip"
-    if request.method == "GET":
-        record_download(TakeList(name=name, path=request.path), new_act())
-    return send_file(
-        path,
-        mimetype="application/zip",
-        as_attachment=True,
-        download_name=name,
-        etag=export.digest,
-        last_modified=export.ended_at,
-    )
+    with LentThread(g.tenant.id) as thread:
+        if request.method == "GET":
+            record_download(TakeList(name=name, path=request.path), new_act())
+        answer = send_file(
+            path,
+            mimetype="application/zip",
+            as_attachment=True,
+            download_name=name,
+            etag=export.digest,
+            last_modified=export.ended_at,
+        )
+        return thread.until_sent(answer)
 
 
 def _begin(export_id: uuid.UUID, act: Callable[[Callable[[], bool]], int | None]) -> ResponseReturnValue:

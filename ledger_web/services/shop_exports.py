@@ -82,6 +82,10 @@ def start_export(command: StartExport, uow: UnitOfWork, *, take_turn: Callable[[
             return None
         _must_be_free(_lock_latest(uow))
         _must_have_turn(take_turn)
+        # One that fell silent and is only slow is not heard any more, either: two would write.
+        uow.execute(
+            "UPDATE shop_exports SET attempt = attempt + 1 WHERE tenant_id = %(tenant_id)s AND ended_at IS NULL"
+        )
         uow.execute(
             """
             INSERT INTO shop_exports (tenant_id, id, asked_by, asked_at, beat_at)

@@ -186,6 +186,52 @@ def test_the_same_click_twice_writes_once(shop: Shop, client_of: ClientOf) -> No
     assert press(owner, op_id="no number").status_code == 422
 
 
+def test_slow_readers_of_files_leave_threads_to_the_tills_and_to_other_shops(
+    shop: Shop, rival: Shop, client_of: ClientOf
+) -> None:
+    owner, theirs = client_of(shop), client_of(rival)
+    press(owner)
+    press(theirs)
+    address = address_in(page_that_says(owner, "Can be fetched until"))
+    other = address_in(page_that_says(theirs, "Can be fetched until"))
+
+    slow = [owner.get(address, buffered=False) for _ in range(2)]  # of the eight threads a process has
+    refused = owner.get(address, headers={"Range": "bytes=0-9"})
+    of_others = [theirs.get(other, buffered=False) for _ in range(3)]
+
+    assert [each.status_code for each in slow] == [200, 200]
+    assert (refused.status_code, "only a few at once" in refused.text) == (429, True)
+    assert [each.status_code for each in of_others] == [200, 200, 429]
+    slow[0].close()
+    assert owner.head(address).status_code == 200
+    assert owner.get(address, headers={"Range": "bytes=999999999-"}).status_code == 416
+    assert owner.get(address, headers={"If-None-Match": slow[0].headers["ETag"]}).status_code == 304
+    assert owner.get(address).data == slow[1].data
+    assert [owner.get(address, buffered=False).status_code for _ in range(3)] == [200] * 3  # who went away keeps none
+
+
+def test_one_that_fell_silent_is_not_heard_once_another_is_written(shop: Shop, superuser: Superuser) -> None:
+    silent, other = new_id(), new_id()
+    start_export(StartExport(id=silent), shop.act(), take_turn=lambda: True)
+    superuser.execute("UPDATE shop_exports SET beat_at = now() - interval '21 s'")
+    start_export(StartExport(id=other), shop.act(), take_turn=lambda: True)
+
+    says = [NoteProgress(export_id=each, attempt=1, tables_done=1, tables_total=9) for each in (silent, other)]
+
+    assert [note_progress(each, shop.act()) for each in says] == [False, True]
+
+
+def test_nothing_else_in_the_folder_is_touched(tmp_path: Path) -> None:
+    ours, others = tmp_path / "42" / str(new_id()), tmp_path / "backups" / "monday"
+    for each in (ours, others):
+        each.mkdir(parents=True)
+        os.utime(each, (0, 0))
+
+    forget_old(tmp_path)
+
+    assert (ours.exists(), others.exists()) == (False, True)
+
+
 def test_only_a_few_shops_are_written_at_once(shop: Shop, client_of: ClientOf, database: Database) -> None:
     owner = client_of(shop)
     with ExitStack() as others:
