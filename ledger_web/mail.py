@@ -30,9 +30,13 @@ def is_configured() -> bool:
 
 
 def of_shop(to: str) -> ShopsMail:
-    """Return an e-mail that the shop of this request is to send, for the act that counts it."""
-    shop = str(g.tenant.id)
-    return ShopsMail(to=to, shop=digest_of_address(shop), address=digest_of_address(f"{shop} {to}"))
+    """Return an e-mail that the shop of this request is to send, for the act that counts it.
+
+    olga+1@ and olga+2@ are one mailbox at most providers, and so they are counted as one.
+    """
+    shop, (mailbox, _, domain) = str(g.tenant.id), to.partition("@")
+    counted = f"{shop} {mailbox.partition('+')[0]}@{domain}"
+    return ShopsMail(to=to, shop=digest_of_address(shop), address=digest_of_address(counted))
 
 
 def send(to: str, subject: str, text: str, *, sender_name: str, attachment: tuple[str, bytes] | None = None) -> None:

@@ -362,6 +362,20 @@ def test_nobody_is_asked_more_often_than_a_few_times_an_hour(
     assert len(arrived(letters, OF_SHOP_TO_ONE_MAX)) == OF_SHOP_TO_ONE_MAX
 
 
+def test_one_mailbox_is_one_however_it_is_written(shop: Shop, client_of: ClientOf, letters: list[bytes]) -> None:
+    client, product = client_of(shop), add_product(shop)
+    wanted = ["Olga@Example.com", "olga@example.com", *(f"olga+{number}@example.com" for number in range(4)), "o@x.org"]
+
+    answers = [
+        client.post_form(
+            f"/sales/{sell(shop, (product, 1, 115_00))}/mails", {"op_id": str(new_id()), "address": each}
+        ).status_code
+        for each in wanted
+    ]
+
+    assert (answers[:5].count(429), answers[5:]) == (0, [429, answers[0]])
+
+
 def test_a_shop_that_sent_enough_is_told_so_and_keeps_what_was_typed(
     shop: Shop, client_of: ClientOf, letters: list[bytes], database: Database
 ) -> None:
