@@ -43,6 +43,7 @@ from ledger_web.services.unit_of_work import UnitOfWork
 
 BEAT_SECONDS: Final = 1.0
 GIVES_WAY: Final = 10  # of 19, as `nice` has it
+ROOM_LEFT: Final = 1_000_000_000  # bytes of the disk, which is the database's, too, unless it has one of its own
 
 log = logging.getLogger("ledger_web.exporter")  # its own name is __main__
 
@@ -78,11 +79,10 @@ class Writer:
                 size, digest = self._write(path)
         except OSError as error:
             log.error("shop %s could not be written out: %s", self.task.tenant_id, error)
-            is_full = error.errno in {errno.ENOSPC, errno.EDQUOT}
-            if is_full:
-                shutil.rmtree(path.parent, ignore_errors=True)
-            why = DISK_FULL if is_full else BROKEN
-            fail_export(FailExport(**told, attempt=self.task.attempt, error=why), self._act())
+            if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+                self._give_up_for_want_of_room()
+            else:
+                fail_export(FailExport(**told, attempt=self.task.attempt, error=BROKEN), self._act())
         except psycopg.OperationalError as error:  # the database is away, or a table is being changed
             log.warning("writing shop %s out was interrupted: %s", self.task.tenant_id, type(error).__name__)
         except Exception:
@@ -134,10 +134,17 @@ class Writer:
             over.set()
             teller.join()
 
+    def _give_up_for_want_of_room(self) -> None:
+        shutil.rmtree(file_of(Path(self.task.root), self.task.tenant_id, self._id).parent, ignore_errors=True)
+        fail_export(FailExport(export_id=self._id, attempt=self.task.attempt, error=DISK_FULL), self._act())
+
     def _tell(self, over: threading.Event) -> None:
         with self.app.app_context():
             while not over.wait(BEAT_SECONDS):
                 try:
+                    if shutil.disk_usage(self.task.root).free < ROOM_LEFT:
+                        log.error("shop %s is not written out: the disk is nearly full", self.task.tenant_id)
+                        self._give_up_for_want_of_room()  # which is not wanted any more from now on
                     is_wanted = self._is_wanted()
                 except SQLAlchemyError as error:
                     log.warning(

@@ -6,11 +6,14 @@ import os
 import re
 import shutil
 import stat
+import threading
 import time
+import uuid
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
@@ -20,6 +23,7 @@ from flask import Flask
 from psycopg import sql
 from werkzeug.test import TestResponse
 
+from ledger_web import exporter
 from ledger_web.domain.ids import new_id
 from ledger_web.export_folder import FORGOTTEN_AFTER, TURNS, Task, Turn, begin, file_of, forget_old
 from ledger_web.services.shop_archives import LEFT_OUT, find_tables, import_shop, purge_shop
@@ -72,6 +76,18 @@ def writers() -> list[psutil.Process]:
 
 def press(client: ShopClient, address: str = PAGE, *, htmx: bool = False, **data: str) -> TestResponse:
     return client.post_form(address, {"op_id": str(new_id())} | data, htmx=htmx)
+
+
+def task_of(shop: Shop, database: Database, export_id: uuid.UUID) -> Task:
+    return Task(
+        conninfo=database.access.application,
+        root=str(database.export_dir),
+        tenant_id=shop.tenant_id,
+        slug=shop.slug,
+        export_id=str(export_id),
+        attempt=1,
+        log_format="text",
+    )
 
 
 def page_that_says(client: ShopClient, words: str) -> str:
@@ -316,15 +332,7 @@ def test_a_full_disk_is_said_and_leaves_nothing_and_the_next_attempt_succeeds(
     folder = file_of(database.export_dir, shop.tenant_id, export_id).parent
     folder.mkdir(parents=True)
     (folder / "draft").symlink_to("/dev/full")
-    task = Task(
-        conninfo=database.access.application,
-        root=str(database.export_dir),
-        tenant_id=shop.tenant_id,
-        slug=shop.slug,
-        export_id=str(export_id),
-        attempt=1,
-        log_format="text",
-    )
+    task = task_of(shop, database, export_id)
 
     with Turn(database.export_dir) as turn:
         assert turn.take()
@@ -335,6 +343,28 @@ def test_a_full_disk_is_said_and_leaves_nothing_and_the_next_attempt_succeeds(
     assert press(owner, f"{PAGE}{export_id}/attempts").status_code == 303
     assert owner.get(address_in(page_that_says(owner, "Can be fetched until"))).status_code == 200
     assert "could not be written" in owner.get("/admin/audit/").text
+
+
+def test_a_writing_gives_up_before_the_disk_is_full(
+    app: Flask, shop: Shop, client_of: ClientOf, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, export_id, left = client_of(shop), new_id(), threading.Event()
+    start_export(StartExport(id=export_id), shop.act(), take_turn=lambda: True)
+    folder = file_of(database.export_dir, shop.tenant_id, export_id).parent
+    full = SimpleNamespace(free=exporter.ROOM_LEFT - 1)
+
+    def slowly(*_: object, **__: object) -> None:
+        assert folder.exists()
+        assert left.wait(30)
+        raise psycopg.OperationalError  # the process has ended by now
+
+    monkeypatch.setattr(os, "_exit", lambda _code: left.set())
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: full)
+    monkeypatch.setattr(exporter, "export_shop", slowly)
+    exporter.Writer(app, task_of(shop, database, export_id)).write()
+
+    assert "The disk of the system is full" in owner.get(PAGE).text
+    assert not folder.exists()
 
 
 def test_a_folder_that_cannot_be_written_to_is_a_sentence(
