@@ -152,6 +152,13 @@ def _not_said(html: str) -> list[str]:
     return [piece for piece in pieces if WORDS_OF_OURS not in piece and WORD.search(piece)]
 
 
+def test_the_two_forms_of_a_count_are_found_as_one_text() -> None:
+    """A form that is translated by itself would leave the other one English."""
+    said = [line for path in (ROOT / "templates").rglob("*.*") for line in path.read_text().splitlines()]
+
+    assert [line for line in said if re.search(r'ngettext\("[^"]*",(?! *")', line)] == []
+
+
 def test_scripts_say_only_what_the_server_gives_them() -> None:
     scripts = [path.read_text() for path in (ROOT / "static/js").glob("*.js") if path.name != "decoder.js"]
     code = "\n".join(re.sub(r"^\s*//.*|\s//\s.*", "", line) for each in scripts for line in each.splitlines())

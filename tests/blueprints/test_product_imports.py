@@ -105,7 +105,9 @@ def test_bad_rows_are_listed_by_line_and_there_is_no_button(client_of: Browsers,
     page = client.get(address).text
 
     assert "2 rows cannot be imported, so nothing is." in page
-    assert re.search(r'<td class="n">4</td><td><bdi>“barcode”: The last digit of 5449000000997 should be 6', page)
+    assert re.search(
+        r'<td class="n">4</td><td><bdi dir="ltr">“barcode”: The last digit of 5449000000997 should be 6', page
+    )
     assert 'name="digest"' not in page
 
 

@@ -30,7 +30,9 @@ def test_no_name_means_another_column_as_well(column: str) -> None:
         ("قيمت", "price"),  # as an Arabic keyboard writes it
         ("بهای تمام‌شده", "cost"),
         ("بهای تمامشده", "cost"),  # without the joiner
+        ("اسم جنس", "name"),
         ("ШТРИХКОД", "barcode"),
+        ("Цена (руб)", "price"),
         ("Кол-во", "quantity"),
         ("colour", None),
         ("", None),
