@@ -62,21 +62,23 @@ def create_attempt(export_id: uuid.UUID) -> ResponseReturnValue:
 def show(export_id: uuid.UUID) -> Response:
     """Give the file out, or from where a broken download left off."""
     export = get_export(g.tenant.id, export_id)
-    path = file_of(_root(), g.tenant.id, export_id)
-    if export.state != READY or not path.exists():
+    if export.state != READY:
         raise ExportOverError
     name = f"{g.tenant.slug}.zip"
     with LentThread(g.tenant.id) as thread:
+        try:
+            answer = send_file(
+                file_of(_root(), g.tenant.id, export_id),
+                mimetype="application/zip",
+                as_attachment=True,
+                download_name=name,
+                etag=export.digest,
+                last_modified=export.ended_at,
+            )
+        except FileNotFoundError as error:
+            raise ExportOverError from error
         if request.method == "GET":
             record_download(TakeList(name=name, path=request.path), new_act())
-        answer = send_file(
-            path,
-            mimetype="application/zip",
-            as_attachment=True,
-            download_name=name,
-            etag=export.digest,
-            last_modified=export.ended_at,
-        )
         return thread.until_sent(answer)
 
 
