@@ -73,7 +73,7 @@ class Writer:
         """Write the file and say what came of it; nothing is said of what another attempt can mend."""
         if not self._is_wanted():
             return
-        path, told = file_of(Path(self.task.root), self.task.tenant_id, self._id), {"export_id": self._id}
+        path = file_of(Path(self.task.root), self.task.tenant_id, self._id)
         try:
             with self._telling():
                 size, digest = self._write(path)
@@ -82,14 +82,14 @@ class Writer:
             if error.errno in {errno.ENOSPC, errno.EDQUOT}:
                 self._give_up_for_want_of_room()
             else:
-                fail_export(FailExport(**told, attempt=self.task.attempt, error=BROKEN), self._act())
+                self._fail(BROKEN)
         except psycopg.OperationalError as error:  # the database is away, or a table is being changed
             log.warning("writing shop %s out was interrupted: %s", self.task.tenant_id, type(error).__name__)
         except Exception:
             log.exception("shop %s could not be written out", self.task.tenant_id)
-            fail_export(FailExport(**told, attempt=self.task.attempt, error=BROKEN), self._act())
+            self._fail(BROKEN)
         else:
-            finished = FinishExport(**told, attempt=self.task.attempt, size=size, sha256=digest)
+            finished = FinishExport(export_id=self._id, attempt=self.task.attempt, size=size, sha256=digest)
             if finish_export(finished, self._act()):  # another attempt may need the parts otherwise
                 shutil.rmtree(_parts_of(path), ignore_errors=True)
 
@@ -136,7 +136,10 @@ class Writer:
 
     def _give_up_for_want_of_room(self) -> None:
         shutil.rmtree(file_of(Path(self.task.root), self.task.tenant_id, self._id).parent, ignore_errors=True)
-        fail_export(FailExport(export_id=self._id, attempt=self.task.attempt, error=DISK_FULL), self._act())
+        self._fail(DISK_FULL)
+
+    def _fail(self, why: str) -> None:
+        fail_export(FailExport(export_id=self._id, attempt=self.task.attempt, error=why), self._act())
 
     def _tell(self, over: threading.Event) -> None:
         with self.app.app_context():

@@ -136,48 +136,40 @@ def continue_export(command: ContinueExport, uow: UnitOfWork, *, take_turn: Call
 def note_progress(command: NoteProgress, uow: UnitOfWork) -> bool:
     """Say how far the writing is, and that whoever writes is alive; False: it is not to go on."""
     with uow:
-        noted = uow.execute(
-            """
-            UPDATE shop_exports
-               SET beat_at = now(), tables_done = %(tables_done)s, tables_total = %(tables_total)s
-             WHERE tenant_id = %(tenant_id)s AND id = %(export_id)s AND attempt = %(attempt)s AND ended_at IS NULL
-            """,
-            vars(command),
-        )
-    return noted.rowcount == 1
+        return _note(uow, command, "beat_at = now(), tables_done = %(tables_done)s, tables_total = %(tables_total)s")
 
 
 @whole_act
 def finish_export(command: FinishExport, uow: UnitOfWork) -> bool:
     """Write down that the file is there; False: nobody waits for this attempt any more."""
     with uow:
-        noted = uow.execute(
-            """
-            UPDATE shop_exports
-               SET ended_at = now(), size = %(size)s, sha256 = %(sha256)s, tables_done = tables_total
-             WHERE tenant_id = %(tenant_id)s AND id = %(export_id)s AND attempt = %(attempt)s AND ended_at IS NULL
-            """,
-            vars(command),
+        is_noted = _note(
+            uow, command, "ended_at = now(), size = %(size)s, sha256 = %(sha256)s, tables_done = tables_total"
         )
-        if noted.rowcount:
+        if is_noted:
             uow.audit("export.finish", holder=command.export_id, after={"digest": command.sha256.hex()})
-    return noted.rowcount == 1
+    return is_noted
 
 
 @whole_act
 def fail_export(command: FailExport, uow: UnitOfWork) -> None:
     """Write down why there will be no file, unless nobody waits for this attempt any more."""
     with uow:
-        noted = uow.execute(
-            """
-            UPDATE shop_exports
-               SET ended_at = now(), error = %(error)s
-             WHERE tenant_id = %(tenant_id)s AND id = %(export_id)s AND attempt = %(attempt)s AND ended_at IS NULL
-            """,
-            vars(command),
-        )
-        if noted.rowcount:
+        if _note(uow, command, "ended_at = now(), error = %(error)s"):
             uow.audit("export.fail", holder=command.export_id, after={"why": command.error})
+
+
+def _note(uow: UnitOfWork, command: NoteProgress | FinishExport | FailExport, changes: str) -> bool:
+    """Change what is known of an attempt; False: nobody waits for it any more, and nothing is changed."""
+    noted = uow.execute(
+        f"""
+        UPDATE shop_exports
+           SET {changes}
+         WHERE tenant_id = %(tenant_id)s AND id = %(export_id)s AND attempt = %(attempt)s AND ended_at IS NULL
+        """,
+        vars(command),
+    )
+    return noted.rowcount == 1
 
 
 def _lock_latest(uow: UnitOfWork) -> Any:
