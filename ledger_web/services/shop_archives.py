@@ -14,6 +14,7 @@ the domains, which are to be proved anew, and the files that were written before
 import datetime as dt
 import hashlib
 import json
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -42,7 +43,6 @@ BLANKED: Final = {"users": {"password_hash": "'!'", "pin_hash": "NULL", "totp_se
 # Rows that name others of their own table are read in at once; these name only rows that are older than they are.
 IN_ORDER_OF_ID: Final = frozenset({"transactions"})
 
-Opened: TypeAlias = Callable[[str], IO[bytes]]  # a file of the archive, by its name, to be written
 Connection: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
 
 
@@ -75,15 +75,19 @@ def export_shop(
     Args:
         conninfo: How `ledger_app` or `ledger_owner` reaches the database.
         file: Where to, open for writing.
-        parts: A folder in which tables wait until all are written, so that whoever is interrupted can go on.
+        parts: A folder in which tables wait until all are written, so that whoever is interrupted can go on; a passing
+            one, if left out.
         told: Is called with how many tables are written, and of how many.
     """
-    with _at_shop(conninfo, tenant_id, "REPEATABLE READ READ ONLY") as connection:
+    with (
+        tempfile.TemporaryDirectory(prefix="ledger-export-") as passing,
+        _at_shop(conninfo, tenant_id, "REPEATABLE READ READ ONLY") as connection,
+    ):
         tables = [table for table in find_tables(connection) if table.name not in LEFT_OUT]
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
             described = []
             for done, table in enumerate(tables, start=1):
-                described.append(_put(connection, archive, table, tenant_id, parts))
+                described.append(_put(connection, archive, table, tenant_id, parts or Path(passing)))
                 if told:
                     told(done, len(tables))
             manifest = {
@@ -248,15 +252,9 @@ def _schema_of(connection: Connection) -> str:
     return str(row[0]) if row else ""
 
 
-def _put(
-    connection: Connection, archive: zipfile.ZipFile, table: Table, tenant_id: int, parts: Path | None
-) -> dict[str, Any]:
-    """Put a table into the archive, at once or by way of its part; return what the manifest says of it."""
-    query = _query(table, tenant_id)
-    if parts is None:
-        at_once = _fitting(_state_of(connection, query))
-        return _write_table(connection, table, query, at_once, lambda name: archive.open(name, "w", force_zip64=True))
-    described = _part(connection, table, query, parts)
+def _put(connection: Connection, archive: zipfile.ZipFile, table: Table, tenant_id: int, parts: Path) -> dict[str, Any]:
+    """Put a table into the archive by way of its part; return what the manifest says of it."""
+    described = _part(connection, table, _query(table, tenant_id), parts)
     for name in _names(table):
         archive.write(parts / Path(name).name, name)
     return described
@@ -272,9 +270,7 @@ def _part(connection: Connection, table: Table, query: sql.Composed, parts: Path
         if kept["state"] == state and kept["files"] == _digests(table, parts):
             return dict(kept["described"])
     note.unlink(missing_ok=True)
-    described = _write_table(
-        connection, table, query, _fitting(found), lambda name: (parts / Path(name).name).open("wb")
-    )
+    described = _write_table(connection, table, query, _fitting(found), parts)
     draft = note.with_suffix(".draft")
     draft.write_text(json.dumps({"state": state, "files": _digests(table, parts), "described": described}))
     draft.replace(note)
@@ -334,11 +330,11 @@ def _query(table: Table, tenant_id: int) -> sql.Composed:
 
 
 def _write_table(
-    connection: Connection, table: Table, query: sql.Composed, at_once: int, opened: Opened
+    connection: Connection, table: Table, query: sql.Composed, at_once: int, parts: Path
 ) -> dict[str, Any]:
     digest, rows = hashlib.sha256(), 0
-    for_machines, for_people = _names(table)
-    with opened(for_machines) as lines, connection.cursor("rows") as cursor:
+    for_machines, for_people = (parts / Path(name).name for name in _names(table))
+    with for_machines.open("wb") as lines, connection.cursor("rows") as cursor:
         cursor.itersize = at_once
         cursor.execute(sql.SQL("SELECT to_jsonb(r)::text FROM ({}) AS r").format(query))
         for (line,) in cursor:
@@ -348,7 +344,7 @@ def _write_table(
             rows += 1
     copy = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv, HEADER)").format(_inert(table, query))
     with (
-        opened(for_people) as csv,
+        for_people.open("wb") as csv,
         connection.cursor() as copier,
         copier.copy(copy) as copied,
     ):
