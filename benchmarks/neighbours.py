@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks.ground import Ground, Result
-from benchmarks.pages import SERVE, _free_port, _served, _till
+from benchmarks.pages import SERVE, _served, _till
+from tests.faults.servers import free_port
 from tests.reverse_proxy import NGINX, reverse_proxy
 from tests.shops import Shop, add_product, open_a_shop
 
@@ -62,7 +63,7 @@ def _measure(name: str, port: int, quiet: Shop, noisy: Shop, seconds: float) -> 
 @contextlib.contextmanager
 def _behind_proxy(server_port: int) -> Iterator[int]:
     with tempfile.TemporaryDirectory(prefix="ledger-bench-") as place:
-        port = _free_port()
+        port = free_port()
         with reverse_proxy(Path(place), port, server_port):
             yield port
 

@@ -10,7 +10,6 @@ import itertools
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -29,6 +28,7 @@ from ledger_web.domain.tokens import digest_of, new_token
 from ledger_web.identity import SESSION_COOKIE, cookie_value
 from ledger_web.services.carts import AddToCart, add_to_cart
 from tests.books import assert_the_books_agree, count
+from tests.faults.servers import free_port, wait_for
 from tests.shops import Shop, add_product, open_a_shop
 
 TILLS = 4
@@ -180,7 +180,7 @@ def _store_all(port: int, shop: Shop, carts: Sequence[Cart]) -> float:
 @contextlib.contextmanager
 def _served(ground: Ground, *program: str) -> Iterator[int]:
     """Run a server in a process of its own; it listens on the loopback address only."""
-    port = _free_port()
+    port = free_port()
     where = conninfo_to_dict(ground.conninfo())
     environment = os.environ | {
         "DATABASE_URL": ground.conninfo(),
@@ -192,7 +192,7 @@ def _served(ground: Ground, *program: str) -> Iterator[int]:
     }
     server = subprocess.Popen([sys.executable, *program], cwd=ROOT, env=environment)
     try:
-        _wait_for(port, server)
+        wait_for(port, server)
         yield port
     finally:
         server.send_signal(signal.SIGINT)
@@ -200,18 +200,3 @@ def _served(ground: Ground, *program: str) -> Iterator[int]:
             server.wait(20)
         except subprocess.TimeoutExpired:
             server.kill()
-
-
-def _wait_for(port: int, server: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and server.poll() is None:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        time.sleep(0.1)
-    raise RuntimeError("the server did not start")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -2,15 +2,14 @@
 
 import re
 import shutil
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from ledger_web.config import ROOT
+from tests.faults.servers import wait_for
 
 NGINX: Final = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin:/opt/homebrew/bin")
 _FRAME: Final = """
@@ -41,7 +40,7 @@ def reverse_proxy(place: Path, port: int, server_port: int) -> Iterator[None]:
     (place / "nginx.conf").write_text(_FRAME.format(place=place, block=block))
     proxy = subprocess.Popen([NGINX, "-e", str(place / "errors.txt"), "-c", str(place / "nginx.conf")])
     try:
-        _wait_for(port, proxy)
+        wait_for(port, proxy)
         yield
     finally:
         proxy.terminate()
@@ -52,12 +51,3 @@ def _of_the_readme() -> str:
     found = re.search(r"```\n((?:(?!```).)*proxy_pass.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     assert found, "The README has no block for a reverse proxy."
     return found[1]
-
-
-def _wait_for(port: int, proxy: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline and proxy.poll() is None:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        time.sleep(0.05)
-    raise RuntimeError("The reverse proxy did not start.")

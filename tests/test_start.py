@@ -17,6 +17,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from ledger_web.config import ROOT
 from tests.databases import SECRET_KEY, Database
+from tests.faults.servers import free_port
 
 HOME = ROOT / "var" / f"test-start-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
 pytestmark = pytest.mark.xdist_group("start")  # one server for all of them
@@ -42,12 +43,6 @@ def run(*words: str, **changed: str) -> "subprocess.CompletedProcess[str]":
         text=True,
         timeout=120,
     )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def answer_of(port: int, host: str = "corner.localhost") -> int | None:

@@ -188,6 +188,16 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
+    """Go on when a process that was just started listens on a port of the loopback address."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and process.poll() is None:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.1)
+    raise RuntimeError("The server did not start.")
+
+
 def end_all_of(home: Path, data: Path) -> None:
     """End what is left of our own: found by the directory it was given."""
     for process in psutil.process_iter():
